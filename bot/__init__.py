@@ -1,0 +1,1 @@
+"""How people talk to it: chat, web pages and the command line."""

@@ -1,0 +1,127 @@
+"""The submitter's cards: what was understood, with one tap to change it or take it back; and the pool."""
+
+from collections.abc import Sequence
+
+from bot.cards import parts
+from bot.cards.actions import ALL, Cancel, Confirm, Edit, Take, Undo
+from bot.cards.model import OPTIONS, Button, Card, CardState, Field, Style
+from bot.cards.parts import Args
+from bot.words import field_words, say, stage_words
+from domain.lead import Lead
+from domain.people import Company, Person
+from domain.permission import may_edit
+from domain.reasons import REASONS
+from domain.stages import CLOSED, HELD, Stage
+
+
+def submitted_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    """What was handed in, and where it went. `args["undo"]` says that taking back is still allowed;
+    `args["decisions"]` is the lead's count at the hand-in, so that a decision since ends it."""
+    lang = viewer.lang
+    buttons = _change(lead, viewer, company, args)
+    undo = any(isinstance(button.action, Undo) for button in buttons)
+    return Card(
+        title=say(lang, "submitted.title", lead=lead.id, who=parts.who(lead, lang)),
+        lines=(whereabouts(lead, viewer, company), *parts.need(lead, viewer)),
+        fields=understood(lead, viewer),
+        buttons=buttons,
+        state=CardState.LIVE if buttons else CardState.DONE,
+        note=say(lang, "submitted.undo") if undo else "",
+    )
+
+
+def _change(lead: Lead, viewer: Person, company: Company, args: Args) -> tuple[Button, ...]:
+    lang = viewer.lang
+    buttons = []
+    if lead.stage not in CLOSED and may_edit(company, viewer, lead):
+        buttons.append(Button(action=Edit(lead=lead.id), text=say(lang, "button.edit")))
+    decided = "decisions" in args and lead.decisions != parts.number(args, "decisions")
+    if args.get("undo") and not decided and lead.stage not in CLOSED | HELD:
+        action = Undo(lead=lead.id, decisions=lead.decisions)
+        buttons.append(Button(action=action, text=say(lang, "button.undo"), style=Style.DANGER))
+    return tuple(buttons)
+
+
+def whereabouts(lead: Lead, viewer: Person, company: Company) -> str:
+    """Who has a lead now, in one line."""
+    lang = viewer.lang
+    if lead.stage is Stage.INVALID and lead.reason not in REASONS:
+        return say(lang, "submitted.withdrawn")
+    team, stage = company.team_name(lead.team), stage_words(lang, lead.stage)
+    if lead.stage is Stage.OFFERED and lead.owner is None:
+        return say(lang, "submitted.grab", team=team or say(lang, "who.team"))
+    if lead.owner is None:
+        return say(lang, "submitted.stage", stage=stage)
+    name = parts.member(company, lead.owner, lang)
+    if not team:
+        return say(lang, "submitted.to_plain", name=name, stage=stage)
+    return say(lang, "submitted.to", name=name, team=team, stage=stage)
+
+
+def understood(lead: Lead, viewer: Person) -> tuple[Field, ...]:
+    """What the lead's fields hold."""
+    customer = lead.customer
+    return (
+        *parts.fields(viewer.lang, ("company", customer.company), ("title", customer.title)),
+        *parts.contacts(lead, viewer)[:1],
+        *parts.fields(viewer.lang, ("industry", customer.industry), ("region", customer.region)),
+    )
+
+
+def draft_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    """An uncertain reading to be confirmed; `args`: `missing` and `unsure`, lists of field names."""
+    if lead.stage is not Stage.DRAFT:
+        return submitted_card(lead, viewer, company, args)
+    lang = viewer.lang
+    asked = [
+        say(lang, key, fields=say(lang, "list.sep").join(field_words(lang, name) for name in names))
+        for key, names in (
+            ("draft.missing", parts.texts(args, "missing")),
+            ("draft.unsure", parts.texts(args, "unsure")),
+        )
+        if names
+    ]
+    confirm, cancel = Confirm(what="draft", lead=lead.id), Cancel(what="draft", lead=lead.id)
+    return Card(
+        title=say(lang, "draft.title", who=parts.who(lead, lang)),
+        lines=(*asked, *parts.need(lead, viewer)),
+        fields=understood(lead, viewer),
+        buttons=(
+            Button(action=confirm, text=say(lang, "button.confirm"), style=Style.PRIMARY),
+            Button(action=Edit(lead=lead.id), text=say(lang, "button.edit")),
+            Button(action=cancel, text=say(lang, "button.undo"), style=Style.DANGER),
+        ),
+    )
+
+
+# -- the pool -------------------------------------------------------------------------------------------
+
+
+def pool_card(leads: Sequence[Lead], viewer: Person, company: Company) -> Card:
+    """The pool's leads, at most ten of them, to be claimed; what was claimed meanwhile is ticked off."""
+    lang = viewer.lang
+    shown = leads[:OPTIONS]
+    free = [lead for lead in shown if lead.stage is Stage.POOL and viewer.id not in lead.handed_back_by]
+    title = say(lang, "pool_card.title", count=len(free)) if free else say(lang, "pool_card.empty")
+    claim = Button(action=Take(lead=ALL), text=say(lang, "button.claim"), style=Style.PRIMARY)
+    return Card(
+        title=title,
+        lines=tuple(_pool_line(lead, company, lang) for lead in shown),
+        buttons=(claim,) if free else (),
+        selects=(parts.leads_select(free, lang),) if free else (),
+        state=CardState.LIVE if free else CardState.DONE,
+    )
+
+
+def _pool_line(lead: Lead, company: Company, lang: str) -> str:
+    about = {"lead": lead.id, "who": parts.who(lead, lang)}
+    if lead.stage is Stage.POOL:
+        more = parts.place(lead)
+        return (
+            say(lang, "pool_card.line_more", **about, more=more)
+            if more
+            else say(lang, "pool_card.line", **about)
+        )
+    if lead.stage in HELD:
+        return say(lang, "pool_card.taken", **about, name=parts.member(company, lead.owner, lang))
+    return say(lang, "pool_card.gone", **about)

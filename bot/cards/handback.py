@@ -1,0 +1,47 @@
+"""The card that asks why a lead is handed back."""
+
+from bot.cards import gone, parts
+from bot.cards.actions import Cancel, Confirm
+from bot.cards.lead import HANDED, own_offer
+from bot.cards.model import Button, Card, CardState, Option, Select, Style
+from bot.words import reason_words, say
+from domain.lead import Lead
+from domain.people import Company, Person
+from domain.reasons import REASONS
+from domain.stages import Stage
+
+_ORDER = tuple(dict.fromkeys(reason.goes for reason in REASONS.values()))
+
+
+def handback_card(lead: Lead, viewer: Person, company: Company, *, off: bool = False) -> Card:
+    """Which reason? Dead once the viewer has nothing of this lead to hand back; done once called off."""
+    offer = own_offer(lead, viewer)
+    offered = lead.stage is Stage.OFFERED and lead.owner == viewer.id
+    if not offered and not (lead.stage in HANDED and lead.owner == viewer.id):
+        return gone.gone_card(lead, viewer, company, offer)
+    lang = viewer.lang
+    if off:
+        title = say(lang, "handback.title", who=parts.who(lead, lang))
+        return Card(title=title, lines=(say(lang, "handback.cancelled", lead=lead.id),), state=CardState.DONE)
+    confirm = Confirm(what="handback", lead=lead.id, offer=offer)
+    cancel = Cancel(what="handback", lead=lead.id, offer=offer)
+    return Card(
+        title=say(lang, "handback.title", who=parts.who(lead, lang)),
+        lines=(say(lang, "handback.ask"),),
+        fields=parts.fields(lang, ("company", lead.customer.company)),
+        selects=(_reasons(lang),),
+        buttons=(
+            Button(action=confirm, text=say(lang, "button.confirm_handback"), style=Style.DANGER),
+            Button(action=cancel, text=say(lang, "button.cancel")),
+        ),
+        note=say(lang, "handback.note", count=REASONS["other"].needs_words),
+    )
+
+
+def _reasons(lang: str) -> Select:
+    """Every reason, those with one destination together; nothing chosen, so that none is sent by accident."""
+    options = tuple(
+        Option(id=code, text=reason_words(lang, code), group=say(lang, f"goes.{reason.goes}"))
+        for code, reason in sorted(REASONS.items(), key=lambda item: _ORDER.index(item[1].goes))
+    )
+    return Select(key="reason", label=say(lang, "select.reason"), options=options)

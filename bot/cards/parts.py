@@ -1,0 +1,182 @@
+"""What several cards share: the customer in one line, the fields a person may see, times, selects."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from bot.cards.model import OPTIONS, Field, Option, Select, fit
+from bot.words import clock_words, field_words, money_words, say, source_words
+from domain.calendar import CalendarError
+from domain.contact import (
+    find_emails,
+    find_phones,
+    find_wechats,
+    fold,
+    mask_email,
+    mask_phone,
+    mask_wechat,
+    show_phone,
+)
+from domain.lead import Lead
+from domain.people import Company, Person
+from domain.permission import sees_phone
+from domain.sla import Step, due_at
+
+NAME = 10
+"""A customer's name in a title or a line, so that the company beside it still shows."""
+
+LONGEST_NEED = 2000
+"""As much of a need as is looked through for numbers; a line shows a twentieth of it."""
+
+Args = Mapping[str, object]
+
+
+def number(args: Args, name: str) -> int:
+    """A whole number of a notice's args; 0 when it is missing."""
+    value = args.get(name)
+    return int(str(value)) if value not in (None, "") else 0
+
+
+def text(args: Args, name: str) -> str:
+    """A text of a notice's args; empty when it is missing."""
+    value = args.get(name)
+    return str(value) if value is not None else ""
+
+
+def texts(args: Args, name: str) -> tuple[str, ...]:
+    """A list of texts of a notice's args."""
+    value = args.get(name)
+    return tuple(map(str, value)) if isinstance(value, list | tuple) else ()
+
+
+def instant(args: Args, name: str) -> datetime | None:
+    """An instant of a notice's args, kept as ISO 8601 with its offset; None when it is missing."""
+    value = args.get(name)
+    if isinstance(value, datetime):
+        return value
+    return datetime.fromisoformat(value) if isinstance(value, str) and value else None
+
+
+def name_of(lead: Lead, lang: str) -> str:
+    """The customer's name, or the company's for one who left none; short."""
+    name = fit(lead.customer.name or "", NAME) or fit(lead.customer.company or "", NAME)
+    return name or say(lang, "who.nobody")
+
+
+def who(lead: Lead, lang: str) -> str:
+    """The customer in one line: name and company."""
+    name, company = fit(lead.customer.name or "", NAME), fit(lead.customer.company or "", 40)
+    if name and company:
+        return say(lang, "who.sign", name=name, company=company)
+    return name or company or say(lang, "who.nobody")
+
+
+def member(company: Company, person_id: str | None, lang: str) -> str:
+    """A colleague's name, short; the system's for nobody."""
+    return fit(company.name_of(person_id), NAME) or say(lang, "who.system")
+
+
+def holder(lead: Lead, company: Company, lang: str) -> str:
+    """Who has the lead: its owner, or the whole team."""
+    return member(company, lead.owner, lang) if lead.owner else say(lang, "who.team")
+
+
+def clock(lead: Lead, viewer: Person, company: Company, at: datetime) -> str:
+    """A time on a lead's card, with its date where it is not the day on which the lead was given out.
+
+    Cards are made without knowing the present, so that the same card stays the same tomorrow.
+    """
+    return clock_words(viewer.lang, at, company.zone, lead.assigned_at or lead.created_at)
+
+
+def due(lead: Lead, company: Company, started: datetime, step: Step) -> datetime | None:
+    """When a step of a lead's clock is due; None where the calendar cannot say."""
+    try:
+        return due_at(started, step, company.calendar_of(lead.team))
+    except CalendarError:
+        return None
+
+
+def fields(lang: str, *pairs: tuple[str, str | None]) -> tuple[Field, ...]:
+    """Fields by the name of their label; those without a value are left out."""
+    return tuple(Field(label=field_words(lang, name), value=value) for name, value in pairs if value)
+
+
+def contacts(lead: Lead, viewer: Person) -> tuple[Field, ...]:
+    """The ways to reach the customer: whole for the owner who accepted, for all others one and masked."""
+    customer, lang = lead.customer, viewer.lang
+    if not sees_phone(viewer, lead):
+        masked = (
+            ("phone", mask_phone(customer.phone) if customer.phone else None),
+            ("email", mask_email(customer.email) if customer.email else None),
+            ("wechat", mask_wechat(customer.wechat) if customer.wechat else None),
+        )
+        return fields(lang, *masked)[:1]
+    whole = list(fields(lang, ("email", customer.email), ("wechat", customer.wechat)))
+    if customer.phone:
+        label = field_words(lang, "phone")
+        whole.insert(0, Field(label=label, value=show_phone(customer.phone), href=_dial(customer.phone)))
+    return tuple(whole)
+
+
+def _dial(phone: str) -> str:
+    """The number as a link (RFC 3966)."""
+    number, _, extension = phone.partition("-")
+    return f"tel:{number};ext={extension}" if extension else f"tel:{number}"
+
+
+def place(lead: Lead) -> str:
+    """Industry and region in one value."""
+    return " · ".join(part for part in (lead.customer.industry, lead.customer.region) if part)
+
+
+def wish(lead: Lead, lang: str) -> str:
+    """Product and amount in one value."""
+    amount = money_words(lang, lead.customer.amount_min, lead.customer.amount_max)
+    return " · ".join(part for part in (fit(lead.customer.product or "", 30), amount) if part)
+
+
+def need(lead: Lead, viewer: Person) -> tuple[str, ...]:
+    """What the customer wants, as a line; none when unknown. Numbers typed into it are masked too."""
+    wanted = (lead.customer.need or "")[:LONGEST_NEED]
+    if not sees_phone(viewer, lead):
+        wanted = hide_contacts(wanted)
+    lang = viewer.lang
+    shown = " · ".join(part for part in (wish(lead, lang), fit(wanted, 100)) if part)
+    return (say(lang, "need.line", need=shown),) if shown else ()
+
+
+def hide_contacts(typed: str) -> str:
+    """The text with every phone number, e-mail address and WeChat name in it masked."""
+    plain = fold(typed)
+    phones, emails, wechats = find_phones(plain), find_emails(plain), find_wechats(plain)
+    found = [(at.start, at.end, mask_phone(at.value)) for at in phones]
+    found += [(at.start, at.end, mask_email(at.value)) for at in emails]
+    found += [(at.end - len(at.value), at.end, mask_wechat(at.value)) for at in wechats]
+    pieces, done = [], 0
+    for start, end, masked in sorted(found):
+        if start >= done:
+            pieces += [typed[done:start], masked]
+            done = end
+    return "".join((*pieces, typed[done:]))
+
+
+def origin(lead: Lead, company: Company, lang: str) -> str:
+    """Where a lead came from: the colleague who handed it in, or the channel."""
+    if lead.origin.by:
+        return say(lang, "by.named", name=member(company, lead.origin.by, lang))
+    name = lead.origin.channel or lead.origin.source
+    return source_words(lang, name) if name else ""
+
+
+def people_select(people: Iterable[Person], lang: str) -> Select:
+    """A choice of colleagues, the first of them chosen."""
+    options = tuple(Option(id=person.id, text=person.name) for person in people)[:OPTIONS]
+    first = options[0].id if options else ""
+    return Select(key="person", label=say(lang, "select.person"), options=options, selected=first)
+
+
+def leads_select(leads: Iterable[Lead], lang: str) -> Select:
+    """A choice of leads, by number and name, the first of them chosen."""
+    options = tuple(Option(id=lead.id, text=f"{lead.id} {name_of(lead, lang)}") for lead in leads)[:OPTIONS]
+    first = options[0].id if options else ""
+    return Select(key="lead", label=say(lang, "select.lead"), options=options, selected=first)

@@ -1,0 +1,85 @@
+"""Several leads in trouble at once: one card, so that a bad minute rings a manager once."""
+
+from collections.abc import Sequence
+
+from bot.cards import parts
+from bot.cards.actions import ALL, Assign, Nudge, Take
+from bot.cards.model import Button, Card, CardState, Select, Style
+from bot.cards.parts import Args
+from bot.cards.trouble import candidates, is_open, solved, waiting_since
+from bot.words import say
+from domain.lead import Lead
+from domain.people import Company, Person
+from domain.permission import may_direct
+
+SHOWN = 10
+"""How many leads a roll-up names before it counts the rest."""
+
+
+def rollup_card(items: Sequence[tuple[Lead, Args]], viewer: Person, company: Company) -> Card:
+    """Several leads in trouble in one card that still names each; what is solved stays, ticked off."""
+    lang = viewer.lang
+    items = _distinct(items)
+    troubled = [(lead, args) for lead, args in items if is_open(lead, args)]
+    mine = [lead for lead, _ in troubled if may_direct(company, viewer, lead)]
+    people = candidates(mine, viewer, company)
+    title = (
+        say(lang, "rollup.title", count=len(troubled))
+        if troubled
+        else say(lang, "rollup.solved", count=len(items))
+    )
+    return Card(
+        title=title,
+        lines=_lines(items, viewer, company),
+        buttons=_many_leads(mine, people, lang),
+        selects=_selects(mine, people, lang),
+        state=CardState.LIVE if troubled else CardState.DONE,
+    )
+
+
+def _distinct(items: Sequence[tuple[Lead, Args]]) -> list[tuple[Lead, Args]]:
+    """Each lead once, told of twice or not; trouble that is still open comes before what is solved."""
+    found: dict[str, tuple[Lead, Args]] = {}
+    for lead, args in items:
+        if lead.id not in found or is_open(lead, args):
+            found[lead.id] = (lead, args)
+    return list(found.values())
+
+
+def _lines(items: Sequence[tuple[Lead, Args]], viewer: Person, company: Company) -> tuple[str, ...]:
+    """A line a lead, in the order told; where there are too many, those still open come first."""
+    lang = viewer.lang
+    ordered = list(items)
+    if len(ordered) > SHOWN:
+        ordered.sort(key=lambda item: not is_open(*item))
+    lines = [_line(lead, args, viewer, company) for lead, args in ordered[:SHOWN]]
+    rest = len(ordered) - SHOWN
+    return (*lines, say(lang, "rollup.more", count=rest)) if rest > 0 else tuple(lines)
+
+
+def _line(lead: Lead, args: Args, viewer: Person, company: Company) -> str:
+    lang = viewer.lang
+    name = f"{lead.id} {parts.name_of(lead, lang)}"
+    if not is_open(lead, args):
+        how = solved(lead, viewer, company, args).removeprefix("✅ ")
+        return say(lang, "rollup.done", name=name, how=how)
+    since = parts.clock(lead, viewer, company, waiting_since(lead))
+    return say(lang, "rollup.open", name=name, rep=parts.holder(lead, company, lang), since=since)
+
+
+def _many_leads(leads: Sequence[Lead], people: Sequence[Person], lang: str) -> tuple[Button, ...]:
+    if not leads:
+        return ()
+    buttons = []
+    if any(lead.owner for lead in leads):
+        buttons.append(Button(action=Nudge(lead=ALL), text=say(lang, "button.nudge"), style=Style.PRIMARY))
+    if people:
+        buttons.append(Button(action=Assign(lead=ALL), text=say(lang, "button.assign")))
+    return (*buttons, Button(action=Take(lead=ALL), text=say(lang, "button.take")))
+
+
+def _selects(leads: Sequence[Lead], people: Sequence[Person], lang: str) -> tuple[Select, ...]:
+    if not leads:
+        return ()
+    chosen = parts.leads_select(leads, lang)
+    return (chosen, parts.people_select(people, lang)) if people else (chosen,)

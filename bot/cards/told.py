@@ -1,0 +1,162 @@
+"""Cards that tell rather than ask: what became of a lead, who needs help, what the system could not do."""
+
+from bot.cards import parts
+from bot.cards.actions import Assign, Confirm, Take
+from bot.cards.model import Button, Card, CardState, Style
+from bot.cards.parts import Args
+from bot.words import clock_words, known, reason_words, say, stage_words
+from domain.lead import Lead
+from domain.people import Company, Person
+from domain.permission import may_direct
+from domain.reasons import REASONS
+from domain.stages import HELD, Stage
+
+OUTCOMES = frozenset(
+    {
+        "accepted", "contacted", "won", "lost", "handed_back", "nurturing", "invalid", "pool", "withdrawn",
+    }
+)  # fmt: skip
+DUE, RETURNED = "due", "returned"
+
+
+def outcome_text(lead: Lead, viewer: Person, company: Company, args: Args) -> str:
+    """What became of a lead (`args["what"]`), in one line for who handed it in; no way to reach anybody."""
+    lang = viewer.lang
+    what = parts.text(args, "what")
+    about = {"lead": lead.id, "name": parts.name_of(lead, lang)}
+    if what not in OUTCOMES:
+        return say(lang, "outcome.other", **about, stage=stage_words(lang, what or lead.stage))
+    by = parts.member(company, parts.text(args, "by"), lang)
+    line = say(lang, f"outcome.{what}", **about, by=by)
+    if what == "invalid" and lead.stage is Stage.INVALID and lead.reason in REASONS:
+        return say(lang, "outcome.why", text=line, reason=reason_words(lang, lead.reason))
+    return line
+
+
+def outcome_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    """The same line as a card."""
+    return Card(
+        title=say(viewer.lang, "outcome.title", name=parts.who(lead, viewer.lang)),
+        lines=(outcome_text(lead, viewer, company, args),),
+        state=CardState.DONE,
+    )
+
+
+def off_duty_card(viewer: Person, _company: Company, args: Args) -> Card:
+    """You let `args["lapses"]` in a row pass; one tap brings you back. Done once `args["back"]`."""
+    lang = viewer.lang
+    if args.get("back"):
+        lines = (say(lang, "off_duty.back_line"),)
+        return Card(title=say(lang, "off_duty.back"), lines=lines, state=CardState.DONE)
+    return Card(
+        title=say(lang, "off_duty.off"),
+        lines=(say(lang, "off_duty.why", count=parts.number(args, "lapses")),),
+        buttons=(Button(action=Confirm(what="duty"), text=say(lang, "button.duty"), style=Style.PRIMARY),),
+    )
+
+
+def help_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    """A rep asks an expert for help; `args`: by, reason. The owner stays, so there is nothing to press."""
+    lang = viewer.lang
+    asker = parts.text(args, "by")
+    by = parts.member(company, asker, lang)
+    reason = parts.text(args, "reason")
+    here = lead.owner == asker and (lead.stage in HELD or lead.stage is Stage.OFFERED)
+    line = say(lang, "help.line_plain", by=by)
+    if reason:
+        line = say(lang, "help.line", by=by, reason=reason_words(lang, reason))
+    return Card(
+        title=say(lang, "help.title", who=parts.who(lead, lang)),
+        lines=(line, *parts.need(lead, viewer)) if here else (say(lang, "help.over", by=by),),
+        fields=parts.fields(
+            lang,
+            ("lead", lead.id),
+            ("company", lead.customer.company),
+            ("industry", parts.place(lead)),
+            ("owner", by if here else ""),
+        ),
+        state=CardState.LIVE if here else CardState.DONE,
+    )
+
+
+def revisit_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    """A lead that marketing keeps warm: `args["what"]` says that it came back (returned) or is due."""
+    lang = viewer.lang
+    what = RETURNED if args.get("what") == RETURNED else DUE
+    asleep = lead.stage is Stage.NURTURING
+    may = asleep and may_direct(company, viewer, lead)
+    people = company.reps(lead.team) if may else ()
+    now = (
+        say(lang, f"revisit.{what}_line")
+        if asleep
+        else say(lang, "submitted.stage", stage=_stage(lead, lang))
+    )
+    return Card(
+        title=say(lang, f"revisit.{what}", who=parts.who(lead, lang)),
+        lines=(now, *parts.need(lead, viewer)),
+        fields=(
+            *parts.fields(lang, ("lead", lead.id), ("company", lead.customer.company)),
+            *parts.contacts(lead, viewer),
+            *parts.fields(lang, ("reason", reason_words(lang, lead.reason or "") if asleep else "")),
+        ),
+        buttons=_send_out(lead, lang, bool(people)) if may else (),
+        selects=(parts.people_select(people, lang),) if people else (),
+        state=CardState.LIVE if asleep else CardState.DONE,
+    )
+
+
+def _stage(lead: Lead, lang: str) -> str:
+    return stage_words(lang, lead.stage)
+
+
+def _send_out(lead: Lead, lang: str, people: bool) -> tuple[Button, ...]:
+    cycle = lead.cycle.no if lead.cycle else 0
+    take = Button(action=Take(lead=lead.id, cycle=cycle), text=say(lang, "button.take"))
+    if not people:
+        return (take,)
+    assign = Assign(lead=lead.id, cycle=cycle)
+    return (Button(action=assign, text=say(lang, "button.assign"), style=Style.PRIMARY), take)
+
+
+def gap_card(viewer: Person, company: Company, args: Args) -> Card:
+    """The system was down; `args`: from, to (ISO 8601), count of leads that fell due meanwhile."""
+    lang = viewer.lang
+    since, until = parts.instant(args, "from"), parts.instant(args, "to")
+    ends = {
+        "since": clock_words(lang, since, company.zone) if since else "",
+        "until": clock_words(lang, until, company.zone, since) if until else "",
+    }
+    return Card(
+        title=say(lang, "gap.title", **ends),
+        lines=(say(lang, "gap.line", count=parts.number(args, "count")),),
+        state=CardState.DONE,
+    )
+
+
+def dead_card(viewer: Person, company: Company, args: Args) -> Card:
+    """Something could not be told; `args`: about (the kind of notice), to, lead, why."""
+    lang = viewer.lang
+    person = parts.member(company, parts.text(args, "to"), lang)
+    about = parts.text(args, "about")
+    return Card(
+        title=say(lang, "dead.title", name=person),
+        lines=(say(lang, "dead.line"),),
+        fields=parts.fields(
+            lang,
+            ("person", person),
+            ("what", known(lang, f"tell.{about}", about)),
+            ("lead", parts.text(args, "lead")),
+            ("reason", parts.text(args, "why")),
+        ),
+        state=CardState.DONE,
+    )
+
+
+def calendar_card(viewer: Person, _company: Company, args: Args) -> Card:
+    """The official days off of `args["year"]` are missing."""
+    lang = viewer.lang
+    return Card(
+        title=say(lang, "calendar.title", year=parts.number(args, "year") or "?"),
+        lines=(say(lang, "calendar.line"),),
+        state=CardState.DONE,
+    )

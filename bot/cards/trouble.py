@@ -1,0 +1,221 @@
+"""The cards of whoever must step in: nobody answers, nobody can take it; live until it is solved."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from bot.cards import parts
+from bot.cards.actions import Assign, Nudge, Take
+from bot.cards.model import OPTIONS, Button, Card, CardState, Field, Style, fit
+from bot.cards.parts import Args
+from bot.words import duration_words, say, stage_words
+from domain.lead import Lead
+from domain.people import Company, Person
+from domain.permission import may_direct
+from domain.sla import Do, Which
+from domain.stages import HELD, Stage
+
+DELIVERY = "delivery"
+
+
+def is_open(lead: Lead, args: Args) -> bool:
+    """Whether the trouble that a notice told of is still there."""
+    if "why" in args:
+        return _is_stuck(lead, args)
+    if lead.cycle is None or lead.cycle.no != parts.number(args, "cycle"):
+        return False
+    if args.get("clock") == Which.CONTACT:
+        return lead.stage is Stage.ACCEPTED
+    if args.get("clock") == DELIVERY:
+        return _is_undelivered(lead, args)
+    return lead.stage is Stage.OFFERED
+
+
+def _is_stuck(lead: Lead, args: Args) -> bool:
+    if args["why"] == "refused" and lead.stage is Stage.OFFERED:
+        return lead.offer is not None and lead.offer.delivered_at is None
+    return lead.stage in (Stage.WAITING, Stage.RETURNED)
+
+
+def _is_undelivered(lead: Lead, args: Args) -> bool:
+    offer = lead.offer
+    if lead.stage is not Stage.OFFERED or offer is None:
+        return False
+    return offer.delivered_at is None and offer.person == args.get("rep")
+
+
+def solved(lead: Lead, viewer: Person, company: Company, args: Args) -> str:
+    """How the trouble ended, in one line."""
+    lang = viewer.lang
+    if lead.stage in HELD:
+        return _taken(lead, viewer, company, args)
+    offer = lead.offer
+    if lead.stage is not Stage.OFFERED or offer is None:
+        return say(lang, "solved.stage", stage=stage_words(lang, lead.stage))
+    if args.get("clock") == DELIVERY and offer.person == args.get("rep") and offer.delivered_at:
+        return say(lang, "solved.delivered", at=parts.clock(lead, viewer, company, offer.delivered_at))
+    if offer.grab:
+        return say(lang, "solved.grab")
+    return say(lang, "solved.offered", name=parts.member(company, offer.person, lang))
+
+
+def _taken(lead: Lead, viewer: Person, company: Company, args: Args) -> str:
+    name = parts.member(company, lead.owner, viewer.lang)
+    if args.get("clock") == Which.CONTACT and lead.contacted_at:
+        at = parts.clock(lead, viewer, company, lead.contacted_at)
+        return say(viewer.lang, "solved.contacted", name=name, at=at)
+    at = parts.clock(lead, viewer, company, lead.accepted_at or lead.updated_at)
+    return say(viewer.lang, "solved.accepted", name=name, at=at)
+
+
+# -- one lead -------------------------------------------------------------------------------------------
+
+
+def alert_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    """A clock of this lead was breached (`args["clock"]`: accept, contact or delivery)."""
+    if not is_open(lead, args):
+        return _solved_card(lead, viewer, company, args)
+    lang = viewer.lang
+    rep = _rep(lead, company, args, lang)
+    after = duration_words(lang, _promised(lead, args))
+    kind = parts.text(args, "clock")
+    kind = kind if kind in (Which.CONTACT, DELIVERY) else Which.ACCEPT.value
+    name = parts.name_of(lead, lang)
+    system = (say(lang, "alert.system", after=after, rep=rep),) if kind == DELIVERY else ()
+    return _trouble(
+        lead,
+        viewer,
+        company,
+        title=say(lang, f"alert.{kind}", after=after, name=fit(name, 8), rep=fit(rep, 6)),
+        lines=system,
+        rep=rep,
+        nudge=kind != DELIVERY,
+    )
+
+
+def stuck_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    """Nobody can take it (`args["why"]`: full, nobody, returned or refused): the manager decides."""
+    if not is_open(lead, args):
+        return _solved_card(lead, viewer, company, args)
+    lang = viewer.lang
+    why = parts.text(args, "why")
+    why = why if why in ("full", "nobody", "returned", "refused") else "nobody"
+    line = "stuck.returned_line" if why == "returned" else f"stuck.{why}_line"
+    return _trouble(
+        lead,
+        viewer,
+        company,
+        title=say(lang, f"stuck.{why}", who=parts.who(lead, lang)),
+        lines=(say(lang, line, count=lead.handbacks),),
+        rep="",
+        nudge=False,
+    )
+
+
+def _rep(lead: Lead, company: Company, args: Args, lang: str) -> str:
+    """Whom the alert is about: named when it was sent, as the lead may since have gone on."""
+    named = parts.text(args, "rep")
+    return parts.member(company, named, lang) if named else say(lang, "who.team")
+
+
+def _promised(lead: Lead, args: Args) -> timedelta:
+    """The time that was let pass."""
+    assert lead.cycle is not None
+    policy = lead.cycle.policy
+    if args.get("clock") == DELIVERY:
+        return policy.undelivered_after
+    return policy.promise(Which.CONTACT if args.get("clock") == Which.CONTACT else Which.ACCEPT, lead.tier)
+
+
+def _solved_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    return Card(
+        title=say(viewer.lang, "alert.solved", name=parts.who(lead, viewer.lang)),
+        lines=(solved(lead, viewer, company, args),),
+        fields=parts.fields(viewer.lang, ("lead", lead.id), ("company", lead.customer.company)),
+        state=CardState.DONE,
+    )
+
+
+def _trouble(
+    lead: Lead,
+    viewer: Person,
+    company: Company,
+    *,
+    title: str,
+    lines: tuple[str, ...],
+    rep: str,
+    nudge: bool,
+) -> Card:
+    lang = viewer.lang
+    people = candidates((lead,), viewer, company)
+    may = may_direct(company, viewer, lead)
+    more = say(lang, "alert.more_people", lead=lead.id) if may and len(people) > OPTIONS else ""
+    return Card(
+        title=title,
+        lines=(*lines, *parts.need(lead, viewer)),
+        fields=_facts(lead, viewer, company, rep),
+        buttons=_one_lead(lead, viewer, nudge=nudge, people=people) if may else (),
+        selects=(parts.people_select(people, lang),) if may and people else (),
+        note=more,
+    )
+
+
+def _facts(lead: Lead, viewer: Person, company: Company, rep: str) -> tuple[Field, ...]:
+    lang = viewer.lang
+    now_with = parts.holder(lead, company, lang) if lead.offer or lead.owner else ""
+    return parts.fields(
+        lang,
+        ("lead", f"{lead.id} {parts.who(lead, lang)}"),
+        ("rep", now_with or rep),
+        ("team", company.team_name(lead.team)),
+        ("since", parts.clock(lead, viewer, company, waiting_since(lead)) if rep else ""),
+        ("step", step_reached(lead, lang) if lead.stage is Stage.OFFERED else ""),
+        ("industry", parts.place(lead)),
+    )
+
+
+def _one_lead(lead: Lead, viewer: Person, *, nudge: bool, people: Sequence[Person]) -> tuple[Button, ...]:
+    cycle = lead.cycle.no if lead.cycle else 0
+    lang = viewer.lang
+    buttons = []
+    if nudge and lead.owner is not None and lead.owner != viewer.id:
+        action = Nudge(lead=lead.id, cycle=cycle)
+        buttons.append(Button(action=action, text=say(lang, "button.nudge"), style=Style.PRIMARY))
+    if people:
+        buttons.append(Button(action=Assign(lead=lead.id, cycle=cycle), text=say(lang, "button.assign")))
+    if lead.owner != viewer.id:
+        buttons.append(Button(action=Take(lead=lead.id, cycle=cycle), text=say(lang, "button.take")))
+    return tuple(buttons)
+
+
+def waiting_since(lead: Lead) -> datetime:
+    """From when the running clock counts; with none that runs, from the hand-in."""
+    if lead.stage is Stage.ACCEPTED:
+        return lead.contact_from or lead.accepted_at or lead.updated_at
+    if lead.stage is not Stage.OFFERED or lead.offer is None:
+        return lead.created_at
+    return (lead.cycle and lead.cycle.started_at) or lead.offer.at
+
+
+def step_reached(lead: Lead, lang: str) -> str:
+    """How far the ladder got with the live offer."""
+    offer, cycle = lead.offer, lead.cycle
+    if offer is None or cycle is None:
+        return say(lang, "step.none")
+    if offer.grab:
+        return say(lang, "step.grab")
+    if offer.no > cycle.first_offer:
+        return say(lang, "step.passed")
+    reminded = any(step.do is Do.REMIND for step in cycle.policy.ladder[: cycle.fired])
+    return say(lang, "step.reminded" if reminded else "step.none")
+
+
+def candidates(leads: Iterable[Lead], viewer: Person, company: Company) -> tuple[Person, ...]:
+    """Who may be given these leads: the reps of their teams but the one who has it; the company's order."""
+    known = tuple(leads)
+    found: dict[str, Person] = {}
+    for lead in known:
+        for person in company.reps(lead.team):
+            if len(known) > 1 or person.id != lead.owner:
+                found.setdefault(person.id, person)
+    found.pop(viewer.id, None)
+    return tuple(found.values())

@@ -1,0 +1,33 @@
+"""What a channel promises: to show a message to one account, and to change a card it showed."""
+
+from datetime import timedelta
+from typing import Protocol
+
+from bot.cards.model import Card
+
+
+class Retryable(Exception):
+    """The platform could not take it now. `after` = when it may be tried again, None = the usual back-off."""
+
+    def __init__(self, why: str, after: timedelta | None = None) -> None:
+        super().__init__(why)
+        self.after = after
+
+
+class Refused(Exception):
+    """The platform will never take it: the account does not exist, or may not be reached."""
+
+
+class Channel(Protocol):
+    """One platform. Tokens, limits and payload shapes stay behind these two verbs."""
+
+    name: str
+
+    async def send(self, account: str, message: Card | str, *, key: str) -> str:
+        """Show a card or a text; returns the handle by which a card is changed later. The same `key` again
+        shows nothing twice where the platform permits. Raises Retryable or Refused."""
+        ...
+
+    async def update(self, account: str, handle: str, card: Card, *, key: str) -> str:
+        """Make a shown card look like this; returns the handle from now on. Raises Retryable or Refused."""
+        ...

@@ -1,0 +1,231 @@
+"""From a claimed notice to what a person sees: render the lead as it is now, send, say what came of it."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from bot.cards.build import build
+from bot.cards.capture import draft_card, pool_card, submitted_card
+from bot.cards.handback import handback_card
+from bot.cards.lead import lead_card
+from bot.cards.model import Card, digest
+from bot.cards.parts import Args
+from bot.cards.rollup import rollup_card
+from bot.cards.typo import typo_card
+from bot.channels.base import Channel, Refused, Retryable
+from bot.seams import jitter
+from domain.clock import Clock
+from domain.lead import Lead
+from domain.notices import Tell
+from domain.people import Company, Person
+from domain.ports import Delivery, Shown
+from domain.stages import Stage
+from domain.usecases.delivery import GIVE_UP_AFTER, POISON_AFTER, Failed, Receipt, Sent, Work
+
+log = structlog.get_logger("deliver")
+
+TIMEOUT = 8.0
+BACK_OFF_CAP = 300.0
+ROLL_UP_FROM = 4
+_ON_OFFER = frozenset({Tell.OFFER, Tell.GRAB, Tell.REMIND, Tell.NUDGE})
+
+
+def render(
+    kind: str, leads: Mapping[str, Lead], lead: Lead | None, viewer: Person, company: Company, args: Args
+) -> Card:
+    """The card of that kind (a Tell, or one that answers a message) as it must look now."""
+    if kind == "typo":
+        return typo_card(viewer, args)
+    if kind in ("pool", "rollup"):
+        listed = [leads[each] for each in _listed(args) if each in leads]
+        if kind == "pool":
+            return pool_card(listed, viewer, company)
+        return rollup_card([(each, _each(args, each.id)) for each in listed], viewer, company)
+    if lead is None or kind in set(Tell):
+        return build(Tell(kind), lead, viewer, company, args)
+    match kind:
+        case "submitted":
+            return submitted_card(lead, viewer, company, args)
+        case "draft":
+            return draft_card(lead, viewer, company, args)
+        case "handback":
+            return handback_card(lead, viewer, company, off=bool(args.get("off")))
+        case "lead":
+            return lead_card(lead, viewer, company, Tell.OFFER, args)
+        case _:
+            raise ValueError(kind)
+
+
+def _listed(args: Args) -> Sequence[str]:
+    found = args.get("leads")
+    return [str(each) for each in found] if isinstance(found, list) else ()
+
+
+def _each(args: Args, lead_id: str) -> Args:
+    about = args.get("about")
+    found = about.get(lead_id) if isinstance(about, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+@dataclass(slots=True, kw_only=True)
+class Deliverer:
+    """Delivers works to one person in their order. `route` says on which channel and account a person is."""
+
+    channels: Mapping[str, Channel]
+    company_now: Callable[[], Company]
+    route: Callable[[Person], tuple[str, str] | None]
+    clock: Clock
+    observe: Callable[[str, str], None] = lambda channel, result: None
+
+    async def deliver(self, works: Sequence[Work]) -> list[Receipt]:
+        """Deliver what was claimed for one person (or one lead's refresh); never raises."""
+        receipts: list[Receipt] = []
+        for group in _rolled_up(works):
+            receipts += await self._safely(group)
+        return receipts
+
+    async def _safely(self, group: Sequence[Work]) -> list[Receipt]:
+        deliveries = [work.delivery for work in group]
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                shown = await self._show(group)
+        except Retryable as error:
+            self.observe("any", "retry")
+            return [self._again(each, str(error), error.after) for each in deliveries]
+        except Refused as error:
+            self.observe("any", "refused")
+            return [Failed(delivery=each, why=str(error), again_at=None) for each in deliveries]
+        except TimeoutError:
+            return [self._again(each, "timeout", None) for each in deliveries]
+        except Exception as error:  # a bug in one card must not stop the others
+            log.exception("delivery failed", action="deliver_failed", tell=deliveries[0].tell)
+            return [self._poisoned(each, type(error).__name__) for each in deliveries]
+        versions = {lead.id: lead.version for lead in group[0].leads.values()}
+        return [
+            Sent(delivery=each, shown=shown if nth == 0 else (), versions=versions)
+            for nth, each in enumerate(deliveries)
+        ]
+
+    def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Receipt:
+        """Full jitter, 1 s doubling to 5 min; after a day it is given up and a human hears."""
+        now = self.clock.now()
+        if now - delivery.created_at > GIVE_UP_AFTER:
+            return Failed(delivery=delivery, why=why, again_at=None)
+        most = min(BACK_OFF_CAP, 2.0 ** min(delivery.attempts, 9))
+        wait = after or timedelta(seconds=0.5 + jitter(most))
+        return Failed(delivery=delivery, why=why, again_at=now + wait)
+
+    def _poisoned(self, delivery: Delivery, why: str) -> Receipt:
+        if delivery.attempts >= POISON_AFTER:
+            return Failed(delivery=delivery, why=why, again_at=None)
+        return self._again(delivery, why, None)
+
+    async def _show(self, group: Sequence[Work]) -> tuple[Shown, ...]:
+        work = group[0]
+        delivery = work.delivery
+        if delivery.tell is Tell.REFRESH:
+            return await self._refresh(work)
+        company = self.company_now()
+        viewer = company.people.get(delivery.to)
+        if viewer is None:
+            raise Refused("left the company")
+        if len(group) > 1:
+            return await self._send(work, _rollup_args(group), "rollup", viewer, company)
+        if delivery.tell is Tell.REPLY:
+            return await self._reply(work, viewer, company)
+        if _stale(work):
+            return ()
+        return await self._send(work, delivery.args, delivery.tell.value, viewer, company)
+
+    def _place(self, viewer: Person) -> tuple[Channel, str]:
+        found = self.route(viewer)
+        if found is None:
+            raise Refused("on no platform")
+        return self.channels[found[0]], found[1]
+
+    async def _reply(self, work: Work, viewer: Person, company: Company) -> tuple[Shown, ...]:
+        args = dict(work.delivery.args)
+        text, card = str(args.pop("text", "")), str(args.pop("card", ""))
+        channel, account = self._place(viewer)
+        if text and card != "typo":
+            await channel.send(account, text, key=f"{work.delivery.key}:text")
+        return await self._send(work, args, card, viewer, company) if card else ()
+
+    async def _send(
+        self, work: Work, args: Args, kind: str, viewer: Person, company: Company
+    ) -> tuple[Shown, ...]:
+        delivery, lead = work.delivery, work.lead
+        if lead is not None and delivery.tell in (Tell.OFFER, Tell.GRAB):
+            lead.delivered(
+                int(str(delivery.args["offer"])), at=self.clock.now()
+            )  # the clock starts as it is shown
+        card = render(kind, work.leads, lead, viewer, company, args)
+        channel, account = self._place(viewer)
+        handle = await channel.send(account, card, key=delivery.key)
+        self.observe(channel.name, "sent")
+        about = _listed(args) or [delivery.lead_id or ""]
+        if delivery.lead_id is None and delivery.tell is not Tell.OFF_DUTY:
+            return ()  # about no lead, and never to change
+        return tuple(
+            Shown(
+                message=delivery.key,
+                lead_id=lead_id,
+                person=viewer.id,
+                tell=kind,
+                channel=channel.name,
+                handle=handle,
+                digest=digest(card),
+                state=card.state.value,
+                args=dict(args),
+            )
+            for lead_id in about
+        )
+
+    async def _refresh(self, work: Work) -> tuple[Shown, ...]:
+        """Make every copy of this lead's cards true; what shows the truth already costs no call."""
+        company = self.company_now()
+        changed = []
+        for copy in work.copies:
+            viewer = company.people.get(copy.person)
+            channel = self.channels.get(copy.channel)
+            if viewer is None or channel is None:
+                continue
+            card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
+            if digest(card) == copy.digest:
+                continue
+            account = viewer.accounts.get(copy.channel, viewer.id)
+            copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
+            copy.digest, copy.state = digest(card), card.state.value
+            changed.append(copy)
+        return tuple(changed)
+
+
+def _stale(work: Work) -> bool:
+    """A card that would be born dead is not sent: its offer is no longer the live one."""
+    delivery, lead = work.delivery, work.lead
+    if delivery.tell not in _ON_OFFER or lead is None or delivery.in_doubt:
+        return False  # in doubt it may hang on a phone already, and must not go on lying there
+    if delivery.tell is Tell.NUDGE:
+        return lead.owner != delivery.to
+    offer = lead.offer
+    live = lead.stage is Stage.OFFERED and offer is not None and offer.no == delivery.args.get("offer")
+    return not live
+
+
+def _rolled_up(works: Sequence[Work]) -> list[Sequence[Work]]:
+    """Several alerts at once are one card that names each; everything else goes one by one."""
+    alerts = [work for work in works if work.delivery.tell is Tell.ALERT]
+    singles: list[Sequence[Work]] = [[work] for work in works]
+    if len(alerts) < ROLL_UP_FROM:
+        return singles
+    return [group for group in singles if group[0].delivery.tell is not Tell.ALERT] + [alerts]
+
+
+def _rollup_args(group: Sequence[Work]) -> dict[str, object]:
+    about = {work.delivery.lead_id: dict(work.delivery.args) for work in group if work.delivery.lead_id}
+    for work in group[1:]:
+        group[0].leads.update(work.leads)
+    return {"leads": list(about), "about": about}

@@ -1,0 +1,98 @@
+"""`leadbell doctor`: each check with ✔, ✘ or ⚠, what it means and the next command."""
+
+import platform
+import pyexpat
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bot.company import build_company
+from bot.config import ConfigErrors, Settings, load, warnings
+
+ROOM = 200_000_000
+GOOD, BAD, WARN = "✔", "✘", "⚠"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    mark: str
+    name: str
+    means: str
+    next: str = ""
+
+    def line(self) -> str:
+        tail = f"\n    → {self.next}" if self.next else ""
+        return f"{self.mark} {self.name}: {self.means}{tail}"
+
+    def as_json(self) -> dict[str, str]:
+        return asdict(self)
+
+
+LookAtDatabase = Callable[[Settings, datetime], Iterator[Check]]
+
+
+def examine(
+    path: Path, environ: Mapping[str, str], now: datetime, database: LookAtDatabase
+) -> Iterator[Check]:
+    """Every check, in the order in which one would mend them. `database` looks at the store."""
+    yield _python()
+    try:
+        settings = load(path, environ)
+        company = build_company(settings, year=now.year)
+    except ConfigErrors as error:
+        for mistake in error.mistakes:
+            yield Check(
+                mark=BAD, name="config", means=mistake.line(), next=f"leadbell check-config --config {path}"
+            )
+        return
+    yield Check(
+        mark=GOOD, name="config", means=f"{path}: {len(company.people)} people, {len(company.teams)} teams"
+    )
+    for mistake in warnings(settings):
+        yield Check(mark=WARN, name="config", means=mistake.line())
+    yield _calendar(company.calendar.unannounced(now))
+    yield _disk(Path.cwd())
+    yield from database(settings, now)
+    yield from _channels(settings)
+
+
+def _python() -> Check:
+    means = f"Python {platform.python_version()}, {pyexpat.EXPAT_VERSION}"
+    return Check(mark=GOOD if sys.version_info >= (3, 11) else BAD, name="python", means=means)
+
+
+def _calendar(missing: int | None) -> Check:
+    if missing is None:
+        return Check(mark=GOOD, name="calendar", means="holidays and make-up days are announced")
+    return Check(
+        mark=WARN,
+        name="calendar",
+        means=f"{missing}: the make-up workdays are not known; clocks count Monday to Friday",
+        next="put the announced days into a file and name it in [calendar] file",
+    )
+
+
+def _disk(folder: Path) -> Check:
+    free = shutil.disk_usage(folder).free
+    means = f"{free // 1_000_000} MB free"
+    if free < ROOM:
+        return Check(mark=BAD, name="disk", means=means, next="free some space: a full disk stores nothing")
+    return Check(mark=GOOD, name="disk", means=means)
+
+
+def _channels(settings: Settings) -> Iterator[Check]:
+    if settings.simulator.enabled:
+        yield Check(mark=GOOD, name="simulator", means=f"{settings.app.base_url}/sim")
+    for name, section in (("wecom", settings.wecom), ("dingtalk", settings.dingtalk)):
+        if section is not None:
+            yield Check(mark=WARN, name=name, means="set, and not served by this release yet")
+    if not (settings.simulator.enabled or settings.wecom or settings.dingtalk):
+        yield Check(
+            mark=BAD,
+            name="channels",
+            means="nobody can be reached",
+            next="set [simulator] enabled = true to try it",
+        )

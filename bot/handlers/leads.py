@@ -1,0 +1,227 @@
+"""What a rep presses: accept, grab, contacted, hand back, log a visit, undo."""
+
+from bot.cards import parts
+from bot.cards.actions import Accept, Cancel, Choose, Confirm, Contacted, Edit, Grab, HandBack, Undo, Visit
+from bot.inbound import Click, Reply
+from bot.router import Bot, Router
+from bot.words import reason_words, say
+from domain.contact import show_phone
+from domain.lead import Lead
+from domain.ports import Undo as Act
+from domain.reasons import REASONS, Goes
+from domain.usecases import talk
+from domain.usecases.duty import set_duty
+from domain.usecases.leads import accept_lead, contact_lead, hand_back, send_draft, undo_last, withdraw_lead
+
+
+def register(router: Router) -> None:
+    router.click(Accept)(accept)
+    router.click(Grab)(accept)
+    router.click(Contacted)(contacted)
+    router.click(HandBack)(ask_reason)
+    router.click(Visit)(ask_visit)
+    router.click(Confirm)(confirm)
+    router.click(Cancel)(cancel)
+    router.click(Undo)(undo)
+    router.click(Edit)(ask_edit)
+    router.click(Choose)(chosen)
+
+
+def held(key: str, lang: str, lead: Lead) -> str:
+    """The sentence for a lead that is now one's own, with its number to call."""
+    who = parts.who(lead, lang)
+    phone = lead.customer.phone
+    if phone is None:
+        return say(lang, f"{key}.no_phone", lead=lead.id, who=who)
+    return say(lang, key, lead=lead.id, who=who, phone=show_phone(phone))
+
+
+async def accept(bot: Bot, click: Click) -> Reply:
+    """接收 and 抢单: one winner; the same click again gets the same answer."""
+    action, lang = click.action, bot.lang(click.by)
+    assert isinstance(action, Accept | Grab)
+    return await bot.act(
+        click,
+        accept_lead,
+        lambda lead: Reply(text=held("accepted", lang, lead)),
+        lead_id=action.lead,
+        offer_no=action.offer,
+        by=click.by,
+        at=click.at,
+    )
+
+
+async def contacted(bot: Bot, click: Click) -> Reply:
+    action, lang = click.action, bot.lang(click.by)
+    assert isinstance(action, Contacted)
+    return await bot.act(
+        click,
+        contact_lead,
+        lambda lead: Reply(text=say(lang, "contacted", lead=lead.id)),
+        lead_id=action.lead,
+        by=click.by,
+        at=click.at,
+    )
+
+
+async def ask_reason(bot: Bot, click: Click) -> Reply:
+    """退回: a card with the reasons; nothing happens before one is chosen and confirmed."""
+    action, lang = click.action, bot.lang(click.by)
+    assert isinstance(action, HandBack)
+    return await bot.act(
+        click,
+        talk.look,
+        lambda lead: Reply(text=say(lang, "handback.asked", lead=lead.id), card="handback", lead=lead.id),
+        lead_id=action.lead,
+        offer_no=action.offer,
+        by=click.by,
+    )
+
+
+async def ask_visit(bot: Bot, click: Click) -> Reply:
+    """记拜访: the next message is the visit's log."""
+    action, lang = click.action, bot.lang(click.by)
+    assert isinstance(action, Visit)
+
+    def answer(lead: Lead) -> Reply:
+        return Reply(text=say(lang, "visit.asked", lead=lead.id, who=parts.who(lead, lang)), say=True)
+
+    return await bot.act(click, talk.ask, answer, kind="visit", lead_id=action.lead, by=click.by, at=click.at)
+
+
+async def confirm(bot: Bot, click: Click) -> Reply:
+    """确认: a hand-back with its reason, an uncertain reading, or back on duty."""
+    action = click.action
+    assert isinstance(action, Confirm)
+    match action.what:
+        case "handback":
+            return await _hand_back(bot, click, action)
+        case "draft":
+            return await _send(bot, click, action.lead)
+        case _:
+            return await on_duty(bot, click)
+
+
+async def _hand_back(bot: Bot, click: Click, action: Confirm) -> Reply:
+    lang = bot.lang(click.by)
+    chosen = REASONS.get(click.selected.get("reason", ""))
+    if chosen is None:
+        return Reply(text=say(lang, "handback.choose"), ok=False)
+    if chosen.needs_words:
+        text = say(lang, "handback.words", reason=reason_words(lang, chosen.code), count=chosen.needs_words)
+        about = f"{chosen.code}:{action.offer}"
+        return await bot.act(
+            click,
+            talk.ask,
+            lambda _: Reply(text=text, say=True),
+            kind="handback",
+            lead_id=action.lead,
+            by=click.by,
+            at=click.at,
+            about=about,
+        )
+    return await bot.act(
+        click,
+        hand_back,
+        lambda lead: handed_back(lang, lead, chosen.code),
+        lead_id=action.lead,
+        offer_no=action.offer,
+        by=click.by,
+        reason=chosen.code,
+        key=click.key,
+        at=click.at,
+    )
+
+
+def handed_back(lang: str, lead: Lead, code: str) -> Reply:
+    key = "handback.expert" if REASONS[code].goes is Goes.EXPERT else "handback.done"
+    return Reply(text=say(lang, key, lead=lead.id, reason=reason_words(lang, code)))
+
+
+async def _send(bot: Bot, click: Click, lead_id: str) -> Reply:
+    lang = bot.lang(click.by)
+    return await bot.act(
+        click,
+        send_draft,
+        lambda lead: Reply(text=say(lang, "confirmed", lead=lead.id)),
+        lead_id=lead_id,
+        by=click.by,
+        at=click.at,
+    )
+
+
+async def on_duty(bot: Bot, click: Click) -> Reply:
+    lang = bot.lang(click.by)
+    return await bot.act(
+        click,
+        set_duty,
+        lambda moved: Reply(text=duty_words(lang, True, moved[1])),
+        by=click.by,
+        on=True,
+        at=click.at,
+    )
+
+
+def duty_words(lang: str, on: bool, moved: int) -> str:
+    """What is said to who went on or off duty, with how many leads moved."""
+    key = f"duty.{'on' if on else 'off'}"
+    if moved:
+        return say(lang, f"{key}.{'placed' if on else 'moved'}", count=moved)
+    return say(lang, key)
+
+
+async def cancel(bot: Bot, click: Click) -> Reply:
+    """取消: a hand-back that is not wanted after all, or a draft that is taken back."""
+    action, lang = click.action, bot.lang(click.by)
+    assert isinstance(action, Cancel)
+    if action.what == "draft":
+        return await bot.act(
+            click,
+            withdraw_lead,
+            lambda lead: Reply(text=say(lang, "withdrawn", lead=lead.id)),
+            lead_id=action.lead,
+            by=click.by,
+            at=click.at,
+        )
+    return await bot.act(
+        click,
+        talk.call_off,
+        lambda lead: Reply(text=say(lang, "handback.cancelled", lead=lead.id)),
+        lead_id=action.lead,
+        by=click.by,
+        key=click.key,
+        at=click.at,
+    )
+
+
+async def undo(bot: Bot, click: Click) -> Reply:
+    action, lang = click.action, bot.lang(click.by)
+    assert isinstance(action, Undo)
+    return await bot.act(
+        click, undo_last, lambda act: undone(lang, act), lead_id=action.lead, by=click.by, at=click.at
+    )
+
+
+def undone(lang: str, act: Act) -> Reply:
+    return Reply(text=say(lang, "undone", verb=say(lang, f"verb.{act.verb}"), lead=act.before.id))
+
+
+async def ask_edit(bot: Bot, click: Click) -> Reply:
+    """修改: which field, and the next message holds it."""
+    action, lang = click.action, bot.lang(click.by)
+    assert isinstance(action, Edit)
+    return await bot.act(
+        click,
+        talk.ask,
+        lambda _: Reply(text=say(lang, "ask.edit"), say=True),
+        kind="edit",
+        lead_id=action.lead,
+        by=click.by,
+        at=click.at,
+        about=action.field,
+    )
+
+
+async def chosen(bot: Bot, click: Click) -> Reply:
+    """A quick reply of a release that had other questions."""
+    return await bot.tell(click, Reply(text=say(bot.lang(click.by), "bad_action"), ok=False))

@@ -1,0 +1,342 @@
+"""What people type: a lead, a field, a visit, a question; and what the bot makes of free text."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+from rapidfuzz.distance import DamerauLevenshtein
+
+from bot.cards import parts
+from bot.cards.actions import Run
+from bot.handlers.leads import duty_words, handed_back, undone
+from bot.handlers.team import due_words
+from bot.inbound import Chat, Click, Reply
+from bot.router import Bot, Router
+from bot.words import clock_words, field_words, known, say, stage_words
+from domain.errors import NotAllowed, UnknownLead
+from domain.jotting import field_named
+from domain.lead import Lead
+from domain.people import LEADERS, Role
+from domain.permission import may_see
+from domain.usecases import talk
+from domain.usecases.duty import set_duty
+from domain.usecases.leads import add_note, undo_last
+
+LINES = 8
+LIKE_ENOUGH = 0.6
+_LEAD = re.compile(r"[Ll]\d{1,18}\b")
+_STOP = {"取消", "算了", "cancel", "stop"}
+
+
+def register(router: Router) -> None:
+    router.command("lead", "线索", "录线索")(lead)
+    router.command("my", "mine", "我的", "我的线索")(my)
+    router.command("status", "状态", "进度")(status)
+    router.command("edit", "修改", "改")(edit)
+    router.command("visit", "拜访", "记拜访")(visit)
+    router.command("note", "备注", "记")(note)
+    router.command("undo", "撤销")(undo)
+    router.command("cancel", "取消")(stop)
+    router.command("on", "上岗", "值班")(on)
+    router.command("off", "下岗", "下班")(off)
+    router.command("help", "帮助", "start", "开始")(help_)
+    router.click(Run)(_run(router))
+    router.otherwise(_free_text(router))
+
+
+async def lead(bot: Bot, chat: Chat, rest: str) -> Reply:
+    """`/lead …`: everybody of the company may."""
+    lang = bot.lang(chat.by)
+    if not rest:
+        return await bot.tell(chat, Reply(text=say(lang, "lead.usage")))
+    return await bot.act(
+        chat,
+        talk.submit,
+        lambda heard: told(bot, chat, heard),
+        text=rest,
+        by=chat.by,
+        at=chat.at,
+    )
+
+
+def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - one line a case
+    """The answer to what was heard."""
+    lang = bot.lang(chat.by)
+    found = heard.lead
+    if found is None:
+        return Reply(text=say(lang, "lead.usage" if heard.what == "empty" else "nothing_open"))
+    who = parts.who(found, lang)
+    match heard.what:
+        case "sent":
+            return submitted(found)
+        case "unsure":
+            args = {"missing": list(heard.missing)}
+            return Reply(text=say(lang, "lead.unsure", lead=found.id), card="draft", lead=found.id, args=args)
+        case "known":
+            return Reply(text=say(lang, "lead.known", lead=found.id, where=where(bot, lang, found)))
+        case "asked" | "bad_value":
+            return Reply(text=question(lang, heard, found), ok=heard.what == "asked")
+        case "edited":
+            return Reply(text=say(lang, "edited", lead=found.id, field=field_words(lang, heard.asked)))
+        case "visit":
+            return Reply(text=say(lang, "visit.done", lead=found.id, who=who))
+        case "handback":
+            return handed_back(lang, found, found.reason or "other")
+        case _:
+            key = "stopped.draft" if found.stage == "invalid" else "stopped"
+            return Reply(text=say(lang, key, lead=found.id))
+
+
+def submitted(found: Lead) -> Reply:
+    """The submitter's card, with five minutes to take it back."""
+    args = {"undo": True, "decisions": found.decisions}
+    return Reply(text="", card="submitted", lead=found.id, args=args)
+
+
+def question(lang: str, heard: talk.Heard, found: Lead) -> str:
+    """What is asked next, after what was wrong with the last answer."""
+    field = field_words(lang, heard.asked)
+    problem = known(lang, f"problem.{heard.problem}", "") if heard.problem else ""
+    ask = known(lang, f"ask.{heard.asked}", "") or say(lang, "ask.other", lead="{lead}", field=field)
+    return "\n".join(text for text in (problem, ask.replace("{lead}", found.id)) if text)
+
+
+def where(bot: Bot, lang: str, found: Lead) -> str:
+    """Who has a known customer's lead: a name or a stage, never contact data."""
+    if found.owner:
+        return say(lang, "lead.known.with", owner=bot.company.name_of(found.owner))
+    return say(lang, "lead.known.stage", stage=stage_words(lang, found.stage))
+
+
+async def my(bot: Bot, chat: Chat, _rest: str) -> Reply:
+    """`/my`: what one holds, and what one handed in."""
+    lang = bot.lang(chat.by)
+    owned = list(await bot.reads.leads_of(chat.by))
+    handed_in = [each for each in await bot.reads.submitted_by(chat.by, LINES) if each.owner != chat.by]
+    lines = _listed(bot, lang, "my.title", owned) + _listed(bot, lang, "my.submitted", handed_in)
+    return await bot.tell(chat, Reply(text="\n".join(lines) or say(lang, "my.none")))
+
+
+def _listed(bot: Bot, lang: str, title: str, leads: list[Lead]) -> list[str]:
+    if not leads:
+        return []
+    lines = [say(lang, title, count=len(leads))]
+    for each in leads[:LINES]:
+        due = due_words(lang, each, bot.company) if title == "my.title" else ""
+        stage = stage_words(lang, each.stage)
+        lines.append(say(lang, "my.line", lead=each.id, who=parts.who(each, lang), stage=stage, due=due))
+    if len(leads) > LINES:
+        lines.append(say(lang, "my.more", count=len(leads) - LINES))
+    return lines
+
+
+async def _seen(bot: Bot, chat: Chat, lead_id: str) -> Lead:
+    """A lead that this person may see; one they may not see does not exist for them."""
+    found = await bot.reads.lead(lead_id.upper())
+    if found is None or not may_see(bot.company, bot.person(chat.by), found):
+        raise UnknownLead(lead=lead_id.upper())
+    return found
+
+
+async def status(bot: Bot, chat: Chat, rest: str) -> Reply:
+    """`/status L1042`: how it stands, for the owner, the submitter, the leaders."""
+    lang = bot.lang(chat.by)
+    if not _LEAD.fullmatch(rest):
+        return await bot.tell(chat, Reply(text=say(lang, "status.usage"), ok=False))
+    found = await _seen(bot, chat, rest)
+    return await bot.tell(chat, Reply(text="\n".join(_status(bot, lang, found))))
+
+
+def _status(bot: Bot, lang: str, found: Lead) -> list[str]:
+    company = bot.company
+    now = bot.clock.now()
+
+    def at(key: str, when: object, **more: object) -> list[str]:
+        if when is None:
+            return []
+        return [say(lang, key, at=clock_words(lang, when, company.zone, now), **more)]  # type: ignore[arg-type]
+
+    lines = [
+        say(
+            lang,
+            "status.line",
+            lead=found.id,
+            who=parts.who(found, lang),
+            stage=stage_words(lang, found.stage),
+        )
+    ]
+    if found.owner:
+        owner, team = company.name_of(found.owner), company.team_name(found.team)
+        lines.append(say(lang, "status.owner", owner=owner, team=team))
+    lines += at("status.captured", found.created_at, by=company.name_of(found.origin.by))
+    lines += at("status.accepted", found.accepted_at) + at("status.contacted", found.contacted_at)
+    lines += at("status.due", found.next_due(company.calendar_of(found.team)))
+    if found.reason:
+        lines.append(say(lang, "status.reason", reason=known(lang, f"reason.{found.reason}", found.reason)))
+    return lines
+
+
+async def edit(bot: Bot, chat: Chat, rest: str) -> Reply:
+    """`/edit L1042 电话 138…`"""
+    lang = bot.lang(chat.by)
+    words = rest.split(None, 2)
+    if len(words) < 3 or not _LEAD.fullmatch(words[0]):
+        return await bot.tell(chat, Reply(text=say(lang, "edit.usage"), ok=False))
+    return await bot.act(
+        chat,
+        talk.set_field,
+        lambda heard: told(bot, chat, heard),
+        lead_id=words[0].upper(),
+        name=field_named(words[1]) or words[1],
+        text=words[2],
+        by=chat.by,
+        at=chat.at,
+    )
+
+
+async def visit(bot: Bot, chat: Chat, rest: str) -> Reply:
+    """`/visit L1042 …`"""
+    lang = bot.lang(chat.by)
+    lead_id, _, words = rest.partition(" ")
+    if not _LEAD.fullmatch(lead_id) or not words.strip():
+        return await bot.tell(chat, Reply(text=say(lang, "visit.usage"), ok=False))
+
+    def answer(found: Lead) -> Reply:
+        return Reply(text=say(lang, "visit.done", lead=found.id, who=parts.who(found, lang)))
+
+    return await bot.act(
+        chat,
+        talk.log_visit,
+        answer,
+        lead_id=lead_id.upper(),
+        text=words,
+        by=chat.by,
+        key=chat.key,
+        at=chat.at,
+    )
+
+
+async def note(bot: Bot, chat: Chat, rest: str) -> Reply:
+    """`/note L1042 …`"""
+    lang = bot.lang(chat.by)
+    lead_id, _, words = rest.partition(" ")
+    if not _LEAD.fullmatch(lead_id) or not words.strip():
+        return await bot.tell(chat, Reply(text=say(lang, "note.usage"), ok=False))
+    found = await _seen(bot, chat, lead_id)
+
+    def answer(kept: Lead) -> Reply:
+        return Reply(text=say(lang, "note.done", lead=kept.id, who=parts.who(kept, lang)))
+
+    return await bot.act(
+        chat,
+        add_note,
+        answer,
+        lead_id=found.id,
+        by=chat.by,
+        text=words,
+        kind="note",
+        key=chat.key,
+        at=chat.at,
+    )
+
+
+async def undo(bot: Bot, chat: Chat, _rest: str) -> Reply:
+    lang = bot.lang(chat.by)
+    return await bot.act(chat, undo_last, lambda act: undone(lang, act), by=chat.by, at=chat.at)
+
+
+async def stop(bot: Bot, chat: Chat, _rest: str) -> Reply:
+    """`取消`: the bot stops asking."""
+    return await bot.act(chat, talk.stop_asking, lambda heard: told(bot, chat, heard), by=chat.by, at=chat.at)
+
+
+async def on(bot: Bot, chat: Chat, _rest: str) -> Reply:
+    return await _duty(bot, chat, True)
+
+
+async def off(bot: Bot, chat: Chat, _rest: str) -> Reply:
+    return await _duty(bot, chat, False)
+
+
+async def _duty(bot: Bot, chat: Chat, on: bool) -> Reply:
+    lang = bot.lang(chat.by)
+    if bot.person(chat.by).role is Role.EMPLOYEE:
+        raise NotAllowed(lead="/on")
+    return await bot.act(
+        chat,
+        set_duty,
+        lambda moved: Reply(text=duty_words(lang, on, moved[1])),
+        by=chat.by,
+        on=on,
+        at=chat.at,
+    )
+
+
+async def help_(bot: Bot, chat: Chat, _rest: str) -> Reply:
+    """`/help`: at most eight lines, by role."""
+    lang, role = bot.lang(chat.by), bot.person(chat.by).role
+    keys = ["welcome", "lead", "my", "edit"]
+    if role in (Role.REP, *LEADERS):
+        keys += ["visit", "pool", "duty"]
+    if role in LEADERS:
+        keys = ["welcome", "team", "assign", "lead", "my", "edit", "visit", "duty"]
+    return await bot.tell(chat, Reply(text="\n".join(say(lang, f"help.{key}") for key in keys)))
+
+
+def _free_text(router: Router) -> Callable[[Bot, Chat, str], Awaitable[Reply]]:
+    """The handler of everything that is no known command."""
+
+    async def otherwise(bot: Bot, chat: Chat, name: str) -> Reply:
+        if name:
+            return await _typo(bot, chat, name, router.commands)
+        if chat.text.strip() in _STOP:
+            return await stop(bot, chat, "")
+        return await bot.act(
+            chat,
+            talk.hear,
+            lambda heard: told(bot, chat, heard) if heard.lead else _unknown(bot, chat),
+            text=chat.text,
+            by=chat.by,
+            key=chat.key,
+            at=chat.at,
+        )
+
+    return otherwise
+
+
+async def _typo(bot: Bot, chat: Chat, name: str, commands: frozenset[str]) -> Reply:
+    """No such command: the nearest one as a question, never run by itself."""
+    lang = bot.lang(chat.by)
+    scored = sorted((-DamerauLevenshtein.normalized_similarity(name, each), each) for each in commands)
+    score, meant = scored[0]
+    if -score < LIKE_ENOUGH:
+        return await bot.tell(chat, _unknown(bot, chat))
+    _, _, rest = chat.text.lstrip().partition(" ")
+    text = say(lang, "typo", typed=name, meant=meant)
+    if not meant.isascii():
+        return await bot.tell(chat, Reply(text=text, ok=False))
+    answer = Reply(text=text, ok=False, card="typo", args={"command": f"/{meant}", "name": name})
+    return await bot.act(
+        chat, talk.keep_typed, lambda _: answer, text=f"/{meant} {rest.strip()}", by=chat.by, at=chat.at
+    )
+
+
+def _unknown(bot: Bot, chat: Chat) -> Reply:
+    role = bot.person(chat.by).role
+    kind = "manager" if role in LEADERS else "rep" if role is Role.REP else "employee"
+    return Reply(text=say(bot.lang(chat.by), f"unknown.{kind}"), ok=False)
+
+
+def _run(router: Router) -> Callable[[Bot, Click], Awaitable[Reply]]:
+    """The one tap of a typo's suggestion: the command meant, with what was typed after the wrong one."""
+
+    async def run(bot: Bot, click: Click) -> Reply:
+        action, lang = click.action, bot.lang(click.by)
+        assert isinstance(action, Run)
+        typed = await bot.reads.dialog(f"{click.by}#typed")
+        if typed is None or not typed.about.startswith(action.command):
+            name = action.command.removeprefix("/")
+            return await bot.tell(click, Reply(text=say(lang, "gone.command", name=name), ok=False))
+        chat = Chat(by=click.by, text=typed.about, at=click.at, key=click.key)
+        return await router.on_chat(bot, chat)
+
+    return run

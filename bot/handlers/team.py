@@ -1,0 +1,158 @@
+"""What a manager presses and types: nudge, assign, take over, the team at a glance; and the pool."""
+
+from collections.abc import Sequence
+
+from bot.cards import parts
+from bot.cards.actions import ALL, Assign, Nudge, Take
+from bot.handlers.leads import held
+from bot.inbound import Chat, Click, Reply
+from bot.router import Bot, Router
+from bot.words import clock_words, say, stage_words
+from domain.errors import NotAllowed
+from domain.lead import Lead
+from domain.people import LEADERS, Company, Person, Role
+from domain.stages import Stage
+from domain.usecases.leads import nudge
+from domain.usecases.placing import assign_lead, take_lead
+
+LINES = 10
+
+
+def register(router: Router) -> None:
+    router.click(Nudge)(nudged)
+    router.click(Assign)(assigned)
+    router.click(Take)(taken)
+    router.command("team", "团队")(team)
+    router.command("assign", "转派")(assign)
+    router.command("pool", "公海")(pool)
+
+
+def picked(click: Click, lead: str) -> str | None:
+    """The lead that a button means: its own, or the one chosen on a card that shows several."""
+    return lead if lead != ALL else click.selected.get("lead") or None
+
+
+async def nudged(bot: Bot, click: Click) -> Reply:
+    """催办: ring whoever has it once more."""
+    action, lang, company = click.action, bot.lang(click.by), bot.company
+    assert isinstance(action, Nudge)
+    lead_id = picked(click, action.lead)
+    if lead_id is None:
+        return Reply(text=say(lang, "pick.lead"), ok=False)
+
+    def answer(lead: Lead) -> Reply:
+        return Reply(text=say(lang, "nudged", rep=company.name_of(lead.owner), lead=lead.id))
+
+    return await bot.act(click, nudge, answer, lead_id=lead_id, by=click.by, at=click.at)
+
+
+async def assigned(bot: Bot, click: Click) -> Reply:
+    """转派: to the person chosen on the card."""
+    action, lang = click.action, bot.lang(click.by)
+    assert isinstance(action, Assign)
+    lead_id, to = picked(click, action.lead), click.selected.get("person")
+    if lead_id is None:
+        return Reply(text=say(lang, "pick.lead"), ok=False)
+    if not to:
+        return Reply(text=say(lang, "assign.choose"), ok=False)
+    return await _assign(bot, click, lead_id, to)
+
+
+async def _assign(bot: Bot, wish: Click | Chat, lead_id: str, to: str) -> Reply:
+    lang, company = bot.lang(wish.by), bot.company
+
+    def answer(lead: Lead) -> Reply:
+        return Reply(text=say(lang, "assigned", lead=lead.id, rep=company.name_of(to)))
+
+    return await bot.act(wish, assign_lead, answer, lead_id=lead_id, to=to, by=wish.by, at=wish.at)
+
+
+async def taken(bot: Bot, click: Click) -> Reply:
+    """我来接, and claiming from the pool."""
+    action, lang = click.action, bot.lang(click.by)
+    assert isinstance(action, Take)
+    lead_id = picked(click, action.lead)
+    if lead_id is None:
+        return Reply(text=say(lang, "pick.lead"), ok=False)
+    return await bot.act(
+        click,
+        take_lead,
+        lambda lead: Reply(text=held("taken", lang, lead), card="lead", lead=lead.id),
+        lead_id=lead_id,
+        by=click.by,
+        at=click.at,
+    )
+
+
+async def assign(bot: Bot, chat: Chat, rest: str) -> Reply:
+    """`/assign L1042 @王磊`"""
+    lang = bot.lang(chat.by)
+    lead_id, _, name = rest.partition(" ")
+    name = name.strip().lstrip("@＠")
+    if not name:
+        return await bot.tell(chat, Reply(text=say(lang, "assign.usage"), ok=False))
+    found = named(bot.company, name)
+    if found is None:
+        people = say(lang, "list.sep").join(person.name for person in mine(bot.company, chat.by))
+        return await bot.tell(
+            chat, Reply(text=say(lang, "assign.nobody", name=name, people=people), ok=False)
+        )
+    return await _assign(bot, chat, lead_id.upper(), found.id)
+
+
+def named(company: Company, name: str) -> Person | None:
+    """The one person of that name or id; None when there is none, or more than one."""
+    found = [person for person in company.people.values() if name in (person.name, person.id)]
+    return found[0] if len(found) == 1 else None
+
+
+def mine(company: Company, boss: str) -> list[Person]:
+    """The reps of the teams that somebody leads."""
+    return [rep for team_id in company.led_by(boss) for rep in company.reps(team_id)]
+
+
+async def team(bot: Bot, chat: Chat, _rest: str) -> Reply:
+    """`/team`: what is open in one's teams, and by when."""
+    lang, company = bot.lang(chat.by), bot.company
+    teams = company.led_by(chat.by)
+    if not teams:
+        raise NotAllowed(lead="/team")
+    leads = await bot.reads.team_open(teams, LINES + 1)
+    name = say(lang, "list.sep").join(company.team_name(each) for each in teams if company.reps(each))
+    if not leads:
+        return await bot.tell(chat, Reply(text=say(lang, "team.none", team=name)))
+    lines = [say(lang, "team.title", team=name, count=_count(leads))]
+    for lead in leads[:LINES]:
+        owner = company.name_of(lead.owner) if lead.owner else say(lang, "team.nobody")
+        lines.append(
+            say(
+                lang, "team.line", lead=lead.id, who=parts.who(lead, lang), owner=owner,
+                stage=stage_words(lang, lead.stage), due=due_words(lang, lead, company),
+            )
+        )  # fmt: skip
+    return await bot.tell(chat, Reply(text="\n".join(lines)))
+
+
+def _count(leads: Sequence[Lead]) -> str:
+    return f"{LINES}+" if len(leads) > LINES else str(len(leads))
+
+
+def due_words(lang: str, lead: Lead, company: Company) -> str:
+    """` · 10:35 前` of the next due instant of a clock that runs; empty when none does."""
+    due = lead.next_due(company.calendar_of(lead.team))
+    if due is None or lead.stage not in (Stage.OFFERED, Stage.ACCEPTED):
+        return ""
+    return say(lang, "my.due", at=clock_words(lang, due, company.zone, lead.updated_at))
+
+
+async def pool(bot: Bot, chat: Chat, _rest: str) -> Reply:
+    """`/pool`: the leads that anybody of the sales team may claim."""
+    lang, person = bot.lang(chat.by), bot.person(chat.by)
+    if person.role not in (Role.REP, *LEADERS):
+        raise NotAllowed(lead="/pool")
+    leads = [lead for lead in await bot.reads.pool(None, LINES) if chat.by not in lead.handed_back_by]
+    if not leads:
+        return await bot.tell(chat, Reply(text=say(lang, "pool.empty")))
+    text = say(lang, "pool.shown", count=len(leads))
+    args = {"leads": [lead.id for lead in leads]}
+    return await bot.tell(chat, Reply(text=text, card="pool", lead=leads[0].id, args=args))

@@ -1,0 +1,427 @@
+"""The composition root: builds and wires every part, starts and stops them. Only bot.cli imports it."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from types import SimpleNamespace
+
+import structlog
+from aiohttp import web
+
+from bot.channels.base import Channel
+from bot.channels.local.channel import LocalChannel
+from bot.company import build_company
+from bot.config import ConfigErrors, Settings, warnings
+from bot.deliver import Deliverer
+from bot.directory import Directory, with_members
+from bot.doctor import BAD, GOOD, WARN, Check
+from bot.handlers import leads as lead_handlers
+from bot.handlers import talk as talk_handlers
+from bot.handlers import team as team_handlers
+from bot.phones import SimulatedPhones
+from bot.router import Bot, Router
+from bot.seams import ShiftedClock, SystemClock, new_id
+from bot.web import api, health, metrics, openapi, problems
+from bot.web.keys import Keys
+from bot.web.sim import Simulator, Stream
+from domain.clock import Clock, from_micros, to_micros
+from domain.errors import Unavailable
+from domain.people import Company, Person
+from domain.usecases.duty import person_left
+from domain.usecases.escalation import recount_due
+from domain.usecases.watch import warn_of_calendar
+from scheduler.relay import Relay
+from scheduler.supervisor import Supervisor
+from scheduler.sweeps import Sweep, resume
+from scheduler.ticker import Ticker
+from storage import chat, housekeeping, members, schema, tokens
+from storage.audit import audit_database
+from storage.engine import is_sqlite, read_url, writer_engine
+from storage.reads import Reads
+from storage.store import Store, ensure_desks
+from storage.writer import Once
+
+log = structlog.get_logger("leadbell")
+
+HEARTBEAT = 2.0
+AUDIT_EVERY = 300.0
+TIDY_EVERY = 3600.0
+STOP_WITHIN = 5.0
+
+
+def fixed_tokens(settings: Settings) -> dict[str, str]:
+    """The API tokens of the settings, source name to secret."""
+    return {name: token.get_secret_value() for name, token in settings.api.tokens.items()}
+
+
+def make_router() -> Router:
+    """Every handler, registered once."""
+    router = Router()
+    lead_handlers.register(router)
+    team_handlers.register(router)
+    talk_handlers.register(router)
+    return router
+
+
+def prepare_database(url: str) -> tuple[str | None, str]:
+    """Bring the database's schema to this program's version; returns (from, to)."""
+    found = read_url(url)
+    if is_sqlite(found) and found.database:
+        Path(found.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = writer_engine(found)
+    try:
+        return schema.migrate(found, engine)
+    finally:
+        engine.dispose()
+
+
+def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
+    """The doctor's look at the store: reachable, at the right schema, and whether notices pile up."""
+    url = read_url(settings.database.url.get_secret_value())
+    shown = settings.database.shown
+    engine = writer_engine(url)
+    try:
+        if is_sqlite(url) and url.database and not Path(url.database).exists():
+            yield Check(mark=WARN, name="database", means=f"{shown}: not there yet", next="leadbell migrate")
+            return
+        schema.check(engine)
+        yield Check(mark=GOOD, name="database", means=f"{shown}: schema {schema.HEAD}")
+        waiting, dead = housekeeping.backlog(engine, now)
+        mark = WARN if waiting or dead else GOOD
+        yield Check(
+            mark=mark, name="outbox", means=f"{waiting} notices wait over a minute, {dead} could not be sent"
+        )
+    except schema.SchemaError as error:
+        yield Check(mark=BAD, name="database", means=str(error), next="leadbell migrate")
+    except Unavailable as error:
+        yield Check(
+            mark=BAD, name="database", means=f"{shown}: {error}", next="is the server up, the address right?"
+        )
+    finally:
+        engine.dispose()
+
+
+class Service:
+    """A running bot. `await Service.start(...)`, then `await service.stop()`."""
+
+    def __init__(self, settings: Settings, company: Company, store: Store, clock: Clock) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.reads = Reads(store.reader)
+        self.chats = chat.ChatReads(store.reader)
+        self.stream = Stream()
+        self.metrics = metrics.Metrics()
+        store.counted = self.metrics.facts
+        self.keys = Keys(
+            fixed_tokens(settings),
+            verify=lambda hashed: tokens.verify(store.reader, hashed),
+            ticks=asyncio.get_running_loop().time,
+            trusted_hops=settings.web.trusted_hops,
+        )
+        self.router = make_router()
+        self.bot = Bot(
+            write=store.write, once=Once, reads=self.reads, clock=clock, company_now=lambda: store.company
+        )
+        self.sweep = Sweep(
+            write=store.write, next_due=store.next_due, clock=clock, due=store.due, grace=store.sweep_grace
+        )
+        # The pushed clock stands still while due work runs: nothing can come in that a grace waits for.
+        self.walk = Sweep(
+            write=store.write, next_due=store.next_due, clock=clock, due=asyncio.Event(), grace=0.0
+        )
+        self.phones = SimulatedPhones(
+            write=store.write,
+            units=SimpleNamespace(
+                put=chat.put_message, change=chat.change_message, set_mark=chat.set_mark, hurry=chat.hurry
+            ),
+            line=self.chats,
+            engine=self,
+            clock=clock,
+            duty=self._duty,
+        )
+        self.directory = Directory(
+            write=store.write,
+            join=members.join,
+            heard_on=members.heard_on,
+            company_now=lambda: store.company,
+            admit=self._admit,
+        )
+        self.channels: dict[str, Channel] = {}
+        if settings.simulator.enabled:
+            self.channels["local"] = LocalChannel(
+                self.phones,
+                changed=lambda person: self.stream.tell("message", person=person),
+                outage=self.phones.outage,
+                person_of=self._simulated,
+            )
+        self.deliverer = Deliverer(
+            channels=self.channels,
+            company_now=lambda: store.company,
+            route=self._route,
+            clock=clock,
+            observe=self.metrics.send,
+        )
+        self.relay = Relay(write=store.write, deliver=self.deliverer.deliver, clock=clock, told=store.told)
+        self.supervisor = Supervisor(gave_up=self._gave_up)
+        self.ticker = Ticker()
+        self.stopped = asyncio.Event()
+        self.violations: int | None = None
+        self.failed = False
+        self._runner: web.AppRunner | None = None
+
+    # -- starting and stopping --------------------------------------------------------------------------
+
+    @classmethod
+    async def start(
+        cls, settings: Settings, *, year: int, clock: Clock | None = None, frozen: bool = False
+    ) -> "Service":
+        """Open the store, book a gap, catch up, and only then serve. `frozen` = the simulator's clock stood
+        still while the program was off.
+
+        Raises ConfigErrors, schema.SchemaError, storage.engine.StoreInUse or OSError (the address is taken).
+        """
+        company = await asyncio.to_thread(build_company, settings, year=year)
+        if clock is None:
+            clock = ShiftedClock() if settings.simulator.enabled else SystemClock()
+        store = await Store.open(settings.database.url.get_secret_value(), company)
+        service = cls(settings, company, store, clock)
+        try:
+            await service._begin(frozen)
+        except BaseException:
+            await service.stop()
+            raise
+        return service
+
+    async def _begin(self, frozen: bool) -> None:
+        for mistake in warnings(self.settings):
+            log.warning(mistake.line("en"), action="config_warning")
+        if self.settings.simulator.enabled:
+            await self.phones.follow()
+        beat = await self.chats.mark("heartbeat")
+        since = from_micros(int(beat)) if beat else None
+        if frozen and since is not None:
+            await self.phones.set_offset(since - SystemClock().now())
+        now = self.clock.now()
+        await resume(self.store.write, since=since, now=now)
+        if is_sqlite(self.store.url):  # one process a file, so who had claimed these notices is dead
+            await self.store.write(chat.hurry, now=now)
+        await self._learn_members()
+        await self._release_leavers()
+        await self._beat()
+        await self._watch_calendar()
+        self._add_loops()
+        await self._listen()
+        self.supervisor.start()
+        self.ticker.start()
+
+    def _add_loops(self) -> None:
+        self.supervisor.add("sweep", self.sweep.turn, 2.0)
+        self.supervisor.add("relay", self.relay.turn, 10.0)
+        self.supervisor.add("heartbeat", self._heartbeat, HEARTBEAT)
+        if self.settings.simulator.enabled:
+            self.supervisor.add("simulator", self._simulate, 1.0)
+        self.ticker.every(AUDIT_EVERY, self.check, name="auditor")
+        self.ticker.every(TIDY_EVERY, self._tidy, name="tidy")
+        self.ticker.every(TIDY_EVERY, self._watch_calendar, name="calendar")
+
+    async def _listen(self) -> None:
+        app = self.application()
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.settings.app.host, self.settings.app.port, backlog=1024)
+        await site.start()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on; of interest when the settings say 0."""
+        assert self._runner is not None
+        return int(self._runner.addresses[0][1])
+
+    def application(self) -> web.Application:
+        """The HTTP side: the capture API, health, metrics, and the simulator where it is enabled."""
+        app = web.Application(middlewares=[problems.guard(new_id=new_id, observe=self.metrics.http)])
+        app.on_response_prepare.append(problems.secure_headers)
+        api.mount(
+            app,
+            api.Api(
+                write=self.store.write,
+                once=Once,
+                reads=self.reads,
+                keys=self.keys,
+                clock=self.clock,
+                company_now=lambda: self.store.company,
+                new_id=new_id,
+                captured=self.metrics.lead,
+            ),
+        )
+        health.mount(
+            app,
+            health.Health(
+                ping=self.reads.ping,
+                schema=self.reads.schema,
+                loops=self.supervisor.ages,
+                outbox_late=lambda: self.reads.outbox_late(self.clock.now()),
+            ),
+        )
+        metrics.mount(app, self.metrics, lambda: self.reads.counts(self.clock.now()), self.keys.may_measure)
+        openapi.mount(app, version("leadbell"))
+        if self.settings.simulator.enabled:
+            Simulator(
+                bot=self.bot,
+                router=self.router,
+                phones=self.phones,
+                stream=self.stream,
+                directory=self.directory,
+            ).mount(app)
+        return app
+
+    async def stop(self) -> None:
+        """Stop accepting, finish what is under way, let go of the database; within five seconds."""
+        self.ticker.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self.supervisor.close()
+        await self.relay.close()
+        try:
+            async with asyncio.timeout(1.0):
+                await self._beat()
+        except Exception:  # noqa: BLE001  the database may be the reason for stopping
+            log.warning("no last heartbeat", action="no_heartbeat")
+        await self.store.close()
+        self.stopped.set()
+
+    def _gave_up(self, loop: str) -> None:
+        """A loop failed ten times in a row: end the process, whoever started it starts it again."""
+        log.critical("a loop gave up", action="gave_up", loop=loop)
+        self.failed = True
+        self.stopped.set()
+
+    # -- loops ------------------------------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        await self.store.write(chat.set_mark, name="heartbeat", value=str(to_micros(self.clock.now())))
+
+    async def _heartbeat(self) -> None:
+        await self._beat()
+        await self._learn_members()
+        await asyncio.sleep(HEARTBEAT)
+
+    async def _simulate(self) -> None:
+        await self.phones.follow()
+        await asyncio.sleep(1.0)
+
+    async def check(self) -> None:
+        """The auditor: the invariants on the live data; what does not hold is logged and counted."""
+        grace = timedelta(seconds=self.store.sweep_grace)
+        found = await asyncio.to_thread(
+            audit_database, self.store.url, self.store.company, self.clock.now(), grace=grace
+        )
+        self.violations = len(found)
+        for each in found:
+            log.error(each.what, action="violation", invariant=each.invariant, lead=each.lead)
+
+    async def _tidy(self) -> None:
+        await self.store.write(housekeeping.tidy, now=self.clock.now())
+
+    async def _watch_calendar(self) -> None:
+        """A year without announced make-up days is said loudly: in the log each hour, to admins each day."""
+        year = await self.store.write(warn_of_calendar, now=self.clock.now())
+        if year is not None:
+            log.warning("the make-up workdays of a year are not known", action="calendar", year=year)
+
+    async def _duty(self) -> dict[str, bool]:
+        desks = await self.reads.desks(self.store.company.people)
+        return {person: desk.on_duty for person, desk in desks.items()}
+
+    def _route(self, person: Person) -> tuple[str, str] | None:
+        return self.directory.route(person, self.channels)
+
+    def _simulated(self, account: str) -> str:
+        """The person with that account in the simulator; of those in the settings it is their id."""
+        people = self.store.company.people
+        if account in people:
+            return account
+        return next((each.id for each in people.values() if each.accounts.get("local") == account), account)
+
+    def _admit(self, company: Company) -> None:
+        self.store.company = company
+
+    async def _learn_members(self) -> None:
+        """Take over the members that another instance met, and where people were last heard."""
+        found = await members.read_directory(self.store.reader)
+        self.directory.reach = dict(found.reach)
+        if not found.members.keys() <= self.store.company.people.keys():
+            self._admit(with_members(self.store.company, found.members))
+
+    # -- due work on demand (the simulator's clock) -----------------------------------------------------
+
+    async def run_due(self) -> None:
+        """Do everything that is due now: deliver, sweep, deliver."""
+        await self.relay.drain()
+        await self.walk.all()
+        await self.relay.drain()
+
+    async def deliver_due(self, within: float) -> bool:
+        return await self.relay.drain(within)
+
+    async def next_instant(self) -> datetime | None:
+        """When something is due next: a step of a clock or a delivery."""
+        due, notice = await self.store.next_due(), await self.store.next_notice()
+        return min((each for each in (due, notice) if each is not None), default=None)
+
+    # -- settings ---------------------------------------------------------------------------------------
+
+    async def reload(self, load: Callable[[], Settings]) -> bool:
+        """Take over changed settings whole, or keep the old ones and say so."""
+        try:
+            settings = await asyncio.to_thread(load)
+            company = await asyncio.to_thread(build_company, settings, year=self.clock.now().year)
+        except ConfigErrors as error:
+            for mistake in error.mistakes:
+                log.error(mistake.line("en"), action="reload_refused")
+            return False
+        self.settings, self.store.company = settings, company
+        after: str | None = ""
+        while after is not None:
+            after = await self.store.write(recount_due, after=after)
+        self.keys.use(fixed_tokens(settings))
+        await self._learn_members()
+        await self.store.write(ensure_desks, people=list(company.people))
+        await self._release_leavers()
+        log.info("settings reloaded", action="reloaded", people=len(company.people))
+        return True
+
+    async def _release_leavers(self) -> None:
+        """Who is no longer in the settings keeps no lead."""
+        for person in await self.reads.owners():
+            if person not in self.store.company.people:
+                moved = await self.store.write(person_left, person=person, now=self.clock.now())
+                log.warning("a member left", action="person_left", person=person, leads=len(moved))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """What the process listens to while it serves."""
+
+    service: Service
+    load: Callable[[], Settings]
+
+    async def wait(self) -> None:
+        """Serve until SIGTERM or SIGINT; SIGHUP reloads the settings."""
+        loop = asyncio.get_running_loop()
+        tasks: set[asyncio.Task[bool]] = set()
+
+        def reload() -> None:
+            task = asyncio.create_task(self.service.reload(self.load))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self.service.stopped.set)
+        loop.add_signal_handler(signal.SIGHUP, reload)
+        await self.service.stopped.wait()

@@ -1,0 +1,1 @@
+"""HTTP: callbacks, the capture API, the simulator's page, the manager's pages, health."""

@@ -1,0 +1,1 @@
+"""What the business means: no input or output, no clock reading, no logging."""

@@ -1,0 +1,240 @@
+"""Phones, e-mails and WeChat names: one written form to compare, one to show, one that hides.
+
+A phone is kept as `+` and digits (E.164), with `-801` behind it for an extension. All functions are total:
+any text goes in, and what is no contact comes back as None.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+_WIDE = {0xFF00 + n: 0x20 + n for n in range(0x01, 0x5F)} | {0x3000: 0x20}
+_WIDE_WORDS = {wide: plain for wide, plain in _WIDE.items() if chr(plain).isalnum() or plain == 0x20}
+_WIDE_WORD = re.compile("[\u3000０-９Ａ-Ｚａ-ｚ]")
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−"), 0x2D)
+_FOLD = {**_WIDE, **_DASHES, ord("〜"): 0x7E, ord("﹣"): 0x2D}
+
+_EMOJI = "©®‼⁉←-⯿〰〽㊗㊙️\U0001f000-\U0001faff"
+_DROP = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+    f"|(?<![{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])"
+)
+# Tag letters can hide a text nobody sees; they are kept only where they make the flag of a country's part.
+_FLAG = re.compile("(\U0001f3f4[\U000e0030-\U000e007a]{1,6}\U000e007f)")
+_BREAKS = re.compile("\r\n?|[\u2028\u2029]")
+_JOINED = re.compile(
+    "[\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef]"
+)
+
+_EXTENSION = r"(?:\s?(?:-|转|轉|分机|ext\.?|x|#)\s?(?P<ext>[0-9]{1,6}))?(?![0-9])"
+_MOBILE = r"(?P<mobile>1[ .-]?[3-9](?:[ .-]?[0-9]){9})(?![0-9])"
+_TOLL_FREE = r"(?P<free>[48]00(?:[ .-]?[0-9]){7})(?![0-9])"
+_LANDLINE = (
+    r"\(?(?:0|(?<=86[ -])|(?<=86)|(?<=86[ -]\())\)?(?P<area>10|2[0-9]|[3-9][0-9]{2})\)?[ .-]?"
+    r"(?P<line>[2-9][0-9]{2,3}[ .-]?[0-9]{4})" + _EXTENSION
+)
+_CHINA = re.compile(
+    rf"(?<![0-9A-Za-z.+])(?:(?:\+|00)?86[ -]?)?(?:{_MOBILE}|{_TOLL_FREE}|{_LANDLINE})", re.IGNORECASE
+)
+_ABROAD = re.compile(r"(?<![0-9A-Za-z.])(?:\+|00)(?!86)[1-9](?:[ .()-]{0,2}[0-9]){6,14}(?![0-9])")
+_EMAIL = re.compile(
+    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9_](?:[A-Za-z0-9_%+-]|\.(?!\.)){0,63}(?<!\.)@"
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])"
+)
+_WECHAT_NAME = r"[A-Za-z][A-Za-z0-9_-]{5,19}"
+_WECHAT = re.compile(
+    rf"(?:微信号?|wechat|weixin|(?<![A-Za-z])[vw]x|v信)(?:[ ]?id)?[ :=]{{0,3}}"
+    rf"(?P<id>{_WECHAT_NAME}|[0-9]{{5,11}})"
+    r"(?![A-Za-z0-9_@.-])",
+    re.IGNORECASE,
+)
+_SAME_NUMBER = re.compile(
+    r"\(?(?:(?:微信|wechat|[vw]x)同(?:手机|电话)?号?|(?:手机|电话)?同微信号?)\)?", re.IGNORECASE
+)
+
+
+class Found(NamedTuple):
+    """A contact in a text: its place (characters, end excluded) and its normal form."""
+
+    start: int
+    end: int
+    value: str
+
+
+def fold(text: str) -> str:
+    """The text with full-width signs and odd dashes as ASCII; every character keeps its place."""
+    return text.translate(_FOLD)
+
+
+def clean_text(text: str, limit: int) -> str:
+    """A person's words, safe to store and show: at most `limit` characters.
+
+    The words stay as they were typed; only full-width letters and digits become plain. Gone are controls
+    (but for the line break), direction marks, lone surrogates, and what has no width outside an emoji.
+    """
+    lines = _BREAKS.sub("\n", text.replace("\t", " "))
+    if _WIDE_WORD.search(lines):
+        lines = lines.translate(_WIDE_WORDS)
+    parts = _FLAG.split(lines)
+    parts[::2] = [_DROP.sub("", part) for part in parts[::2]]
+    return _cut("".join(parts).strip(), limit).strip()
+
+
+def _cut(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    end = limit
+    while end > 0 and _inside(text, end):
+        end -= 1
+    return text[: end or limit].rstrip("\u200d")
+
+
+def _inside(text: str, at: int) -> bool:
+    """Whether a cut before `text[at]` would break what a reader sees as one sign."""
+    here, before = text[at], text[at - 1]
+    if unicodedata.combining(here) or _JOINED.match(here) or before == "\u200d":
+        return True
+    if not (_regional(here) and _regional(before)):
+        return False
+    start = at
+    while start > 0 and _regional(text[start - 1]):
+        start -= 1
+    return (at - start) % 2 == 1  # flags are pairs of regional letters
+
+
+def _regional(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+def _digits(text: str) -> str:
+    return re.sub("[^0-9]", "", text)
+
+
+def _phone(match: re.Match[str]) -> str | None:
+    if match["mobile"]:
+        return "+86" + _digits(match["mobile"])
+    if match["free"]:
+        return "+86" + _digits(match["free"])
+    line = _digits(match["line"])
+    if len(match["area"]) == 2 and len(line) == 7:
+        return None  # the big cities' numbers all have eight digits
+    return f"+86{match['area']}{line}" + (f"-{match['ext']}" if match["ext"] else "")
+
+
+def _abroad(match: re.Match[str]) -> str | None:
+    digits = _digits(match[0])
+    digits = digits.removeprefix("00") if not match[0].startswith("+") else digits
+    return f"+{digits}" if 7 <= len(digits) <= 15 else None
+
+
+def find_phones(text: str) -> list[Found]:
+    """The phone numbers in a folded text, in order."""
+    found = [Found(m.start(), m.end(), value) for m in _CHINA.finditer(text) if (value := _phone(m))]
+    found += [Found(m.start(), m.end(), value) for m in _ABROAD.finditer(text) if (value := _abroad(m))]
+    return sorted(found)
+
+
+def find_emails(text: str) -> list[Found]:
+    """The e-mail addresses in a folded text, in order."""
+    return [Found(m.start(), m.end(), m[0].lower()) for m in _EMAIL.finditer(text) if len(m[0]) <= 254]
+
+
+def find_wechats(text: str, phone: str | None = None) -> list[Found]:
+    """The WeChat names in a folded text; "the same number" names `phone`."""
+    found = [Found(m.start(), m.end(), m["id"]) for m in _WECHAT.finditer(text)]
+    if phone:
+        found += [Found(m.start(), m.end(), show_phone(phone)) for m in _SAME_NUMBER.finditer(text)]
+    return sorted(found)
+
+
+def _short(text: str) -> str:
+    """NFKC of a text short enough to be a contact; a longer one is none."""
+    return fold(unicodedata.normalize("NFKC", text[:320])).strip() if len(text) <= 320 else ""
+
+
+def normal_phone(text: str) -> str | None:
+    """A phone number as `+8613812345678`, an extension as `-801` behind it; None when it is none."""
+    plain = re.sub(r"\s+", " ", _short(text)).replace("(0)", "")
+    for pattern, read in ((_CHINA, _phone), (_ABROAD, _abroad)):
+        match = pattern.fullmatch(plain)
+        if match:
+            return read(match)
+    return None
+
+
+def _split(e164: str) -> tuple[str, str, str]:
+    """A Chinese number as (area code with its 0, or "", number, extension)."""
+    number, _, extension = e164.removeprefix("+86").partition("-")
+    if len(number) == 11 and number[0] == "1":
+        return "", number, extension
+    width = 2 if number.startswith(("10", "2")) else 3
+    return "0" + number[:width], number[width:], extension
+
+
+def show_phone(e164: str) -> str:
+    """The number as people write it: 13812345678, 021-58881234-801, 400-600-1234, +14155550123."""
+    if not e164.startswith("+86"):
+        return e164
+    national = e164.removeprefix("+86")
+    if national.startswith(("400", "800")):
+        return f"{national[:3]}-{national[3:6]}-{national[6:]}"
+    return "-".join(part for part in _split(e164) if part)
+
+
+def mask_phone(e164: str) -> str:
+    """The number with its heart hidden: 138****5678, 021-******34; of others the last two digits show."""
+    area, number, _ = _split(e164) if e164.startswith("+86") else ("", e164, "")
+    if e164.startswith("+861") and len(number) == 11:
+        return f"{number[:3]}****{number[-4:]}"
+    if area and not number.startswith("+") and not e164.startswith(("+86400", "+86800")):
+        return f"{area}-{_stars(number)}"
+    return _stars(_digits(e164.removeprefix("+86")))
+
+
+def _stars(text: str) -> str:
+    return "*" * max(len(text) - 2, 2) + (text[-2:] if len(text) > 2 else "")
+
+
+def normal_email(text: str) -> str | None:
+    """An address in lower case; None when it is none."""
+    match = _EMAIL.fullmatch(_short(text))
+    return match[0].lower() if match and len(match[0]) <= 254 else None
+
+
+def mask_email(email: str) -> str:
+    """The address with its first sign and its domain: z***@example.com."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}***@{domain}"
+
+
+def normal_wechat(text: str) -> str | None:
+    """A WeChat name: six to twenty letters, digits, - and _ after a letter, or the number it is bound to."""
+    plain = _short(text)
+    match = _WECHAT.fullmatch(plain)
+    if match:
+        return match["id"]
+    phone = normal_phone(plain)
+    if phone:
+        return show_phone(phone) if phone.startswith("+861") else None
+    return plain if re.fullmatch(rf"{_WECHAT_NAME}|[1-9][0-9]{{4,10}}", plain) else None
+
+
+def mask_wechat(wechat: str) -> str:
+    """The name with its first two signs: zh****."""
+    return f"{wechat[:2]}****"
+
+
+def contact_keys(*, phone: str | None, email: str | None, wechat: str | None) -> tuple[str, ...]:
+    """The keys by which two leads are the same person; the arguments are normal forms.
+
+    An extension stays in the key: two people behind one switchboard are two.
+    """
+    keys = []
+    if phone:
+        keys.append(f"p:{phone}")
+    if email:
+        keys.append(f"e:{email.lower()}")
+    if wechat:
+        keys.append(f"w:{wechat.lower()}")
+    return tuple(keys)

@@ -1,0 +1,61 @@
+"""Facts: what happened to a lead, in the past tense. No personal data: words live beside, by reference."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+SYSTEM = "system"
+
+
+class Kind(StrEnum):
+    CAPTURED = "captured"
+    TOUCHED = "touched"
+    EDITED = "edited"
+    COMPLETED = "completed"
+    ASSIGNED = "assigned"
+    REASSIGNED = "reassigned"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    REFUSED_BY_PLATFORM = "refused_by_platform"
+    REMINDED = "reminded"
+    BREACHED = "breached"
+    ESCALATED = "escalated"
+    ESCALATION_WITHDRAWN = "escalation_withdrawn"
+    GRAB_OPENED = "grab_opened"
+    PARKED = "parked"
+    ACCEPTED = "accepted"
+    CONTACTED = "contacted"
+    HANDED_BACK = "handed_back"
+    HELP_REQUESTED = "help_requested"
+    NUDGED = "nudged"
+    NOTE_ADDED = "note_added"
+    VISIT_LOGGED = "visit_logged"
+    WITHDRAWN = "withdrawn"
+    UNDONE = "undone"
+    REFUSED = "refused"
+    OWNER_LEFT = "owner_left"
+    RESUMED = "resumed"
+
+
+UNSEEN = frozenset({Kind.DELIVERED, Kind.TOUCHED, Kind.NOTE_ADDED, Kind.UNDELIVERED})
+"""Facts that change no card: they make no copy untrue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One fact about one lead. `no` counts per lead from 1; `actor` is a person's id or `system`.
+
+    `step` is set on what an escalation did, `clock` on which clock: (lead, cycle, clock, step) is unique, so
+    that no level can ring twice.
+    """
+
+    no: int
+    kind: Kind
+    at: datetime
+    actor: str
+    cycle: int = 0
+    offer: int = 0
+    clock: str = ""
+    step: int | None = None
+    data: Mapping[str, object] = field(default_factory=dict)

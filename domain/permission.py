@@ -1,0 +1,39 @@
+"""Who may do what to which lead. Checked inside every use case, on every click."""
+
+from domain.lead import Lead
+from domain.people import Company, Person, Role
+from domain.stages import HELD, Stage
+
+
+def may_see(company: Company, person: Person, lead: Lead) -> bool:
+    """Owner, submitter, addressee of the live offer, leaders above, and marketing."""
+    if person.id in (lead.owner, lead.origin.by) or person.role is Role.MARKETER:
+        return True
+    offer = lead.offer
+    if lead.stage is Stage.OFFERED and offer and offer.grab and is_member(person, lead):
+        return True
+    if lead.stage is Stage.POOL and person.role is Role.REP:
+        return True
+    return company.leads_team(person.id, lead.team)
+
+
+def sees_phone(person: Person, lead: Lead) -> bool:
+    """The full number only to the one who accepted the lead, and to nobody else."""
+    return lead.stage in HELD and lead.owner == person.id
+
+
+def may_direct(company: Company, person: Person, lead: Lead) -> bool:
+    """Nudge, assign, take over: the leaders above the lead's team."""
+    return company.leads_team(person.id, lead.team)
+
+
+def may_edit(company: Company, person: Person, lead: Lead) -> bool:
+    """The owner, the leaders above, and the submitter until somebody accepted it."""
+    if lead.owner == person.id or company.leads_team(person.id, lead.team):
+        return True
+    return lead.origin.by == person.id and lead.stage not in HELD
+
+
+def is_member(person: Person, lead: Lead) -> bool:
+    """Whether a person may join the grab of a lead: reps of its team; any rep where it has no team."""
+    return person.role is Role.REP and (lead.team is None or person.team == lead.team)

@@ -1,0 +1,215 @@
+"""What the domain asks of its surroundings. Storage implements it; tests have a fake of the same shape."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from domain.assign import Desk
+from domain.lead import Lead
+from domain.notices import Notice, Tell
+from domain.people import Company
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Words about a lead, verbatim. `kind` is `note` or `visit`; a repeat of `key` adds nothing."""
+
+    key: str
+    lead_id: str
+    author: str
+    kind: str
+    text: str
+    at: datetime
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialog:
+    """What the bot asked a person and now waits for: the next message is the answer.
+
+    `kind` is `draft` (a missing field), `edit`, `visit`, `handback` (words for a reason).
+    """
+
+    person: str
+    kind: str
+    lead_id: str
+    about: str = ""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """An act that its author may take back until `until`. `before` is the lead as it was; `note` the key of
+    the words it added or, for an edit, the names of the fields it changed."""
+
+    key: str
+    person: str
+    verb: str
+    at: datetime
+    until: datetime
+    before: Lead
+    decisions: int
+    note: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Shown:
+    """One copy of a card at one person: where it is, and the digest of what it shows."""
+
+    message: str
+    lead_id: str
+    person: str
+    tell: str
+    channel: str
+    handle: str
+    digest: str
+    state: str
+    args: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A claimed row of the outbox. `lease` is its fence: who holds an older one finishes nothing.
+
+    `in_doubt` = an earlier try ended without a word (a crash, a timeout): it may have been shown.
+    """
+
+    key: str
+    lease: int
+    tell: Tell
+    to: str
+    lead_id: str | None
+    args: dict[str, object] = field(default_factory=dict)
+    attempts: int = 0
+    created_at: datetime
+    changed: int = 0
+    in_doubt: bool = False
+
+
+class Uow(Protocol):
+    """One transaction over the aggregates. Leads are handed out as copies; only what is saved is written."""
+
+    @property
+    def company(self) -> Company:
+        """The settings as they are for this transaction."""
+        ...
+
+    def new_lead_id(self) -> str:
+        """A number never given before: `L` and digits."""
+        ...
+
+    def lead(self, lead_id: str) -> Lead:
+        """The lead, locked until the transaction ends; UnknownLead when there is none."""
+        ...
+
+    def preload(self, lead_ids: Iterable[str]) -> None:
+        """Read several leads at once, before `lead` asks for each."""
+        ...
+
+    def save(self, lead: Lead) -> None:
+        """The one place that writes: the row, its facts, its notices, and the desks that it weighs on."""
+        ...
+
+    def due_leads(self, now: datetime, limit: int) -> Sequence[Lead]:
+        """Leads whose next due instant has come, the longest due first, but those that others hold."""
+        ...
+
+    def waiting_leads(self, team: str | None, limit: int) -> Sequence[Lead]:
+        """Leads that wait for room in a team, the oldest first."""
+        ...
+
+    def ticking_leads(self, after: str, limit: int) -> Sequence[Lead]:
+        """Leads that something is due on, by id, those behind `after`."""
+        ...
+
+    def leads_of(self, person: str) -> Sequence[Lead]:
+        """Every open lead that this person owns."""
+        ...
+
+    def desk(self, person: str) -> Desk:
+        """A person's desk, locked; a new one for who has none."""
+        ...
+
+    def desks(self, people: Iterable[str]) -> Sequence[Desk]:
+        """Several desks in one read, in the order asked."""
+        ...
+
+    def save_desk(self, desk: Desk) -> None: ...
+
+    def known_contact(self, keys: Iterable[str]) -> str | None:
+        """The open lead that one of these contact keys belongs to."""
+        ...
+
+    def claim_contact(self, keys: Iterable[str], lead_id: str) -> None:
+        """These keys now belong to this lead."""
+        ...
+
+    def free_contact(self, lead_id: str) -> None:
+        """The keys of a closed lead belong to nobody."""
+        ...
+
+    def known_external(self, source: str, external_id: str) -> str | None:
+        """The lead that this source delivered under this id before."""
+        ...
+
+    def add_note(self, note: Note) -> None: ...
+
+    def drop_note(self, key: str) -> None:
+        """Mark a note as taken back."""
+        ...
+
+    def note_count(self, lead_id: str) -> int:
+        """How many notes and visits a lead has."""
+        ...
+
+    def tell(self, notice: Notice) -> None:
+        """Queue a notice that belongs to no lead's facts."""
+        ...
+
+    def dialog(self, person: str) -> Dialog | None: ...
+
+    def set_dialog(self, dialog: Dialog) -> None: ...
+
+    def end_dialog(self, person: str) -> None: ...
+
+    def remember(
+        self, lead: Lead, *, verb: str, by: str, at: datetime, until: datetime, note: str | None = None
+    ) -> None:
+        """Keep an act on a saved lead, with the lead as this transaction found it, so that its author may
+        take it back until `until`."""
+        ...
+
+    def last_act(self, person: str, now: datetime) -> Undo | None:
+        """The newest act of a person that may still be undone."""
+        ...
+
+    def forget(self, undo: Undo) -> None: ...
+
+    def claim_notices(self, now: datetime, limit: int, busy: Iterable[str]) -> Sequence[Delivery]:
+        """Lease due notices, the urgent first, none for the people in `busy`, within each person's pace."""
+        ...
+
+    def notice_done(self, delivery: Delivery, *, at: datetime) -> bool:
+        """Book it as sent; False when the lease has passed to somebody else."""
+        ...
+
+    def notice_again(self, delivery: Delivery, *, at: datetime, why: str) -> None:
+        """Try again at that time."""
+        ...
+
+    def notice_dead(self, delivery: Delivery, *, why: str, at: datetime) -> bool:
+        """It will never be sent; False when the lease has passed to somebody else."""
+        ...
+
+    def show(self, shown: Shown) -> None:
+        """Keep where a copy of a card is and what it shows; replaces that message's copy of the lead."""
+        ...
+
+    def refresh(self, lead_id: str, at: datetime) -> None:
+        """Have every shown copy of this lead's cards made true again."""
+        ...
+
+    def shown(self, lead_id: str) -> Sequence[Shown]:
+        """Every copy of this lead's cards that may still change."""
+        ...

@@ -1,0 +1,1 @@
+"""One function for each thing someone can ask for; it owns the transaction."""

@@ -1,0 +1,138 @@
+"""What came of telling people: shown, to be tried again, or impossible."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from domain.events import SYSTEM, Kind
+from domain.lead import Lead
+from domain.notices import Notice, Tell
+from domain.people import Role
+from domain.ports import Delivery, Shown, Uow
+from domain.stages import Stage
+from domain.usecases.placing import place
+
+GIVE_UP_AFTER = timedelta(hours=24)
+POISON_AFTER = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """Shown, or found to be needless (`shown` empty). `versions` = of the leads as they were rendered."""
+
+    delivery: Delivery
+    shown: tuple[Shown, ...] = ()
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """Not shown. `again_at` = try then; None = it never will be, for `why`."""
+
+    delivery: Delivery
+    why: str
+    again_at: datetime | None
+
+
+Receipt = Sent | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A claimed delivery with what is needed to render it: the lead as it is now (and every lead that its
+    cards name), the copies that show it."""
+
+    delivery: Delivery
+    lead: Lead | None
+    copies: Sequence[Shown] = ()
+    leads: dict[str, Lead] = field(default_factory=dict)
+
+
+def claim(uow: Uow, *, now: datetime, limit: int, busy: Sequence[str] = ()) -> list[Work]:
+    """Lease due notices and read what they are about, in one transaction."""
+    deliveries = uow.claim_notices(now, limit, busy)
+    uow.preload(delivery.lead_id for delivery in deliveries if delivery.lead_id)
+    return [_work(uow, delivery) for delivery in deliveries]
+
+
+def _work(uow: Uow, delivery: Delivery) -> Work:
+    if delivery.lead_id is None:
+        copies = uow.shown("") if delivery.tell is Tell.REFRESH else ()
+        return Work(delivery=delivery, lead=None, copies=copies)
+    copies = uow.shown(delivery.lead_id) if delivery.tell is Tell.REFRESH else ()
+    named = {delivery.lead_id: None, **dict.fromkeys(_named(delivery.args))}
+    for copy in copies:
+        named |= dict.fromkeys(_named(copy.args))
+    uow.preload(named)
+    leads = {lead_id: uow.lead(lead_id) for lead_id in named}
+    return Work(delivery=delivery, lead=leads[delivery.lead_id], copies=copies, leads=leads)
+
+
+def _named(args: Mapping[str, object]) -> list[str]:
+    """The leads that a card of several leads shows."""
+    found = args.get("leads")
+    return [str(each) for each in found] if isinstance(found, list) else []
+
+
+def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
+    """Book what came of some deliveries, all in one transaction."""
+    for receipt in receipts:
+        if isinstance(receipt, Sent):
+            _sent(uow, receipt, now)
+        elif receipt.again_at is not None:
+            uow.notice_again(receipt.delivery, at=receipt.again_at, why=receipt.why)
+        else:
+            _dead(uow, receipt, now)
+
+
+def _sent(uow: Uow, receipt: Sent, now: datetime) -> None:
+    if not uow.notice_done(receipt.delivery, at=now):
+        return
+    for shown in receipt.shown:
+        uow.show(shown)
+        seen = receipt.versions.get(shown.lead_id)
+        if seen is not None and seen != uow.lead(shown.lead_id).version:
+            uow.refresh(shown.lead_id, now)  # it changed while the card was on its way
+    delivery = receipt.delivery
+    if delivery.tell in (Tell.OFFER, Tell.GRAB) and receipt.shown and delivery.lead_id:
+        lead = uow.lead(delivery.lead_id)
+        if lead.delivered(int(str(delivery.args["offer"])), at=now):
+            uow.save(lead)
+
+
+def _dead(uow: Uow, receipt: Failed, now: datetime) -> None:
+    """It can't be told: a human hears, and an offer goes on to the next at once."""
+    delivery = receipt.delivery
+    if not uow.notice_dead(delivery, why=receipt.why, at=now):
+        return
+    if delivery.tell is not Tell.DEAD:
+        _tell_admins(uow, receipt, now)
+    if delivery.tell is not Tell.OFFER or delivery.lead_id is None:
+        return
+    lead = uow.lead(delivery.lead_id)
+    live = lead.offer is not None and lead.offer.no == int(str(delivery.args["offer"]))
+    if lead.stage is Stage.OFFERED and live:
+        lead.release(why=Kind.REFUSED_BY_PLATFORM, by=SYSTEM, now=now)
+        desk = uow.desk(delivery.to)
+        desk.on_duty = False  # nothing reaches them: the next lead would be lost on them too
+        uow.save_desk(desk)
+        place(uow, lead, now=now)
+        uow.save(lead)
+
+
+def _tell_admins(uow: Uow, receipt: Failed, now: datetime) -> None:
+    delivery = receipt.delivery
+    company = uow.company
+    hearers = [person for person in company.of_role(Role.ADMIN) if person.id != delivery.to]
+    for person in hearers or [boss for boss in company.chain(None) if boss.id != delivery.to][:1]:
+        args = {"about": delivery.tell, "to": delivery.to, "lead": delivery.lead_id, "why": receipt.why}
+        uow.tell(
+            Notice(
+                key=f"dead:{delivery.key}:{person.id}",
+                tell=Tell.DEAD,
+                to=person.id,
+                lead_id=delivery.lead_id,
+                args=args,
+                at=now,
+            )
+        )

@@ -1,0 +1,54 @@
+"""Who is at work: on duty, off duty, and who has left the company."""
+
+from datetime import datetime
+
+from domain.assign import Desk
+from domain.events import Kind
+from domain.notices import Notice, Tell
+from domain.people import Role
+from domain.ports import Uow
+from domain.usecases.placing import place_waiting, release_leads
+
+
+def set_duty(uow: Uow, *, by: str, on: bool, at: datetime) -> tuple[Desk, int]:
+    """Go on or off duty. Off: unaccepted offers go to others at once; on: what waits is offered.
+
+    Returns the desk and how many leads moved. Again = no change.
+    """
+    desk = uow.desk(by)
+    if desk.on_duty is on and desk.lapses == 0:
+        return desk, 0
+    person = uow.company.person(by)
+    if not on:
+        desk.on_duty = False
+        uow.save_desk(desk)
+        moved = release_leads(uow, person=by, why=Kind.OWNER_LEFT, now=at, only_offered=True)
+        return uow.desk(by), len(moved)
+    desk.come_on_duty(uow.desks(rep.id for rep in uow.company.reps(person.team) if rep.id != by))
+    uow.save_desk(desk)
+    _told_back(uow, by, at)
+    placed = place_waiting(uow, team=person.team, now=at) if person.role is Role.REP else 0
+    return uow.desk(by), placed
+
+
+def _told_back(uow: Uow, by: str, at: datetime) -> None:
+    """The cards that said "no new leads for you" are true again."""
+    stale = [
+        copy
+        for copy in uow.shown("")
+        if copy.person == by and copy.tell == Tell.OFF_DUTY and not copy.args.get("back")
+    ]
+    for copy in stale:
+        copy.args["back"] = True
+        uow.show(copy)
+    if stale:
+        uow.tell(Notice(key=f"back:{by}:{at.isoformat()}", tell=Tell.REFRESH, to="", at=at))
+
+
+def person_left(uow: Uow, *, person: str, now: datetime) -> list[str]:
+    """Somebody is no longer in the settings: their open leads are offered anew. Returns the leads' ids."""
+    desk = uow.desk(person)
+    if desk.on_duty:
+        desk.on_duty = False
+        uow.save_desk(desk)
+    return release_leads(uow, person=person, why=Kind.OWNER_LEFT, now=now)

@@ -1,0 +1,273 @@
+"""What people do with a lead: hand it in, accept it, contact, hand back, edit, take back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.contact import contact_keys
+from domain.errors import (
+    BadField,
+    NeedsAttempt,
+    NeedsWords,
+    NotAllowed,
+    NothingToUndo,
+    OfferGone,
+    TooLate,
+)
+from domain.events import SYSTEM, Kind
+from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
+from domain.notices import Tell
+from domain.people import Role
+from domain.permission import is_member, may_direct, may_edit
+from domain.ports import Note, Undo, Uow
+from domain.reasons import REASONS, Goes
+from domain.stages import CLOSED, HELD, Stage
+from domain.usecases.placing import above, place, stuck, told_outcome
+
+UNDO_FOR = timedelta(minutes=5)
+REVISIT_AFTER = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """What became of a hand-in: the lead, and whether it joined one that was known."""
+
+    lead: Lead
+    known: bool = False
+
+
+def missing_fields(customer: Customer, required: tuple[str, ...]) -> tuple[str, ...]:
+    """The required fields that are empty, in the order of asking; `contact` is any way to reach them."""
+
+    def empty(name: str) -> bool:
+        if name == "contact":
+            return not (customer.phone or customer.email or customer.wechat)
+        return not getattr(customer, name, None)
+
+    return tuple(name for name in required if empty(name))
+
+
+def capture_lead(
+    uow: Uow, *, customer: Customer, origin: Origin, now: datetime, draft: bool = False
+) -> Captured:
+    """Hand in a lead. A known customer (or the same id of the same source) joins the open lead."""
+    keys = contact_keys(phone=customer.phone, email=customer.email, wechat=customer.wechat)
+    known = uow.known_external(origin.source, origin.external_id) if origin.external_id else None
+    known = known or uow.known_contact(keys)
+    if known:
+        return Captured(lead=_join(uow, known, origin, now), known=True)
+    lead = Lead.captured(uow.new_lead_id(), customer=customer, origin=origin, draft=draft, now=now)
+    if not draft:
+        place(uow, lead, now=now)
+    uow.claim_contact(keys, lead.id)
+    uow.save(lead)
+    if origin.by:
+        _remember(uow, "capture", lead, origin.by, now)
+    return Captured(lead=lead)
+
+
+def _join(uow: Uow, lead_id: str, origin: Origin, now: datetime) -> Lead:
+    lead = uow.lead(lead_id)
+    lead.record(Kind.TOUCHED, at=now, actor=origin.by or SYSTEM, channel=origin.channel, source=origin.source)
+    uow.save(lead)
+    return lead
+
+
+def _remember(uow: Uow, verb: str, lead: Lead, by: str, at: datetime, note: str | None = None) -> None:
+    uow.remember(lead, verb=verb, by=by, at=at, until=at + UNDO_FOR, note=note)
+
+
+def accept_lead(uow: Uow, *, lead_id: str, offer_no: int, by: str, at: datetime) -> Lead:
+    """Accept an offer, or win a grab. `at` is when the click was received; the same click again changes
+    nothing."""
+    lead = uow.lead(lead_id)
+    person = uow.company.person(by)
+    if lead.accept(by, offer_no, member=is_member(person, lead), at=at):
+        desk = uow.desk(by)
+        desk.lapses = 0
+        uow.save_desk(desk)
+        told_outcome(uow, lead, "accepted", by=by)
+        uow.save(lead)
+        _remember(uow, "accept", lead, by, at)
+    return lead
+
+
+def contact_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, evidence: str = "declared") -> Lead:
+    """The owner reached the customer. Again = no change."""
+    lead = uow.lead(lead_id)
+    if lead.contact(by, evidence=evidence, at=at):
+        uow.save(lead)
+        _remember(uow, "contact", lead, by, at)
+    return lead
+
+
+def hand_back(
+    uow: Uow, *, lead_id: str, offer_no: int, by: str, reason: str, words: str = "", key: str, at: datetime
+) -> Lead:
+    """Give a lead back with a reason of the taxonomy; the reason fixes where it goes."""
+    chosen = REASONS.get(reason)
+    if chosen is None:
+        raise BadField(field="reason", value=reason)
+    lead = uow.lead(lead_id)
+    lead.owned_under(by, offer_no)
+    if chosen.needs_attempts > lead.attempts + uow.note_count(lead.id):
+        raise NeedsAttempt(lead=lead.id, needed=chosen.needs_attempts)
+    if len(words.strip()) < chosen.needs_words:
+        raise NeedsWords(lead=lead.id, needed=chosen.needs_words)
+    revisit = at + REVISIT_AFTER if chosen.goes is Goes.NURTURE else None
+    goes = lead.hand_back(by, chosen, limit=uow.company.handbacks_allowed, revisit=revisit, at=at)
+    if words.strip():
+        uow.add_note(Note(key=key, lead_id=lead.id, author=by, kind="note", text=words, at=at))
+        lead.record(Kind.NOTE_ADDED, at=at, actor=by, note=key)
+    _send_on(uow, lead, goes, by, at)
+    uow.save(lead)
+    if goes is not Goes.EXPERT:
+        _remember(uow, "handback", lead, by, at)
+    return lead
+
+
+def _send_on(uow: Uow, lead: Lead, goes: Goes, by: str, now: datetime) -> None:
+    """Place, park or close what was handed back, and tell whom it concerns."""
+    if lead.stage is Stage.RETURNED:
+        stuck(uow, lead, why="returned")
+    elif goes is Goes.REASSIGN:
+        place(uow, lead, now=now)
+    elif goes is Goes.EXPERT:
+        helper = _first_on_duty(uow, Role.EXPERT) or above(uow, lead, but=(by,)).id
+        lead.tell(Tell.HELP, helper, lead.events, by=by, reason=lead.facts[-1].data.get("reason"))
+    elif goes is Goes.NURTURE:
+        marketer = _first_on_duty(uow, Role.MARKETER)
+        if marketer and marketer != by:
+            lead.tell(Tell.REVISIT, marketer, lead.events, what="returned")
+        told_outcome(uow, lead, "nurturing", by=by)
+    else:
+        if lead.stage is Stage.INVALID:
+            uow.free_contact(lead.id)
+        told_outcome(uow, lead, lead.stage, by=by)
+
+
+def _first_on_duty(uow: Uow, role: Role) -> str | None:
+    people = uow.company.of_role(role)
+    return next((person.id for person in people if uow.desk(person.id).on_duty), None)
+
+
+def edit_lead(uow: Uow, *, lead_id: str, values: Mapping[str, object], by: str, at: datetime) -> Lead:
+    """Change fields. A draft that lacks nothing any more goes out at once."""
+    lead = uow.lead(lead_id)
+    if not may_edit(uow.company, uow.company.person(by), lead):
+        raise NotAllowed(lead=lead_id)
+    for name in values:
+        if name not in CUSTOMER_FIELDS or name == "extra":
+            raise BadField(field=name)
+    if lead.stage in CLOSED:
+        raise OfferGone(lead=lead.id, stage=lead.stage)
+    changed = lead.edit(lead.customer.with_values(**values), by=by, now=at)
+    if changed:
+        _claim_new_keys(uow, lead)
+        if lead.stage is Stage.DRAFT and not missing_fields(lead.customer, uow.company.required):
+            lead.complete(by=by, now=at)
+            place(uow, lead, now=at)
+        uow.save(lead)
+        _remember(uow, "edit", lead, by, at, note=",".join(changed))
+    return lead
+
+
+def _claim_new_keys(uow: Uow, lead: Lead) -> None:
+    customer = lead.customer
+    keys = contact_keys(phone=customer.phone, email=customer.email, wechat=customer.wechat)
+    free = tuple(key for key in keys if uow.known_contact((key,)) is None)
+    uow.claim_contact(free, lead.id)
+
+
+def send_draft(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Lead:
+    """The submitter sends a draft as it is (an uncertain reading confirmed). Again = no change."""
+    lead = uow.lead(lead_id)
+    if not may_edit(uow.company, uow.company.person(by), lead):
+        raise NotAllowed(lead=lead_id)
+    if lead.stage is Stage.DRAFT:
+        lead.complete(by=by, now=at)
+        place(uow, lead, now=at)
+        uow.save(lead)
+    return lead
+
+
+def withdraw_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, reason: str = "withdrawn") -> Lead:
+    """The submitter, or a leader above, takes a lead back before anybody accepted it. Again = no change."""
+    lead = uow.lead(lead_id)
+    person = uow.company.person(by)
+    if lead.origin.by != by and not may_direct(uow.company, person, lead):
+        raise NotAllowed(lead=lead_id)
+    if lead.stage not in CLOSED:
+        lead.withdraw(by=by, reason=reason, now=at)
+        uow.free_contact(lead.id)
+        told_outcome(uow, lead, "withdrawn", by=by)
+        uow.save(lead)
+    return lead
+
+
+def add_note(uow: Uow, *, lead_id: str, by: str, text: str, kind: str, key: str, at: datetime) -> Lead:
+    """Keep words with a lead, verbatim. A visit of the owner is also the first contact."""
+    lead = uow.lead(lead_id)
+    uow.add_note(Note(key=key, lead_id=lead_id, author=by, kind=kind, text=text, at=at))
+    lead.record(Kind.VISIT_LOGGED if kind == "visit" else Kind.NOTE_ADDED, at=at, actor=by, note=key)
+    if kind == "visit" and lead.stage in HELD and lead.owner == by:
+        lead.contact(by, evidence="visit", at=at)
+    uow.save(lead)
+    _remember(uow, kind, lead, by, at, note=key)
+    return lead
+
+
+def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Lead:
+    """A leader rings whoever has the lead once more."""
+    lead = uow.lead(lead_id)
+    if not may_direct(uow.company, uow.company.person(by), lead):
+        raise NotAllowed(lead=lead_id)
+    if lead.owner is None or lead.owner == by:
+        raise OfferGone(lead=lead.id, stage=lead.stage)
+    lead.record(Kind.NUDGED, at=at, actor=by, to=lead.owner)
+    lead.tell(Tell.NUDGE, lead.owner, lead.events, by=by)
+    uow.save(lead)
+    return lead
+
+
+def undo_last(uow: Uow, *, by: str, at: datetime, lead_id: str | None = None) -> Undo:
+    """Take back one's newest act of the last five minutes (on `lead_id`, when given).
+
+    Refused with TooLate when somebody has decided something about that lead since.
+    """
+    act = uow.last_act(by, at)
+    if act is None or (lead_id is not None and act.before.id != lead_id):
+        raise NothingToUndo
+    lead = uow.lead(act.before.id)
+    if lead.decisions != act.decisions:
+        raise TooLate(lead=lead.id)
+    _take_back(uow, lead, act, by, at)
+    uow.save(lead)
+    uow.forget(act)
+    return act
+
+
+def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
+    if act.verb == "capture":
+        lead.withdraw(by=by, reason="undone", now=at)
+        uow.free_contact(lead.id)
+    elif act.verb == "edit":
+        _edit_back(lead, act, by, at)
+    else:
+        if act.note:
+            uow.drop_note(act.note)
+        if act.note and act.decisions == act.before.decisions:
+            # Words move no lead: only they go, for the clock may have moved it since.
+            lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
+            return
+        lead.restore(act.before, verb=act.verb, by=by, now=at)
+        if act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}:
+            _claim_new_keys(uow, lead)
+
+
+def _edit_back(lead: Lead, act: Undo, by: str, at: datetime) -> None:
+    """Only the fields that this edit changed, for others may have edited since."""
+    names = (act.note or "").split(",")
+    values = {name: getattr(act.before.customer, name) for name in names}
+    if lead.edit(lead.customer.with_values(**values), by=by, now=at):
+        lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)

@@ -1,0 +1,156 @@
+"""Where a lead goes next: to the rep in turn, or into a visible wait that its manager hears of."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from domain.assign import Choice, Desk, choose
+from domain.errors import NotAllowed, WrongStage
+from domain.events import SYSTEM, Kind
+from domain.lead import Lead
+from domain.notices import Tell
+from domain.people import Company, Person, Role
+from domain.permission import may_direct
+from domain.ports import Uow
+from domain.stages import HELD, Stage
+
+TRY_AGAIN = timedelta(seconds=20)
+
+
+def today(company: Company, now: datetime) -> date:
+    """The calendar day in the company's zone; daily quotas count by it."""
+    return now.astimezone(company.zone).date()
+
+
+def above(uow: Uow, lead: Lead, *, director: bool = False, but: Iterable[str] = ()) -> Person:
+    """Who must step in for a lead: the nearest leader above on duty who is not in `but`."""
+    barred = set(but)
+
+    def free(person: str) -> bool:
+        return person not in barred and uow.desk(person).on_duty
+
+    company = uow.company
+    return company.director_of(lead.team, free) if director else company.manager_of(lead.team, free)
+
+
+def next_rep(uow: Uow, lead: Lead, *, exclude: Iterable[str], now: datetime) -> Choice | None:
+    """The rep in turn for this lead's team; None when nobody can take it."""
+    reps = uow.company.reps(lead.team)
+    desks = uow.desks(rep.id for rep in reps)
+    return choose(list(zip(reps, desks, strict=True)), exclude=exclude, day=today(uow.company, now))
+
+
+def place(uow: Uow, lead: Lead, *, now: datetime, actor: str = SYSTEM) -> None:
+    """Offer a waiting lead to the rep in turn; off hours it waits for the opening, without room it waits
+    and the manager hears once. The caller saves it."""
+    company = uow.company
+    if lead.team is None:
+        lead.team = company.team_for(route_values(lead))
+    calendar = company.calendar_of(lead.team)
+    if not calendar.is_open(now):
+        lead.park(why="off_hours", until=calendar.next_open(now), now=now)
+        return
+    choice = next_rep(uow, lead, exclude=lead.handed_back_by, now=now)
+    if choice is not None:
+        offer(uow, lead, choice.person, why=choice.why, now=now, actor=actor)
+    elif lead.park(why="full", until=now + TRY_AGAIN, now=now):
+        stuck(uow, lead, why="full")
+
+
+def offer(uow: Uow, lead: Lead, person: str, *, why: str, now: datetime, actor: str) -> None:
+    """Offer it to this person in a new cycle and count it on the desk."""
+    team = lead.team or uow.company.person(person).team
+    lead.offer_to(person, team=team, policy=uow.company.policy, why=why, now=now, actor=actor)
+    given(uow, person, now)
+
+
+def given(uow: Uow, person: str, now: datetime) -> Desk:
+    """Count one more lead given to a person."""
+    desk = uow.desk(person)
+    member = uow.company.people.get(person)
+    weight = member.weight if member and member.weight > 0 else 1.0
+    desk.give(today(uow.company, now), weight)
+    uow.save_desk(desk)
+    return desk
+
+
+def stuck(uow: Uow, lead: Lead, *, why: str) -> None:
+    """Nobody can take it: the manager's card, once for this turn of events."""
+    lead.tell(Tell.STUCK, above(uow, lead).id, lead.events, why=why)
+
+
+def route_values(lead: Lead) -> dict[str, str | None]:
+    """What a route may look at."""
+    customer = lead.customer
+    return {
+        "region": customer.region,
+        "industry": customer.industry,
+        "product": customer.product,
+        "company": customer.company,
+        "channel": lead.origin.channel,
+    }
+
+
+def assign_lead(uow: Uow, *, lead_id: str, to: str, by: str, at: datetime) -> Lead:
+    """A leader gives the lead to somebody by name: a new cycle, whatever the caps say."""
+    lead = uow.lead(lead_id)
+    company = uow.company
+    if not may_direct(company, company.person(by), lead):
+        raise NotAllowed(lead=lead_id)
+    if company.person(to).role not in (Role.REP, Role.MANAGER, Role.DIRECTOR):
+        raise NotAllowed(lead=lead_id, person=to)
+    lead.decisions += 1
+    offer(uow, lead, to, why="by_hand", now=at, actor=by)
+    uow.save(lead)
+    return lead
+
+
+def take_lead(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Lead:
+    """A leader takes the lead over, or a rep takes one from the pool. Again = no change."""
+    lead = uow.lead(lead_id)
+    person = uow.company.person(by)
+    if lead.owner == by and lead.stage in HELD:
+        return lead
+    from_pool = lead.stage is Stage.POOL and person.role is Role.REP and by not in lead.handed_back_by
+    if not from_pool and not may_direct(uow.company, person, lead):
+        raise NotAllowed(lead=lead_id)
+    lead.take(by, policy=uow.company.policy, at=at)
+    told_outcome(uow, lead, "accepted", by=by)
+    uow.save(lead)
+    return lead
+
+
+def told_outcome(uow: Uow, lead: Lead, what: str, *, by: str) -> None:
+    """The submitter hears what became of the lead, unless it was their own act."""
+    submitter = lead.origin.by
+    if submitter and submitter != by and submitter in uow.company.people:
+        lead.tell(Tell.OUTCOME, submitter, lead.events, what=what, by=by)
+
+
+def release_leads(
+    uow: Uow, *, person: str, why: Kind, now: datetime, only_offered: bool = False
+) -> list[str]:
+    """Take a person's open leads away and place them anew; returns their ids."""
+    moved = []
+    for lead in uow.leads_of(person):
+        if lead.stage in HELD and only_offered:
+            continue
+        try:
+            lead.release(why=why, by=SYSTEM, now=now)
+        except WrongStage:
+            continue
+        place(uow, lead, now=now)
+        uow.save(lead)
+        moved.append(lead.id)
+    return moved
+
+
+def place_waiting(uow: Uow, *, team: str | None, now: datetime, limit: int = 50) -> int:
+    """Room has come up: offer what waits, oldest first. Returns how many found somebody."""
+    placed = 0
+    for lead in uow.waiting_leads(team, limit):
+        place(uow, lead, now=now)
+        uow.save(lead)
+        if lead.stage is not Stage.OFFERED:
+            break
+        placed += 1
+    return placed

@@ -1,0 +1,222 @@
+"""A conversation with the bot: handing a lead in by typing, and the one question that is open at a time."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from domain.contact import clean_text
+from domain.errors import BadField, NotAllowed
+from domain.jotting import field_named
+from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
+from domain.notices import Notice, Tell
+from domain.permission import may_edit, may_see
+from domain.ports import Dialog, Uow
+from domain.reading import LeadText, read_answer, read_lead
+from domain.stages import HELD, Stage
+from domain.usecases.leads import add_note, capture_lead, edit_lead, hand_back, missing_fields, withdraw_lead
+
+LONGEST = 2000
+CHAT = "chat"
+_PARTS: Mapping[str, tuple[str, ...]] = {
+    "contact": ("phone", "email", "wechat"),
+    "amount": ("amount_min", "amount_max"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What the bot made of a message.
+
+    `what`: sent, known (joined an open lead), asked (the field `asked` is missing), unsure (confirm what was
+    read), visit, edited, handback, bad_value (with `problem`), empty (nothing to read), nothing (no question
+    was open).
+    """
+
+    what: str
+    lead: Lead | None = None
+    asked: str = ""
+    problem: str = ""
+    missing: tuple[str, ...] = ()
+
+
+def customer_of(read: LeadText) -> Customer:
+    """What was read, as a lead's customer; words that found no place are kept with the need."""
+    values = {f.name: getattr(read, f.name) for f in fields(LeadText) if f.name in CUSTOMER_FIELDS}
+    words = [text for text in (read.need, read.leftover) if text]
+    values["need"] = clean_text("\n".join(words), LONGEST) or None
+    for name in ("name", "company", "title", "industry", "region", "product"):
+        if values[name]:
+            values[name] = clean_text(values[name], 120)
+    return Customer(**values)
+
+
+def submit(uow: Uow, *, text: str, by: str, at: datetime) -> Heard:
+    """`/lead …`: a certain and complete reading goes out at once; otherwise it is kept as a draft, and the
+    first missing field is asked for, or what was read is put up for a confirming tap."""
+    read = read_lead(text)
+    customer = customer_of(read)
+    if customer == Customer():
+        return Heard(what="empty")
+    missing = missing_fields(customer, uow.company.required)
+    origin = Origin(channel=read.channel or CHAT, source=CHAT, by=by)
+    taken = capture_lead(
+        uow,
+        customer=customer,
+        origin=origin,
+        now=at,
+        draft=bool(missing) or not read.sure or bool(read.problems),
+    )
+    lead = taken.lead
+    if taken.known:
+        return Heard(what="known", lead=lead)
+    if missing:
+        uow.set_dialog(Dialog(person=by, kind="draft", lead_id=lead.id, about=missing[0], at=at))
+        problem = read.problems[0] if read.problems else ""
+        return Heard(what="asked", lead=lead, asked=missing[0], missing=missing, problem=problem)
+    return Heard(what="sent" if lead.stage is not Stage.DRAFT else "unsure", lead=lead)
+
+
+def hear(uow: Uow, *, text: str, by: str, key: str, at: datetime) -> Heard:
+    """A message that is no command: the answer to the open question, if there is one."""
+    dialog = uow.dialog(by)
+    if dialog is None:
+        return Heard(what="nothing")
+    match dialog.kind:
+        case "draft":
+            return _answer(uow, dialog, text, at)
+        case "edit":
+            return _edit(uow, dialog, text, at)
+        case "visit":
+            uow.end_dialog(by)
+            lead = log_visit(uow, lead_id=dialog.lead_id, text=text, by=by, key=key, at=at)
+            return Heard(what="visit", lead=lead)
+        case "handback":
+            uow.end_dialog(by)
+            reason, offer = dialog.about.split(":")
+            lead = hand_back(
+                uow,
+                lead_id=dialog.lead_id,
+                offer_no=int(offer),
+                by=by,
+                reason=reason,
+                words=text,
+                key=key,
+                at=at,
+            )
+            return Heard(what="handback", lead=lead)
+        case _:
+            uow.end_dialog(by)
+            return Heard(what="nothing")
+
+
+def _read_value(about: str, text: str) -> tuple[Mapping[str, Any], str]:
+    """(values to set, problem) of an answer about one field."""
+    read = read_answer(about, text)
+    if read.problems:
+        return {}, read.problems[0]
+    names = _PARTS.get(about, (about,))
+    values = {name: getattr(read, name) for name in names if getattr(read, name)}
+    return {name: clean_text(v, LONGEST) if isinstance(v, str) else v for name, v in values.items()}, ""
+
+
+def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime) -> Heard:
+    values, problem = _read_value(dialog.about, text)
+    if problem or not values:
+        return Heard(
+            what="bad_value", lead=uow.lead(dialog.lead_id), asked=dialog.about, problem=problem or "empty"
+        )
+    lead = edit_lead(uow, lead_id=dialog.lead_id, values=values, by=dialog.person, at=at)
+    return _ask_next(uow, lead, dialog.person, at)
+
+
+def _ask_next(uow: Uow, lead: Lead, by: str, at: datetime) -> Heard:
+    missing = missing_fields(lead.customer, uow.company.required)
+    if lead.stage is Stage.DRAFT and missing:
+        uow.set_dialog(Dialog(person=by, kind="draft", lead_id=lead.id, about=missing[0], at=at))
+        return Heard(what="asked", lead=lead, asked=missing[0], missing=missing)
+    uow.end_dialog(by)
+    return Heard(what="sent", lead=lead)
+
+
+def _edit(uow: Uow, dialog: Dialog, text: str, at: datetime) -> Heard:
+    """`field value`, or the value alone when the field was named before."""
+    about, rest = (dialog.about, text) if dialog.about else _named(text)
+    return set_field(uow, lead_id=dialog.lead_id, name=about, text=rest, by=dialog.person, at=at)
+
+
+def _named(text: str) -> tuple[str, str]:
+    """(field, value) of `电话 138…`, `电话：138…`; the word itself where it names no field."""
+    word, rest = [*re.split(r"[\s:：=]+", text.strip(), maxsplit=1), ""][:2]
+    return field_named(word) or word, rest
+
+
+def set_field(uow: Uow, *, lead_id: str, name: str, text: str, by: str, at: datetime) -> Heard:
+    """Change one field of a lead from typed words; BadField when there is no such field."""
+    if name not in (*CUSTOMER_FIELDS, "amount", "contact") or name in ("extra", "amount_min", "amount_max"):
+        raise BadField(field=name)
+    values, problem = _read_value(name, text)
+    if problem or not values:
+        return Heard(what="bad_value", lead=uow.lead(lead_id), asked=name, problem=problem or "empty")
+    lead = edit_lead(uow, lead_id=lead_id, values=values, by=by, at=at)
+    uow.end_dialog(by)
+    return Heard(what="edited", lead=lead, asked=name)
+
+
+def ask(uow: Uow, *, kind: str, lead_id: str, by: str, at: datetime, about: str = "") -> Lead:
+    """Open a question: the person's next message is its answer. A new question replaces an open one."""
+    lead = uow.lead(lead_id)
+    person = uow.company.person(by)
+    allowed = may_edit(uow.company, person, lead) if kind == "edit" else may_see(uow.company, person, lead)
+    if not allowed:
+        raise NotAllowed(lead=lead_id)
+    uow.set_dialog(Dialog(person=by, kind=kind, lead_id=lead_id, about=about, at=at))
+    return lead
+
+
+def log_visit(uow: Uow, *, lead_id: str, text: str, by: str, key: str, at: datetime) -> Lead:
+    """Keep a visit with a lead that this person may see."""
+    lead = uow.lead(lead_id)
+    if not may_see(uow.company, uow.company.person(by), lead):
+        raise NotAllowed(lead=lead_id)
+    words = clean_text(text, LONGEST)
+    return add_note(uow, lead_id=lead_id, by=by, text=words, kind="visit", key=key, at=at)
+
+
+def stop_asking(uow: Uow, *, by: str, at: datetime) -> Heard:
+    """`取消`: close the open question; a draft that was being filled is withdrawn (and can be undone)."""
+    dialog = uow.dialog(by)
+    uow.end_dialog(by)
+    if dialog is None:
+        return Heard(what="nothing")
+    lead = uow.lead(dialog.lead_id)
+    if dialog.kind == "draft" and lead.stage is Stage.DRAFT and lead.stage not in HELD:
+        lead = withdraw_lead(uow, lead_id=lead.id, by=by, at=at)
+    return Heard(what="stopped", lead=lead)
+
+
+def look(uow: Uow, *, lead_id: str, offer_no: int, by: str) -> Lead:
+    """The lead, when `by` holds it or is offered it under that number; else OfferGone or AlreadyTaken."""
+    lead = uow.lead(lead_id)
+    lead.owned_under(by, offer_no)
+    return lead
+
+
+def call_off(uow: Uow, *, lead_id: str, by: str, key: str, at: datetime) -> Lead:
+    """No hand-back after all: the question for its words is closed, and the cards that asked say so."""
+    lead = uow.lead(lead_id)
+    dialog = uow.dialog(by)
+    if dialog is not None and dialog.kind == "handback" and dialog.lead_id == lead_id:
+        uow.end_dialog(by)
+    for copy in uow.shown(lead_id):
+        if copy.person == by and copy.tell == "handback":
+            copy.args["off"] = True
+            uow.show(copy)
+    uow.tell(Notice(key=f"called_off:{key}", tell=Tell.REFRESH, to="", lead_id=lead_id, at=at))
+    return lead
+
+
+def keep_typed(uow: Uow, *, text: str, by: str, at: datetime) -> None:
+    """Keep what was typed after a mistyped command until its one tap comes."""
+    uow.set_dialog(Dialog(person=f"{by}#typed", kind="typed", lead_id="", about=text, at=at))

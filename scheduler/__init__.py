@@ -1,0 +1,1 @@
+"""When things happen: the ticker, the sweeps, the relay, the watchdog."""

@@ -1,0 +1,84 @@
+"""The sweep: finds what is due by an indexed column and does it, however long nobody looked."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from domain.clock import Clock
+from domain.usecases.escalation import escalate_due, resume_after_gap
+
+log = structlog.get_logger("scheduler")
+
+AT_ONCE = 500
+NAP = 1.0
+GAP = timedelta(minutes=5)
+
+
+class Sweep:
+    """See the module. `grace` (seconds) is how long after the due time it acts; `next_due` reads the nearest
+    due instant; `due` is set by a commit that may have brought it nearer."""
+
+    def __init__(
+        self,
+        *,
+        write: Callable[..., Awaitable[Any]],
+        next_due: Callable[[], Awaitable[datetime | None]],
+        clock: Clock,
+        due: asyncio.Event,
+        grace: float,
+    ) -> None:
+        self._write = write
+        self._next_due = next_due
+        self._clock = clock
+        self._due = due
+        self._grace = timedelta(seconds=grace)
+        self.lag = 0.0
+
+    async def turn(self) -> None:
+        """Do what is due, then sleep until the next due instant, a second at most."""
+        self._due.clear()
+        if await self.once():
+            return
+        coming = await self._next_due()
+        wait = NAP
+        if coming is not None:
+            wait = min(NAP, max(0.0, (coming + self._grace - self._clock.now()).total_seconds()))
+        try:
+            await asyncio.wait_for(self._due.wait(), wait or 0.001)
+        except TimeoutError:
+            return
+
+    async def once(self) -> bool:
+        """One batch of what is due; whether it was a full one."""
+        now = self._clock.now() - self._grace
+        coming = await self._next_due()
+        if coming is None or coming > now:
+            return False
+        self.lag = (now - coming).total_seconds()
+        done = await self._write(escalate_due, now=now, limit=AT_ONCE)
+        return len(done) == AT_ONCE
+
+    async def all(self) -> None:
+        """Every batch that is due now."""
+        while await self.once():
+            pass
+
+
+async def resume(write: Callable[..., Awaitable[Any]], *, since: datetime | None, now: datetime) -> int:
+    """At start, before serving: a gap of more than five minutes is booked as the system's fault.
+
+    Returns how many leads it concerned; 0 for a short gap, which is simply caught up.
+    """
+    if since is None or now - since <= GAP:
+        return 0
+    total = 0
+    while count := await write(resume_after_gap, since=since, until=now, limit=AT_ONCE):
+        total += count
+    if total:
+        log.warning(
+            "resumed after a gap", action="resumed", leads=total, seconds=(now - since).total_seconds()
+        )
+    return total

@@ -1,0 +1,146 @@
+"""Engines and the rules of each database.
+
+SQLite: WAL, `synchronous=FULL` (NORMAL may lose the last commits when the power fails), `BEGIN IMMEDIATE` (a
+deferred transaction that turns from reading to writing fails at once under contention), one process a file.
+PostgreSQL: psycopg 3 for the writer and for reads alike.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+BUSY_MS = 5000
+# An instance that hangs in its turn loses it, and who waits too long for a turn says so.
+_TURNS = "-c idle_in_transaction_session_timeout=10000 -c lock_timeout=15000"
+
+
+class StoreInUse(Exception):
+    """Another process serves this database file."""
+
+
+def read_url(text: str) -> URL:
+    """The URL with our driver in place of whatever it names. Raises ValueError for another database."""
+    url = make_url(text)
+    family = url.get_backend_name()
+    if family == "sqlite":
+        return url.set(drivername="sqlite")
+    if family == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    raise ValueError(f"database.url: {family} is not supported; use sqlite:///… or postgresql://…")
+
+
+def is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def writer_engine(url: URL, *, timeout_ms: int = BUSY_MS) -> Engine:
+    """The synchronous engine of the writer's threads."""
+    if not is_sqlite(url):
+        return create_engine(
+            url, pool_pre_ping=True, pool_size=5, connect_args={"connect_timeout": 5, "options": _TURNS}
+        )
+    engine = create_engine(
+        url,
+        pool_size=1,  # kept: opening one reads the schema, and closing the last one empties the log
+        max_overflow=4,
+        connect_args={"check_same_thread": False, "timeout": timeout_ms / 1000},
+    )
+    event.listen(engine, "connect", _pragmas)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def reader_engine(url: URL) -> AsyncEngine:
+    """The asynchronous engine of pages and the API: reads only."""
+    if not is_sqlite(url):
+        return create_async_engine(
+            url, pool_pre_ping=True, pool_size=5, max_overflow=0, connect_args={"connect_timeout": 5}
+        )
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"),
+        pool_size=4,
+        max_overflow=0,  # a connection beyond the pool is a thread, made and ended for one read
+        connect_args={"timeout": BUSY_MS / 1000},
+    )
+    event.listen(engine.sync_engine, "connect", _read_pragmas)
+    return engine
+
+
+def snapshot_engine(url: URL) -> Engine:
+    """A synchronous engine that only reads: each transaction sees one snapshot and holds up no writer."""
+    if not is_sqlite(url):
+        return create_engine(
+            url,
+            poolclass=NullPool,
+            connect_args={"connect_timeout": 5},
+            execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+        )
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_MS / 1000})
+    event.listen(engine, "connect", _snapshot_pragmas)
+    event.listen(engine, "begin", _begin_deferred)
+    return engine
+
+
+def _pragmas(dbapi: Any, _record: object) -> None:
+    dbapi.isolation_level = None  # we say BEGIN ourselves
+    cursor = dbapi.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.execute("PRAGMA cache_size=-32000")
+    cursor.close()
+
+
+def _read_pragmas(dbapi: Any, _record: object) -> None:
+    cursor = dbapi.cursor()
+    cursor.execute("PRAGMA query_only=ON")
+    cursor.close()
+
+
+def _snapshot_pragmas(dbapi: Any, record: object) -> None:
+    dbapi.isolation_level = None  # we say BEGIN ourselves
+    _read_pragmas(dbapi, record)
+
+
+def _begin_deferred(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_immediate(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+class FileLock:
+    """One process per SQLite file: an advisory lock beside it, held as long as the process lives."""
+
+    def __init__(self, url: URL) -> None:
+        self._path = Path(f"{url.database}.lock") if is_sqlite(url) and url.database else None
+        self._file: IO[str] | None = None
+
+    def take(self) -> None:
+        """Raises StoreInUse, naming the process that holds it."""
+        if self._path is None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        handle = self._path.open("a+")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.seek(0)
+            holder = handle.read().strip() or "?"
+            handle.close()
+            raise StoreInUse(f"{self._path} is held by process {holder}") from None
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        self._file = handle
+
+    def free(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None

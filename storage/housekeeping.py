@@ -1,0 +1,47 @@
+"""What is no longer needed goes: old answers, delivered notices, acts that can't be undone any more."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import URL, Engine
+from sqlalchemy.exc import DBAPIError
+
+from domain.clock import from_micros, to_micros
+from domain.errors import Unavailable
+from storage import sql
+from storage.engine import snapshot_engine
+from storage.uow import UnitOfWork
+
+ANSWERS_FOR = timedelta(days=7)
+NOTICES_FOR = timedelta(days=30)
+
+
+def tidy(uow: UnitOfWork, *, now: datetime) -> None:
+    """Delete stored answers after a week, delivered notices after a month, acts past their undo."""
+    uow.later("DELETE FROM inbox WHERE at < ?", to_micros(now - ANSWERS_FOR))
+    uow.later("DELETE FROM outbox WHERE state = 'sent' AND done_at < ?", to_micros(now - NOTICES_FOR))
+    uow.later("DELETE FROM undos WHERE until < ?", to_micros(now))
+
+
+def backlog(engine: Engine, now: datetime) -> tuple[int, int]:
+    """(notices that wait for over a minute, notices that could not be sent). Raises Unavailable."""
+    late = to_micros(now - timedelta(minutes=1))
+    try:
+        with engine.connect() as conn:
+            waiting = sql.query(
+                conn, "SELECT count(*) FROM outbox WHERE state = 'due' AND not_before < ?", (late,)
+            )
+            dead = sql.query(conn, "SELECT count(*) FROM outbox WHERE state = 'dead'")
+    except DBAPIError as error:
+        raise Unavailable(type(error.orig).__name__) from None
+    return int(waiting[0][0]), int(dead[0][0])
+
+
+def last_heartbeat(url: URL) -> datetime | None:
+    """The program's own time at its last heartbeat; None when it never ran on this database."""
+    engine = snapshot_engine(url)
+    try:
+        with engine.connect() as conn, conn.begin():
+            found = sql.query(conn, "SELECT value FROM marks WHERE name = 'heartbeat'")
+    finally:
+        engine.dispose()
+    return from_micros(int(found[0][0])) if found else None

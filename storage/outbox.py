@@ -1,0 +1,171 @@
+"""The outbox: claim, commit, send, mark. At least once, harmless when twice.
+
+A claimed row stays `due` with `not_before` moved to the end of its lease and `lease` counted up; who finishes
+must hold the newest lease. `attempts` is counted at the claim, so that a row that kills the process is
+counted too. A `refresh` row is one per lead: it is armed again while it is being worked on, by `changed`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from domain.clock import from_micros, to_micros
+from domain.notices import Notice, Tell
+from domain.ports import Delivery
+from storage import sql, tables
+from storage.rows import Row, dump
+
+LEASE_MICROS = 30_000_000
+MINUTE = 60_000_000
+COLUMNS = "key, tell, person, lead_id, args, attempts, lease, changed, created_at, error"
+TIMEOUT = "timeout"
+FIRST, THEN, LAST = 0, 1, 2  # priorities: a running SLA, true cards, everything else
+
+
+def row(notice: Notice, now: datetime, when: datetime) -> Row:
+    """A new notice as a row of the outbox."""
+    priority = FIRST if notice.urgent else LAST
+    return (
+        notice.key, notice.tell.value, notice.to, notice.lead_id, dump(notice.args), "due", priority, 0,
+        to_micros(when), 0, 0, to_micros(now), None, None,
+    )  # fmt: skip
+
+
+def refresh(conn: Connection, leads: Mapping[str, int]) -> None:
+    """Arm the refresh of these leads' cards; one that is being worked on will run again."""
+    rows = [
+        (f"refresh:{lead}", Tell.REFRESH.value, "", lead, "{}", "due", THEN, 0, at, 0, 0, at, None, None)
+        for lead, at in leads.items()
+    ]
+    sql.insert_or(
+        conn,
+        tables.outbox,
+        rows,
+        "ON CONFLICT (key) DO UPDATE SET changed = outbox.changed + 1, state = 'due', "
+        "attempts = CASE WHEN outbox.state = 'due' THEN outbox.attempts ELSE 0 END, "
+        "created_at = CASE WHEN outbox.state = 'due' THEN outbox.created_at ELSE excluded.created_at END, "
+        "not_before = CASE WHEN outbox.state = 'due' THEN outbox.not_before ELSE excluded.not_before END",
+    )
+
+
+class Pace:
+    """At most `limit` notices to one person in any 60 seconds (GCRA: a burst of 40 % and the rest spread).
+
+    Whatever a window of 60 s holds is at most burst + refill = limit. One number a person is kept, so the
+    limit holds across restarts and instances.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.burst = max(1, limit * 2 // 5)
+        self.gap = MINUTE // max(1, limit - self.burst)
+
+    def next_slot(self, tat: int, now: int) -> tuple[int, int]:
+        """(when it may go, the new theoretical arrival time if it goes then)."""
+        start = max(tat, now)
+        may = start - (self.burst - 1) * self.gap
+        return max(may, now), start + self.gap
+
+
+def claim(conn: Connection, now: datetime, limit: int, busy: Iterable[str], pace: Pace) -> Sequence[Delivery]:
+    """Lease due rows, the urgent first, within each person's pace."""
+    instant = to_micros(now)
+    if sql.is_postgres(conn):
+        conn.exec_driver_sql("SELECT pg_advisory_xact_lock(711)")  # the pace is counted by one at a time
+        busy_value: Any = list(busy)
+        busy_sql, lock = "person <> ALL(?)", "FOR UPDATE SKIP LOCKED"
+    else:
+        busy_value = dump(list(busy))
+        busy_sql, lock = "person NOT IN (SELECT value FROM json_each(?))", ""
+    found = sql.query(
+        conn,
+        f"SELECT {COLUMNS} FROM outbox WHERE state = 'due' AND not_before <= ? AND {busy_sql} "  # noqa: S608
+        f"ORDER BY priority, not_before LIMIT ? {lock}",
+        (instant, busy_value, limit),
+    )
+    taken, put_off = _within_pace(conn, found, instant, pace)
+    sql.execute_many(conn, "UPDATE outbox SET not_before = ? WHERE key = ?", put_off)
+    sql.execute_many(
+        conn,
+        "UPDATE outbox SET lease = lease + 1, attempts = attempts + 1, error = NULL, not_before = ? "
+        "WHERE key = ?",
+        [(instant + LEASE_MICROS, each[0]) for each in taken],
+    )
+    return [_delivery(each) for each in taken]
+
+
+def _within_pace(
+    conn: Connection, found: Sequence[Any], now: int, pace: Pace
+) -> tuple[list[Sequence[Any]], list[tuple[int, str]]]:
+    people = dict.fromkeys(each[2] for each in found if each[2])
+    tats = dict(sql.select_in(conn, tables.pace, "person", people))
+    taken, put_off, moved = [], [], {}
+    for each in found:
+        person = each[2]
+        if not person:
+            taken.append(each)
+            continue
+        may, tat = pace.next_slot(tats.get(person, 0), now)
+        if may > now and each[1] != Tell.REPLY:  # who asks is answered; it counts all the same
+            put_off.append((may, each[0]))
+            continue
+        tats[person] = moved[person] = tat
+        taken.append(each)
+    sql.upsert(conn, tables.pace, list(moved.items()), ("person",))
+    return taken, put_off
+
+
+def _delivery(each: Sequence[Any]) -> Delivery:
+    key, tell, person, lead_id, args, attempts, lease, changed, created, error = each
+    return Delivery(
+        key=key,
+        lease=lease + 1,
+        tell=Tell(tell),
+        to=person,
+        lead_id=lead_id,
+        args=json.loads(args),
+        attempts=attempts + 1,
+        created_at=from_micros(created),
+        changed=changed,
+        in_doubt=attempts > 0 and error in (None, TIMEOUT),
+    )
+
+
+def done(conn: Connection, delivery: Delivery, at: datetime) -> bool:
+    """Sent. A refresh that was armed again meanwhile stays due."""
+    instant = to_micros(at)
+    if delivery.tell is Tell.REFRESH:
+        sql.execute(
+            conn,
+            "UPDATE outbox SET not_before = ?, attempts = 0 WHERE key = ? AND lease = ? AND changed <> ?",
+            (instant, delivery.key, delivery.lease, delivery.changed),
+        )
+    return bool(
+        sql.execute(
+            conn,
+            "UPDATE outbox SET state = 'sent', done_at = ?, error = NULL "
+            "WHERE key = ? AND lease = ? AND changed = ? AND state = 'due'",
+            (instant, delivery.key, delivery.lease, delivery.changed),
+        )
+    )
+
+
+def again(conn: Connection, delivery: Delivery, at: datetime, why: str) -> None:
+    sql.execute(
+        conn,
+        "UPDATE outbox SET not_before = ?, error = ? WHERE key = ? AND lease = ? AND state = 'due'",
+        (to_micros(at), why[:500], delivery.key, delivery.lease),
+    )
+
+
+def dead(conn: Connection, delivery: Delivery, why: str, at: datetime) -> bool:
+    return bool(
+        sql.execute(
+            conn,
+            "UPDATE outbox SET state = 'dead', done_at = ?, error = ? "
+            "WHERE key = ? AND lease = ? AND state = 'due'",
+            (to_micros(at), why[:500], delivery.key, delivery.lease),
+        )
+    )

@@ -1,0 +1,69 @@
+"""The schema's version: bring it forward, refuse what is older or newer than this program."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, inspect, text
+
+HEAD = "0001"
+"""The newest migration; tests compare it with the folder."""
+
+
+class SchemaError(Exception):
+    """The database does not fit this program. The text says what to do."""
+
+
+def current(engine: Engine) -> str | None:
+    """The version of a database; None when it is empty."""
+    with engine.connect() as conn:
+        if not inspect(conn).has_table("alembic_version"):
+            return None
+        found = conn.execute(text("SELECT version_num FROM alembic_version")).fetchone()
+        return found[0] if found else None
+
+
+def check(engine: Engine) -> None:
+    """Raise SchemaError unless the database is exactly at HEAD."""
+    version = current(engine)
+    if version == HEAD:
+        return
+    if version is None or version < HEAD:
+        raise SchemaError(
+            f"the database is at {version or 'no schema'}, this program needs {HEAD}: run `leadbell migrate`"
+        )
+    raise SchemaError(
+        f"the database is at {version}, newer than this program ({HEAD}): install the newer leadbell, "
+        "or restore the backup made before the upgrade. Nothing was changed."
+    )
+
+
+def migrate(url: URL, engine: Engine) -> tuple[str | None, str]:
+    """Bring the database to HEAD; returns (from, to). A SQLite file with data is copied beside itself first.
+
+    Raises SchemaError when the database is newer than this program.
+    """
+    before = current(engine)
+    if before is not None and before > HEAD:
+        check(engine)
+    if before == HEAD:
+        return before, HEAD
+    if before is not None and url.database and url.get_backend_name() == "sqlite":
+        _copy_aside(Path(url.database), before)
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.connect() as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, "head")
+    return before, HEAD
+
+
+def _copy_aside(file: Path, version: str) -> None:
+    stamp = datetime.fromtimestamp(file.stat().st_mtime, UTC).strftime("%Y%m%d-%H%M%S")
+    for suffix in ("", "-wal"):
+        source = file.with_name(file.name + suffix)
+        if source.exists():
+            shutil.copy2(source, file.with_name(f"{file.name}.{version}.{stamp}.bak{suffix}"))

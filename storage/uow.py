@@ -1,0 +1,508 @@
+"""One transaction for many units: a batch reads and writes once, its units see each other's effects.
+
+A unit works on copies made from rows; what it saves is handed to the batch only when the unit has ended well,
+so a unit that fails leaves nothing behind and its neighbours commit.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from domain.assign import Desk
+from domain.clock import from_micros, to_micros
+from domain.errors import UnknownLead
+from domain.events import UNSEEN
+from domain.lead import Lead
+from domain.notices import Notice
+from domain.people import Company
+from domain.ports import Delivery, Dialog, Note, Shown, Undo
+from domain.sla import Policy, unpack_policy
+from storage import outbox, sql, tables
+from storage.rows import (
+    DESK_COLUMNS,
+    EVENT_COLUMNS,
+    LEAD_COLUMNS,
+    NEXT_DUE,
+    OWNER,
+    STAGE,
+    VERSION,
+    Row,
+    desk_of,
+    desk_row,
+    dump,
+    event_row,
+    lead_of,
+    lead_row,
+)
+
+_HELD = {"accepted", "contacted", "qualified", "opportunity"}
+
+
+def _load(row: Row | None) -> tuple[str, str] | None:
+    """(person, kind) that a row weighs on; the twin of Lead.load."""
+    if row is None or row[OWNER] is None:
+        return None
+    if row[STAGE] == "offered":
+        return row[OWNER], "unaccepted"
+    return (row[OWNER], "active") if row[STAGE] in _HELD else None
+
+
+class Pending:
+    """What was saved and not yet written."""
+
+    def __init__(self) -> None:
+        self.leads: dict[str, Row] = {}
+        self.desks: dict[str, Row] = {}
+        self.events: list[Row] = []
+        self.policies: dict[str, Policy] = {}
+        self.contacts: dict[str, str] = {}
+        self.freed: set[str] = set()
+        self.notes: dict[str, Row] = {}
+        self.dropped_notes: set[str] = set()
+        self.notices: dict[str, Row] = {}
+        self.refresh: dict[str, int] = {}
+        self.inbox: list[Row] = []
+        self.dialogs: dict[str, Row | None] = {}
+        self.undos: dict[str, Row] = {}
+        self.forgotten: set[str] = set()
+        self.shown: dict[tuple[str, str], Row] = {}
+        self.statements: list[tuple[str, tuple[Any, ...]]] = []
+
+    def absorb(self, other: "Pending") -> None:
+        """Take over what another has pending."""
+        for freed in other.freed:
+            self.contacts = {key: lead for key, lead in self.contacts.items() if lead != freed}
+        for name in (
+            "leads",
+            "desks",
+            "policies",
+            "contacts",
+            "notes",
+            "refresh",
+            "dialogs",
+            "undos",
+            "shown",
+        ):
+            getattr(self, name).update(getattr(other, name))
+        for key, row in other.notices.items():
+            self.notices.setdefault(key, row)
+        self.events.extend(other.events)
+        self.inbox.extend(other.inbox)
+        self.statements.extend(other.statements)
+        self.freed |= other.freed
+        self.dropped_notes |= other.dropped_notes
+        self.forgotten |= other.forgotten
+
+
+class Batch:
+    """The rows that a transaction has read, and what its units have saved."""
+
+    def __init__(
+        self,
+        conn: Connection,
+        *,
+        company: Company,
+        policies: dict[str, Policy],
+        numbers: Callable[[Connection], str],
+        pace: outbox.Pace,
+    ) -> None:
+        self.conn = conn
+        self.company = company
+        self.policies = dict(policies)
+        self.kept_policies = policies  # committed ones alone: a batch may yet be rolled back
+        self.new_policies: dict[str, Policy] = {}
+        self.numbers = numbers
+        self.pace = pace
+        self.rows: dict[str, Row | None] = {}
+        self.stored: dict[str, int] = {}
+        self.desk_rows: dict[str, Row] = {}
+        self.pending = Pending()
+        self.dirty = False
+        self.told = False
+        self.facts: Counter[tuple[str, str]] = Counter()
+        self.due: int | None = None
+
+    def read_leads(self, lead_ids: Iterable[str]) -> None:
+        missing = [lead_id for lead_id in lead_ids if lead_id not in self.rows]
+        for lead_id in missing:
+            self.rows[lead_id] = None
+        for row in sql.select_in(
+            self.conn, tables.leads, "id", dict.fromkeys(missing), names=LEAD_COLUMNS, lock=True
+        ):
+            self.take(row)
+
+    def take(self, row: Sequence[Any]) -> None:
+        """Keep a row that was read, unless the batch holds a newer one."""
+        if self.rows.get(row[0]) is None:
+            self.rows[row[0]] = tuple(row)
+            self.stored[row[0]] = row[VERSION]
+
+    def read_desks(self, people: Iterable[str]) -> None:
+        missing = [person for person in people if person not in self.desk_rows]
+        for row in sql.select_in(
+            self.conn, tables.desks, "person", dict.fromkeys(missing), names=DESK_COLUMNS, lock=True
+        ):
+            self.desk_rows[row[0]] = tuple(row)
+        for person in missing:
+            self.desk_rows.setdefault(person, desk_row(Desk(person=person)))
+
+    def policy(self, name: str | None) -> None:
+        if name is not None and name not in self.policies:
+            found = sql.query(self.conn, "SELECT body FROM policies WHERE id = ?", (name,))
+            self.policies[name] = self.new_policies[name] = unpack_policy(found[0][0])
+
+    def absorb(self, pending: Pending) -> None:
+        """A unit ended well: its saves are the batch's."""
+        self.rows.update(pending.leads)
+        self.desk_rows.update(pending.desks)
+        self.pending.absorb(pending)
+        self.dirty = True
+        self.facts.update((row[_KIND], row[_CLOCK]) for row in pending.events)
+        self.told = self.told or bool(pending.notices or pending.refresh)
+        for row in pending.leads.values():
+            if row[NEXT_DUE] is not None and (self.due is None or row[NEXT_DUE] < self.due):
+                self.due = row[NEXT_DUE]
+
+    def flush(self) -> None:
+        """Write what is pending, one statement a table."""
+        if not self.dirty:
+            return
+        pending, self.pending, self.dirty = self.pending, Pending(), False
+        conn = self.conn
+        if pending.policies:
+            packed = [(name, policy.pack()) for name, policy in pending.policies.items()]
+            sql.insert_new(conn, tables.policies, packed)
+            self.new_policies.update(pending.policies)
+        self._flush_leads(pending)
+        self._flush_contacts(pending)
+        sql.insert(conn, tables.events, pending.events)
+        sql.insert_new(conn, tables.notes, list(pending.notes.values()))
+        for key in pending.dropped_notes:
+            sql.execute(conn, "UPDATE notes SET gone = true WHERE key = ?", (key,))
+        sql.upsert(conn, tables.desks, list(pending.desks.values()), ("person",))
+        sql.insert_new(conn, tables.outbox, list(pending.notices.values()))
+        outbox.refresh(conn, pending.refresh)
+        sql.insert(conn, tables.inbox, pending.inbox)
+        self._flush_talk(pending)
+        sql.upsert(conn, tables.shown, list(pending.shown.values()), ("message", "lead_id"))
+        for statement, values in pending.statements:
+            sql.execute(conn, statement, values)
+
+    def _flush_leads(self, pending: Pending) -> None:
+        new = [row for lead_id, row in pending.leads.items() if lead_id not in self.stored]
+        changed = [row for lead_id, row in pending.leads.items() if lead_id in self.stored]
+        sql.insert(self.conn, tables.leads, new)
+        seen = [self.stored[row[0]] for row in changed]
+        sql.update_guarded(self.conn, tables.leads, changed, guard="version", seen=seen)
+        for row in pending.leads.values():
+            self.stored[row[0]] = row[VERSION]
+
+    def _flush_contacts(self, pending: Pending) -> None:
+        for lead_id in pending.freed:
+            sql.execute(self.conn, "DELETE FROM contacts WHERE lead_id = ?", (lead_id,))
+        rows = list(pending.contacts.items())
+        if sql.insert_new(self.conn, tables.contacts, rows) != len(rows):
+            owners = dict(sql.select_in(self.conn, tables.contacts, "key", pending.contacts))
+            if owners != pending.contacts:
+                raise sql.Conflict("contacts")
+
+    def _flush_talk(self, pending: Pending) -> None:
+        kept = [row for row in pending.dialogs.values() if row is not None]
+        sql.upsert(self.conn, tables.dialogs, kept, ("person",))
+        for person, row in pending.dialogs.items():
+            if row is None:
+                sql.execute(self.conn, "DELETE FROM dialogs WHERE person = ?", (person,))
+        sql.insert(self.conn, tables.undos, list(pending.undos.values()))
+        for key in pending.forgotten:
+            sql.execute(self.conn, "DELETE FROM undos WHERE key = ?", (key,))
+
+
+class UnitOfWork:
+    """The Uow of one unit; see domain.ports for what each method promises."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._found: dict[str, Row] = {}
+        self._desks: dict[str, Desk] = {}
+        self.pending = Pending()
+
+    @property
+    def company(self) -> Company:
+        return self._batch.company
+
+    @property
+    def connection(self) -> Connection:
+        """For what storage itself does in a unit."""
+        return self._batch.conn
+
+    def query(self, statement: str, values: tuple[Any, ...] = ()) -> Sequence[Any]:
+        """Read with SQL what earlier units of the batch have saved too."""
+        self._batch.flush()
+        return sql.query(self._batch.conn, statement, values)
+
+    def later(self, statement: str, *values: Any) -> None:
+        """Run a statement with the batch's writes."""
+        self.pending.statements.append((statement, values))
+
+    # -- leads ------------------------------------------------------------------------------------------
+
+    def new_lead_id(self) -> str:
+        return self._batch.numbers(self._batch.conn)
+
+    def preload(self, lead_ids: Iterable[str]) -> None:
+        self._batch.read_leads(lead_ids)
+
+    def _row(self, lead_id: str) -> Row | None:
+        row = self.pending.leads.get(lead_id)
+        if row is None:
+            if lead_id not in self._batch.rows:
+                self._batch.read_leads((lead_id,))
+            row = self._batch.rows[lead_id]
+        return row
+
+    def lead(self, lead_id: str) -> Lead:
+        row = self._row(lead_id)
+        if row is None:
+            raise UnknownLead(lead=lead_id)
+        self._found.setdefault(lead_id, row)
+        return self._lead(row)
+
+    def _lead(self, row: Row) -> Lead:
+        self._batch.policy(row[_POLICY])
+        return lead_of(row, self._batch.policies)
+
+    def save(self, lead: Lead) -> None:
+        was = self.pending.leads.get(lead.id) or self._found.get(lead.id)
+        lead.version += 1
+        due = lead.next_due(self.company.calendar_of(lead.team))
+        row = lead_row(lead, due)
+        self.pending.leads[lead.id] = row
+        if lead.cycle is not None and row[_POLICY] not in self._batch.kept_policies:
+            self.pending.policies[row[_POLICY]] = lead.cycle.policy
+            self._batch.policies[row[_POLICY]] = lead.cycle.policy
+        self._weigh(_load(was), _load(row))
+        self.pending.events.extend(event_row(lead.id, fact) for fact in lead.facts)
+        if was is not None and any(fact.kind not in UNSEEN for fact in lead.facts):
+            self.pending.refresh[lead.id] = to_micros(lead.updated_at)
+        for notice in lead.notices:
+            self._queue(notice, lead.updated_at)
+        lead.facts, lead.notices = [], []
+
+    def _weigh(self, was: tuple[str, str] | None, now: tuple[str, str] | None) -> None:
+        if was == now:
+            return
+        for load, by in ((was, -1), (now, 1)):
+            if load is not None:
+                desk = self.desk(load[0])
+                desk.shift(load[1], by)
+                self.save_desk(desk)
+
+    def _leads(self, rows: Iterable[Sequence[Any]], fits: Callable[[Row], bool]) -> Sequence[Lead]:
+        found = []
+        for read in rows:
+            self._batch.take(read)
+            row = self._row(read[0])
+            if row is not None and fits(row):
+                self._found.setdefault(row[0], row)
+                found.append(self._lead(row))
+        return found
+
+    def _select(self, where: str, values: tuple[Any, ...]) -> Sequence[Any]:
+        lock = " FOR UPDATE SKIP LOCKED" if sql.is_postgres(self._batch.conn) else ""
+        columns = ", ".join(LEAD_COLUMNS)
+        return self.query(f"SELECT {columns} FROM leads WHERE {where}{lock}", values)  # noqa: S608
+
+    def due_leads(self, now: datetime, limit: int) -> Sequence[Lead]:
+        instant = to_micros(now)
+        rows = self._select("next_due <= ? ORDER BY next_due LIMIT ?", (instant, limit))
+        return self._leads(rows, lambda row: row[NEXT_DUE] is not None and row[NEXT_DUE] <= instant)
+
+    def waiting_leads(self, team: str | None, limit: int) -> Sequence[Lead]:
+        if team is None:
+            rows = self._select("stage = 'waiting' ORDER BY created_at LIMIT ?", (limit,))
+        else:
+            rows = self._select(
+                "stage = 'waiting' AND (team = ? OR team IS NULL) ORDER BY created_at LIMIT ?", (team, limit)
+            )
+        return self._leads(rows, lambda row: row[STAGE] == "waiting")
+
+    def ticking_leads(self, after: str, limit: int) -> Sequence[Lead]:
+        rows = self._select("next_due IS NOT NULL AND id > ? ORDER BY id LIMIT ?", (after, limit))
+        return self._leads(rows, lambda row: True)
+
+    def leads_of(self, person: str) -> Sequence[Lead]:
+        rows = self._select("owner = ?", (person,))
+        return self._leads(rows, lambda row: row[OWNER] == person)
+
+    # -- desks ------------------------------------------------------------------------------------------
+
+    def desk(self, person: str) -> Desk:
+        found = self._desks.get(person)
+        if found is None:
+            if person not in self._batch.desk_rows:
+                self._batch.read_desks((person,))
+            found = self._desks[person] = desk_of(self._batch.desk_rows[person])
+        return found
+
+    def desks(self, people: Iterable[str]) -> Sequence[Desk]:
+        wanted = list(people)
+        self._batch.read_desks(sorted(wanted))
+        return [self.desk(person) for person in wanted]
+
+    def save_desk(self, desk: Desk) -> None:
+        self.pending.desks[desk.person] = ()  # written from the object when the unit ends
+
+    # -- contacts ---------------------------------------------------------------------------------------
+
+    def known_contact(self, keys: Iterable[str]) -> str | None:
+        wanted = list(keys)
+        for source in (self.pending, self._batch.pending):
+            found = next((source.contacts[key] for key in wanted if key in source.contacts), None)
+            if found is not None:
+                return found
+        rows = sql.select_in(self._batch.conn, tables.contacts, "key", wanted)
+        gone = self.pending.freed | self._batch.pending.freed
+        return next((lead for _, lead in rows if lead not in gone), None)
+
+    def claim_contact(self, keys: Iterable[str], lead_id: str) -> None:
+        for key in keys:
+            self.pending.contacts[key] = lead_id
+
+    def free_contact(self, lead_id: str) -> None:
+        self.pending.freed.add(lead_id)
+
+    def known_external(self, source: str, external_id: str) -> str | None:
+        rows = self.query("SELECT id FROM leads WHERE source = ? AND external_id = ?", (source, external_id))
+        return rows[0][0] if rows else None
+
+    # -- words ------------------------------------------------------------------------------------------
+
+    def add_note(self, note: Note) -> None:
+        self.pending.notes[note.key] = (
+            note.key, note.lead_id, note.author, note.kind, note.text, to_micros(note.at), note.gone,
+        )  # fmt: skip
+
+    def drop_note(self, key: str) -> None:
+        self.pending.dropped_notes.add(key)
+
+    def note_count(self, lead_id: str) -> int:
+        rows = self.query("SELECT count(*) FROM notes WHERE lead_id = ? AND NOT gone", (lead_id,))
+        return int(rows[0][0])
+
+    def dialog(self, person: str) -> Dialog | None:
+        rows = self.query("SELECT person, kind, lead_id, about, at FROM dialogs WHERE person = ?", (person,))
+        if not rows:
+            return None
+        who, kind, lead_id, about, at = rows[0]
+        return Dialog(person=who, kind=kind, lead_id=lead_id, about=about, at=from_micros(at))
+
+    def set_dialog(self, dialog: Dialog) -> None:
+        self.pending.dialogs[dialog.person] = (
+            dialog.person, dialog.kind, dialog.lead_id, dialog.about, to_micros(dialog.at),
+        )  # fmt: skip
+
+    def end_dialog(self, person: str) -> None:
+        self.pending.dialogs[person] = None
+
+    # -- undo -------------------------------------------------------------------------------------------
+
+    def remember(
+        self, lead: Lead, *, verb: str, by: str, at: datetime, until: datetime, note: str | None = None
+    ) -> None:
+        before = self._found.get(lead.id) or self.pending.leads[lead.id]
+        key = f"{by}:{lead.id}:{lead.version}"
+        self.pending.undos[key] = (
+            key, by, verb, to_micros(at), to_micros(until), dump(before), lead.decisions, note,
+        )  # fmt: skip
+
+    def last_act(self, person: str, now: datetime) -> Undo | None:
+        rows = self.query(
+            "SELECT key, person, verb, at, until, before, decisions, note FROM undos "
+            "WHERE person = ? AND until >= ? ORDER BY at DESC, key DESC LIMIT 1",
+            (person, to_micros(now)),
+        )
+        if not rows:
+            return None
+        key, who, verb, at, until, before, decisions, note = rows[0]
+        return Undo(
+            key=key,
+            person=who,
+            verb=verb,
+            at=from_micros(at),
+            until=from_micros(until),
+            before=self._lead(tuple(_unjson(before))),
+            decisions=decisions,
+            note=note,
+        )
+
+    def forget(self, undo: Undo) -> None:
+        self.pending.forgotten.add(undo.key)
+
+    # -- telling ----------------------------------------------------------------------------------------
+
+    def tell(self, notice: Notice) -> None:
+        self._queue(notice, notice.at)
+
+    def _queue(self, notice: Notice, now: datetime) -> None:
+        when = notice.not_before or now
+        if not notice.urgent:
+            when = self.company.quiet_until(notice.to, when)
+        self.pending.notices.setdefault(notice.key, outbox.row(notice, now, when))
+
+    def claim_notices(self, now: datetime, limit: int, busy: Iterable[str]) -> Sequence[Delivery]:
+        self._batch.flush()
+        return outbox.claim(self._batch.conn, now, limit, busy, self._batch.pace)
+
+    def notice_done(self, delivery: Delivery, *, at: datetime) -> bool:
+        return outbox.done(self._batch.conn, delivery, at)
+
+    def notice_again(self, delivery: Delivery, *, at: datetime, why: str) -> None:
+        outbox.again(self._batch.conn, delivery, at, why)
+
+    def notice_dead(self, delivery: Delivery, *, why: str, at: datetime) -> bool:
+        return outbox.dead(self._batch.conn, delivery, why, at)
+
+    def show(self, shown: Shown) -> None:
+        self.pending.shown[shown.message, shown.lead_id] = (
+            shown.message, shown.lead_id, shown.person, shown.tell, shown.channel, shown.handle, shown.digest,
+            shown.state, dump(shown.args),
+        )  # fmt: skip
+
+    def refresh(self, lead_id: str, at: datetime) -> None:
+        self.pending.refresh[lead_id] = to_micros(at)
+
+    def shown(self, lead_id: str) -> Sequence[Shown]:
+        rows = self.query(
+            "SELECT message, lead_id, person, tell, channel, handle, digest, state, args FROM shown "
+            "WHERE lead_id = ? AND state <> 'dead'",
+            (lead_id,),
+        )
+        return [
+            Shown(
+                message=message, lead_id=lead, person=person, tell=tell, channel=channel, handle=handle,
+                digest=digest, state=state, args=_unjson(args),
+            )
+            for message, lead, person, tell, channel, handle, digest, state, args in rows
+        ]  # fmt: skip
+
+    def answered(self, key: str, answer: str, now: datetime) -> None:
+        """Keep the answer to a callback, in the transaction of its effect."""
+        self.pending.inbox.append((key, to_micros(now), answer))
+
+    def finish(self) -> None:
+        """The unit ended well: hand its saves to the batch."""
+        for person in self.pending.desks:
+            self.pending.desks[person] = desk_row(self._desks[person])
+        self._batch.absorb(self.pending)
+
+
+_POLICY = LEAD_COLUMNS.index("policy")
+_KIND, _CLOCK = EVENT_COLUMNS.index("kind"), EVENT_COLUMNS.index("clock")
+
+
+def _unjson(text: str) -> Any:
+    return json.loads(text)

@@ -1,0 +1,1 @@
+"""The product's stories, and proof that they hold."""

@@ -1,0 +1,230 @@
+"""The outbox on both databases: leases are fenced, the pace is kept, nothing is lost and nothing comes twice."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+
+from domain.notices import Notice, Tell
+from domain.ports import Shown, Uow
+from domain.usecases.delivery import Failed, Sent
+from domain.usecases.leads import add_note
+from tests.conftest import OpenStore
+from tests.fakes.clock import MONDAY_TEN, SteppedClock
+from tests.fakes.floor import Floor
+
+LEASE = 30
+
+
+def notice(key: str, to: str, *, tell: Tell = Tell.ALERT, at: datetime = MONDAY_TEN) -> Notice:
+    return Notice(key=key, tell=tell, to=to, at=at)
+
+
+def tells(uow: Uow, *, notices: list[Notice]) -> None:
+    for each in notices:
+        uow.tell(each)
+
+
+async def test_a_claimed_notice_is_nobody_elses_until_its_lease_ends(floor: Floor) -> None:
+    await floor.do(tells, notices=[notice("n1", "me")])
+    (first,) = await floor.claim()
+    assert await floor.claim() == []
+    floor.clock.step(seconds=LEASE)
+    (second,) = await floor.claim()
+    assert (first.delivery.lease, second.delivery.lease) == (1, 2)
+    assert (first.delivery.attempts, second.delivery.attempts) == (1, 2)
+    await floor.settle(Sent(delivery=second.delivery))
+
+
+async def test_an_old_lease_finishes_nothing(floor: Floor) -> None:
+    lead = await floor.capture()
+    (first,) = await floor.claim()
+    floor.clock.step(seconds=LEASE)
+    (second,) = await floor.claim()
+    late = floor.now + timedelta(hours=1)
+    await floor.settle(Sent(delivery=first.delivery, shown=(floor.copy(first.delivery),)))
+    await floor.settle(Failed(delivery=first.delivery, why="x", again_at=late))
+    await floor.settle(Failed(delivery=first.delivery, why="x", again_at=None))
+    assert await floor.rows("SELECT state, error FROM outbox") == [("due", None)]
+    assert await floor.rows("SELECT message FROM shown") == []
+    assert (await floor.lead(lead.id)).stage == "offered"
+    await floor.settle(Sent(delivery=second.delivery, shown=(floor.copy(second.delivery),)))
+    assert await floor.rows("SELECT state FROM outbox") == [("sent",)]
+
+
+async def test_a_notice_is_settled_once(floor: Floor) -> None:
+    await floor.do(tells, notices=[notice("n1", "me")])
+    (work,) = await floor.claim()
+    await floor.settle(Sent(delivery=work.delivery))
+    await floor.settle(Failed(delivery=work.delivery, why="x", again_at=None))
+    assert await floor.rows("SELECT state FROM outbox") == [("sent",)]
+
+
+async def test_a_failed_notice_comes_again_when_it_was_told_to(floor: Floor) -> None:
+    await floor.do(tells, notices=[notice("n1", "me")])
+    (work,) = await floor.claim()
+    await floor.settle(
+        Failed(delivery=work.delivery, why="45009", again_at=floor.now + timedelta(seconds=60))
+    )
+    floor.clock.step(seconds=59)
+    assert await floor.claim() == []
+    floor.clock.step(seconds=1)
+    (again,) = await floor.claim()
+    assert (again.delivery.key, again.delivery.attempts) == ("n1", 2)
+    await floor.settle(Sent(delivery=again.delivery))
+
+
+async def test_a_running_clock_goes_before_everything_else(floor: Floor) -> None:
+    await floor.do(tells, notices=[notice("late", "me", tell=Tell.GAP)])
+    floor.clock.step(seconds=1)
+    await floor.do(tells, notices=[notice("urgent", "me", at=floor.now)])
+    assert [work.delivery.key for work in await floor.claim(limit=1)] == ["urgent"]
+    assert [work.delivery.key for work in await floor.claim(limit=1)] == ["late"]
+
+
+async def test_whoever_is_busy_gets_nothing_now(floor: Floor) -> None:
+    await floor.do(tells, notices=[notice("a", "me"), notice("b", "ms")])
+    assert [work.delivery.to for work in await floor.claim(busy=["me"])] == ["ms"]
+    assert [work.delivery.to for work in await floor.claim(busy=[])] == ["me"]
+
+
+async def test_what_is_not_urgent_waits_for_the_morning(floor: Floor) -> None:
+    night = floor.clock.step(hours=13)  # eleven at night
+    await floor.do(
+        tells, notices=[notice("gap", "me", tell=Tell.GAP, at=night), notice("alert", "me", at=night)]
+    )
+    assert [each.key for each in await floor.show()] == ["alert"]
+    floor.clock.step(hours=9, minutes=30)  # half past eight
+    assert [each.key for each in await floor.show()] == ["gap"]
+
+
+async def test_no_minute_holds_more_notices_than_the_pace_allows(
+    open_store: OpenStore, clock: SteppedClock, engine_name: str
+) -> None:
+    limit = 25
+    floors = [Floor(await open_store(pace=limit), clock)]
+    if engine_name == "postgres":
+        floors.append(Floor(await open_store(pace=limit), clock))
+    people = ["me", "ms"]
+    await floors[0].do(tells, notices=[notice(f"n{no}", people[no % 2]) for no in range(120)])
+    sent: dict[str, list[datetime]] = {who: [] for who in people}
+    for turn in range(600):
+        place = floors[turn % len(floors)]
+        for work in await place.claim():
+            sent[work.delivery.to].append(place.now)
+            await place.settle(Sent(delivery=work.delivery))
+        clock.step(seconds=0.5)
+    for times in sent.values():
+        assert len(times) == 60
+        worst = max(sum(start <= at < start + timedelta(seconds=60) for at in times) for start in times)
+        assert worst <= limit
+        assert (times[-1] - times[0]) < timedelta(minutes=4)  # the burst, then the rest spread
+
+
+async def test_a_slower_pace_holds_from_the_next_claim_on(open_store: OpenStore, clock: SteppedClock) -> None:
+    store = await open_store(pace=25)
+    place = Floor(store, clock)
+    await place.do(tells, notices=[notice(f"n{no}", "me") for no in range(20)])
+    assert len(await place.claim()) == 10
+    store.set_pace(2)
+    clock.step(seconds=1)
+    assert await place.claim() == []
+
+
+async def test_the_card_of_a_changed_lead_is_refreshed_once(floor: Floor) -> None:
+    lead = await floor.capture()
+    await floor.show()
+    await floor.accept(lead.id, "e1")
+    await floor.contact(lead.id, "e1")
+    work = await floor.claim()
+    assert Counter(each.delivery.tell for each in work) == {Tell.REFRESH: 1}
+    assert [copy.person for copy in work[0].copies] == ["e1"]
+    assert work[0].lead is not None
+    assert work[0].lead.stage == "contacted"
+    await floor.settle(Sent(delivery=work[0].delivery))
+    assert await floor.claim() == []
+
+
+async def test_a_change_during_a_refresh_makes_it_run_again(floor: Floor) -> None:
+    lead = await floor.capture()
+    await floor.show()
+    await floor.accept(lead.id, "e1")
+    (first,) = await floor.claim()
+    await floor.contact(lead.id, "e1")
+    assert await floor.claim() == []  # one at a time
+    await floor.settle(Sent(delivery=first.delivery))
+    (second,) = await floor.claim()
+    assert second.delivery.key == first.delivery.key
+    await floor.settle(Sent(delivery=second.delivery))
+    assert await floor.claim() == []
+
+
+async def test_a_dead_refresh_lives_again_with_the_next_change(floor: Floor) -> None:
+    lead = await floor.capture()
+    await floor.show()
+    await floor.accept(lead.id, "e1")
+    (work,) = await floor.claim()
+    await floor.settle(Failed(delivery=work.delivery, why="gone", again_at=None))
+    await floor.contact(lead.id, "e1")
+    assert [each.tell for each in await floor.show()].count(Tell.REFRESH) == 1
+
+
+async def test_words_beside_a_lead_make_no_card_untrue(floor: Floor) -> None:
+    lead = await floor.capture()
+    await floor.show()
+    await floor.do(add_note, lead_id=lead.id, by="e1", text="已加微信", kind="note", key="n", at=floor.now)
+    assert await floor.claim() == []
+
+
+async def test_a_copy_is_replaced_by_its_message_and_forgotten_when_dead(floor: Floor) -> None:
+    lead = await floor.capture()
+
+    def shows(uow: Uow, *, state: str, digest: str) -> None:
+        uow.show(
+            Shown(
+                message="m1", lead_id=lead.id, person="e1", tell="offer", channel="local", handle="h",
+                digest=digest, state=state, args={"offer": 1},
+            )
+        )  # fmt: skip
+
+    def copies(uow: Uow) -> list[Shown]:
+        return list(uow.shown(lead.id))
+
+    await floor.do(shows, state="live", digest="a")
+    await floor.do(shows, state="live", digest="b")
+    (copy,) = await floor.do(copies)
+    assert (copy.digest, copy.args) == ("b", {"offer": 1})
+    await floor.do(shows, state="dead", digest="b")
+    assert await floor.do(copies) == []
+
+
+@pytest.mark.parametrize("waiting", [1, 3])
+async def test_a_claim_takes_no_more_than_its_limit(floor: Floor, waiting: int) -> None:
+    await floor.do(tells, notices=[notice(f"n{no}", "me") for no in range(5)])
+    assert len(await floor.claim(limit=waiting)) == waiting
+
+
+async def test_a_card_whose_lead_changed_on_its_way_is_made_true_again(floor: Floor) -> None:
+    lead = await floor.capture()
+    (work,) = await floor.claim()
+    floor.clock.step(seconds=61)
+    await floor.sweep()  # the undelivered alarm is a change that the card on its way does not show
+    seen = {lead.id: work.leads[lead.id].version}
+    await floor.settle(Sent(delivery=work.delivery, shown=(floor.copy(work.delivery),), versions=seen))
+    key = f"refresh:{lead.id}"
+    assert await floor.rows("SELECT state FROM outbox WHERE key = ?", key) == [("due",)]
+
+
+async def test_a_notice_that_a_crash_left_open_is_in_doubt_and_one_that_failed_is_not(floor: Floor) -> None:
+    await floor.do(tells, notices=[notice("n1", "me")])
+    (first,) = await floor.claim()
+    assert not first.delivery.in_doubt
+    floor.clock.step(seconds=LEASE)
+    (second,) = await floor.claim()
+    assert second.delivery.in_doubt
+    await floor.settle(Failed(delivery=second.delivery, why="45009", again_at=floor.now))
+    (third,) = await floor.claim()
+    assert not third.delivery.in_doubt
+    await floor.settle(Failed(delivery=third.delivery, why="timeout", again_at=floor.now))
+    (fourth,) = await floor.claim()
+    assert fourth.delivery.in_doubt

@@ -1,0 +1,198 @@
+"""Opening, closing and losing the store, on both databases."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from domain.errors import Unavailable
+from domain.people import Company
+from domain.usecases.leads import capture_lead
+from storage import engine as engines
+from storage import writer
+from storage.engine import StoreInUse, read_url
+from storage.store import Store
+from tests.conftest import OpenStore
+from tests.fakes.clock import SteppedClock
+from tests.fakes.company import make_company
+from tests.fakes.floor import Floor
+
+ROOT = Path(__file__).parents[2]
+OTHER_PROCESS = """
+import sys
+from storage.engine import FileLock, StoreInUse, read_url
+try:
+    FileLock(read_url(sys.argv[1])).take()
+except StoreInUse as problem:
+    print("refused:", problem)
+"""
+
+
+async def test_closing_finishes_what_is_queued(open_store: OpenStore, clock: SteppedClock) -> None:
+    store = await open_store()
+    place = Floor(store, clock)
+    wishes = [asyncio.ensure_future(place.capture(phone=f"+86139{no:08d}")) for no in range(40)]
+    await asyncio.sleep(0)
+    await store.close()
+    leads = await asyncio.gather(*wishes)
+    assert len({lead.id for lead in leads}) == 40
+    assert await Floor(await open_store(), clock).rows("SELECT count(*) FROM leads") == [(40,)]
+
+
+async def test_a_closed_store_takes_nothing_more(open_store: OpenStore, clock: SteppedClock) -> None:
+    store = await open_store()
+    await store.close()
+    with pytest.raises(Unavailable):
+        await Floor(store, clock).capture()
+
+
+async def test_a_writer_hopelessly_behind_says_so(
+    open_store: OpenStore, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "MOST_QUEUED", 3)
+    place = Floor(await open_store(), clock)
+    hold, held = threading.Event(), threading.Event()
+
+    def waits(_uow: object) -> None:
+        held.set()
+        hold.wait(10)
+
+    busy = [asyncio.ensure_future(place.do(waits)) for _ in range(2)]  # PostgreSQL has two threads
+    await asyncio.to_thread(held.wait, 10)
+    done = [asyncio.ensure_future(place.capture(phone=f"+86139{no:08d}")) for no in range(8)]
+    await asyncio.sleep(0)
+    hold.set()
+    found = await asyncio.gather(*done, return_exceptions=True)
+    await asyncio.gather(*busy)
+    refused = [each for each in found if isinstance(each, Unavailable)]
+    assert refused
+    assert await place.rows("SELECT count(*) FROM leads") == [(len(found) - len(refused),)]
+
+
+async def test_a_second_store_on_the_same_file_is_refused(sqlite_url: str, company: Company) -> None:
+    store = await Store.open(sqlite_url, company)
+    with pytest.raises(StoreInUse, match="held by process"):
+        await Store.open(sqlite_url, company)
+    await store.close()
+    await (await Store.open(sqlite_url, company)).close()
+
+
+async def test_a_second_process_on_the_same_file_is_refused(sqlite_url: str, company: Company) -> None:
+    store = await Store.open(sqlite_url, company)
+    command = [sys.executable, "-c", OTHER_PROCESS, sqlite_url]
+    other = await asyncio.to_thread(
+        subprocess.run, command, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert other.stdout.startswith("refused: ")
+    await store.close()
+
+
+async def test_a_locked_database_is_unavailable_and_nothing_is_half_written(
+    sqlite_url: str, company: Company, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "BUSY_MS", 1)
+    monkeypatch.setattr(engines.writer_engine, "__kwdefaults__", {"timeout_ms": 1})
+    store = await Store.open(sqlite_url, company)
+    place = Floor(store, clock)
+    rival = create_engine(read_url(sqlite_url))
+    with rival.connect() as conn:
+        conn.execute(text("BEGIN IMMEDIATE"))
+        with pytest.raises(Unavailable):
+            await place.capture()
+        conn.rollback()
+    assert await place.rows("SELECT count(*) FROM leads") == [(0,)]
+    assert await place.rows("SELECT count(*) FROM outbox") == [(0,)]
+    assert (await place.capture()).owner == "e1"
+    rival.dispose()
+    await store.close()
+
+
+@pytest.mark.postgres
+async def test_a_cut_connection_is_made_again(
+    postgres_url: str, company: Company, clock: SteppedClock
+) -> None:
+    store = await Store.open(postgres_url, company)
+    place = Floor(store, clock)
+    await place.capture()
+    rival = create_engine(read_url(postgres_url), isolation_level="AUTOCOMMIT")
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with rival.connect() as conn:
+        conn.execute(text(cut))
+    assert (await place.capture()).owner == "e2"
+    assert await place.audit() == []
+    rival.dispose()
+    await store.close()
+
+
+@pytest.mark.postgres
+async def test_a_connection_cut_in_the_middle_of_a_unit_is_tried_again(
+    postgres_url: str, company: Company, clock: SteppedClock
+) -> None:
+    store = await Store.open(postgres_url, company)
+    place = Floor(store, clock)
+    calls: list[int] = []
+
+    def dies_once(uow: object) -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            uow.query("SELECT pg_terminate_backend(pg_backend_pid())")  # type: ignore[attr-defined]
+        return len(calls)
+
+    assert await place.do(dies_once) == 2
+    await store.close()
+
+
+async def test_a_commit_wakes_the_relay_and_the_sweep(open_store: OpenStore, clock: SteppedClock) -> None:
+    store = await open_store()
+    store.told.clear()
+    store.due.clear()
+    await Floor(store, clock).capture()
+    await asyncio.wait_for(asyncio.gather(store.told.wait(), store.due.wait()), 5)
+    lead_due = await store.next_due()
+    assert lead_due is not None
+    assert await store.next_notice() == clock.now()
+
+
+async def test_an_empty_store_waits_for_nothing(open_store: OpenStore) -> None:
+    store = await open_store()
+    assert (await store.next_due(), await store.next_notice()) == (None, None)
+
+
+async def test_new_settings_hold_from_the_next_unit_on(open_store: OpenStore, clock: SteppedClock) -> None:
+    store = await open_store()
+    place = Floor(store, clock)
+    smaller = make_company(
+        person for person in store.company.people.values() if person.id not in ("e1", "e2")
+    )
+    store.company = smaller
+    assert store.company is smaller
+    assert (await place.capture()).owner == "e3"
+
+
+async def test_how_long_a_sweep_waits_on_purpose(open_store: OpenStore, engine_name: str) -> None:
+    assert (await open_store()).sweep_grace == (0.0 if engine_name == "sqlite" else 0.5)
+
+
+async def test_only_the_two_databases_are_served() -> None:
+    with pytest.raises(ValueError, match="mysql is not supported"):
+        read_url("mysql://localhost/x")
+
+
+async def test_work_that_its_caller_gave_up_is_still_done(open_store: OpenStore, clock: SteppedClock) -> None:
+    place = Floor(await open_store(), clock)
+    wish = asyncio.ensure_future(place.do(capture_nobody, now=clock.now()))
+    await asyncio.sleep(0)
+    wish.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await wish
+    assert (await place.capture(phone="+8613911112222")).id == "L1002"
+
+
+def capture_nobody(uow: object, *, now: object) -> object:
+    from domain.lead import Customer, Origin
+
+    return capture_lead(uow, customer=Customer(name="x"), origin=Origin(), now=now)  # type: ignore[arg-type]

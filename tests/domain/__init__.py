@@ -1,0 +1,1 @@
+"""The rules of the business, with no input or output."""

@@ -1,0 +1,1 @@
+"""Stand-ins at the outermost seam: clock, chat platform, store."""

@@ -1,0 +1,1 @@
+"""Every card on every platform, compared with a kept picture of it."""

@@ -1,0 +1,1 @@
+"""Whole stories, from an outside event to what people see."""

@@ -1,0 +1,326 @@
+"""The command `leadbell` as a process: the demo, serving, and the tools beside them, by their exit status."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from bot import demo
+from bot.cli import main
+
+WHOLE = "/lead 张伟 上海博达智能科技有限公司 采购总监 13812345678 制造业 想上一套MES"
+WITHIN = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a command came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def leadbell(*arguments: str, stdin: str = "") -> Ended:
+    """Run one command to its end, in this process: starting another for each would take most of the time."""
+    out, err = StringIO(), StringIO()
+    before, sys.stdin = sys.stdin, StringIO(stdin)
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                status = main(arguments)
+            except SystemExit as error:
+                status = int(str(error.code or 0))
+    finally:
+        sys.stdin = before
+    return Ended(status, out.getvalue(), err.getvalue())
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """A command that goes on until it is told to stop."""
+
+    def __init__(self, *arguments: str, log: Path) -> None:
+        self.log = log
+        with log.open("w") as out:
+            self.child = subprocess.Popen(
+                [Path(sys.executable).with_name("leadbell"), *arguments],
+                stdout=out, stderr=subprocess.STDOUT, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )  # fmt: skip
+
+    def said(self) -> str:
+        return self.log.read_text("utf-8")
+
+    def until(self, happened: Callable[[], bool], what: str) -> None:
+        """Wait until that is so, while the process lives."""
+        end = time.monotonic() + WITHIN
+        while not happened():
+            assert self.child.poll() is None, self.said()
+            assert time.monotonic() < end, f"{what}: {self.said()}"
+            time.sleep(0.02)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """(exit status, seconds it took)."""
+        began = time.monotonic()
+        self.child.send_signal(how)
+        status = self.child.wait(timeout=20)
+        return status, time.monotonic() - began
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """Starts processes that end with the test."""
+    started: list[Process] = []
+
+    def start(*arguments: str) -> Process:
+        process = Process(*arguments, log=tmp_path / f"log-{len(started)}")
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.child.poll() is None:
+            process.child.kill()
+            process.child.wait()
+
+
+def ask(base: str, path: str, body: object = None, token: str = "") -> object:
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    with urlopen(Request(base + path, data, headers), timeout=10) as answer:  # noqa: S310 - our own process
+        return json.loads(answer.read())
+
+
+def ready(base: str) -> bool:
+    try:
+        ask(base, "/healthz")
+    except (URLError, ConnectionError):
+        return False
+    return True
+
+
+def company_file(folder: Path, port: int, more: str = "") -> Path:
+    """The sample company's settings in a folder, its database beside them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "config.toml"
+    database = folder / "leadbell.db"
+    text = demo.COMPANY.format(host="127.0.0.1", port=port, token="lb_of-the-website", database=database)
+    file.write_text(text.replace("[api]", '[calendar]\nmode = "always"\n\n[api]') + more, encoding="utf-8")
+    return file
+
+
+# -- the demo -----------------------------------------------------------------------------------------------
+
+
+def test_the_demo_says_where_it_is_stops_cleanly_and_goes_on_where_it_was(
+    run: Callable[..., Process], tmp_path: Path
+) -> None:
+    port, data = free_port(), tmp_path / "data"
+    base = f"http://127.0.0.1:{port}"
+    first = run("demo", "--port", str(port), "--data", str(data), "--empty")
+    first.until(lambda: "API token (website): " in first.said(), "the greeting")
+    said = first.said()
+    assert f"{base}/sim" in said
+    token = said.split("API token (website): ")[1].split()[0]
+    ask(base, "/sim/api/people/xiaolin/messages", {"text": WHOLE})
+    ask(base, "/sim/api/clock", {"advance": "4m"})
+    before = ask(base, "/sim/api/clock")
+    leads = ask(base, "/api/v1/leads", token=token)
+
+    second = run("demo", "--port", str(free_port()), "--data", str(data), "--empty")
+    assert second.child.wait(timeout=WITHIN) == 1
+    assert "Traceback" not in second.said()
+    assert second.said().startswith("leadbell: ")
+    other = run("demo", "--port", str(port), "--data", str(tmp_path / "other"), "--empty")
+    assert other.child.wait(timeout=WITHIN) == 1
+    assert str(port) in other.said()
+    assert "Traceback" not in other.said()
+
+    status, seconds = first.stop()
+    assert (status, seconds < 5.0) == (0, True)
+    assert "Traceback" not in first.said()
+
+    again = run("demo", "--port", str(port), "--data", str(data), "--empty")
+    again.until(lambda: "API token (website): " in again.said(), "the greeting")
+    assert token in again.said()
+    assert ask(base, "/api/v1/leads", token=token) == leads
+    now = ask(base, "/sim/api/clock")
+    assert isinstance(before, dict)
+    assert isinstance(now, dict)
+    assert str(before["now"])[:15] == str(now["now"])[:15], "the clock stood still"
+    status, _ = again.stop(signal.SIGINT)
+    assert status == 0
+
+
+def test_the_demo_begins_with_leads_that_tick(run: Callable[..., Process], tmp_path: Path) -> None:
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    process = run("demo", "--port", str(port), "--data", str(tmp_path / "data"))
+    process.until(lambda: "API token" in process.said(), "the greeting")
+    token = process.said().split("API token (website): ")[1].split()[0]
+    found = ask(base, "/api/v1/leads", token=token)
+    assert isinstance(found, dict)
+    assert sorted(each["stage"] for each in found["items"]) == ["accepted", "offered", "offered", "offered"]
+    config = str(tmp_path / "data" / "config.toml")
+    assert process.stop()[0] == 0
+    assert leadbell("audit", "--config", config).returncode in (0, 1)
+
+
+# -- serving ------------------------------------------------------------------------------------------------
+
+
+def test_serving_and_reloading_the_settings(run: Callable[..., Process], tmp_path: Path) -> None:
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    config = company_file(tmp_path / "srv", port)
+    assert leadbell("migrate", "--config", str(config)).returncode == 0
+    process = run("serve", "--config", str(config))
+    process.until(lambda: ready(base), "serving")
+    ask(base, "/sim/api/people/xiaolin/messages", {"text": WHOLE})
+    found = ask(base, "/api/v1/leads", token="lb_of-the-website")
+    assert isinstance(found, dict)
+    lead, owner = found["items"][0]["id"], found["items"][0]["owner"]
+
+    good = config.read_text("utf-8")
+    config.write_text(good + "\n[capacity]\nunaccpeted = 1\n", encoding="utf-8")
+    process.child.send_signal(signal.SIGHUP)
+    process.until(lambda: "reload_refused" in process.said(), "the refusal")
+    assert "unaccepted" in process.said()
+    people = ask(base, "/sim/api/people")
+    assert isinstance(people, list)
+    assert owner in {each["id"] for each in people}
+
+    blocks = good.split("\n[[people]]\n")
+    config.write_text(
+        "\n[[people]]\n".join(b for b in blocks if f'id = "{owner}"' not in b), encoding="utf-8"
+    )
+    process.child.send_signal(signal.SIGHUP)
+
+    def moved() -> bool:
+        now = ask(base, f"/api/v1/leads/{lead}", token="lb_of-the-website")
+        return isinstance(now, dict) and now["owner"] not in (None, owner)
+
+    process.until(moved, "the lead of who left goes to another")
+    status, seconds = process.stop()
+    assert (status, seconds < 5.0) == (0, True)
+    assert "Traceback" not in process.said()
+    audited = leadbell("audit", "--config", str(config))
+    assert audited.returncode == 0, audited.stdout
+    assert leadbell("audit", "--json", "--config", str(config)).stdout.strip() == "[]"
+
+
+def test_serving_without_settings_or_schema_says_what_to_do(
+    run: Callable[..., Process], tmp_path: Path
+) -> None:
+    missing = leadbell("serve", "--config", str(tmp_path / "none.toml"))
+    assert missing.returncode == 1
+    assert "leadbell init" in missing.stderr
+    process = run("serve", "--config", str(company_file(tmp_path / "srv", free_port())))
+    assert process.child.wait(timeout=WITHIN) == 1
+    assert "leadbell migrate" in process.said()
+    assert "Traceback" not in process.said()
+
+
+# -- the tools ----------------------------------------------------------------------------------------------
+
+
+def test_settings_are_checked_with_every_mistake_at_once(tmp_path: Path) -> None:
+    config = company_file(tmp_path, 8710)
+    assert leadbell("check-config", "--config", str(config)).returncode == 0
+    config.write_text(
+        config.read_text("utf-8") + '\n[sla.acept]\nwithin = "5m"\n\n[log]\nlevle = "info"\n', "utf-8"
+    )
+    found = leadbell("check-config", "--config", str(config))
+    assert found.returncode == 1
+    assert "accept" in found.stderr
+    assert "level" in found.stderr
+
+
+def test_the_doctor_looks_at_everything(tmp_path: Path) -> None:
+    config = company_file(tmp_path, 8710)
+    assert leadbell("migrate", "--config", str(config)).returncode == 0
+    found = leadbell("doctor", "--config", str(config))
+    assert found.returncode == 0, found.stdout
+    assert "✔" in found.stdout
+    rows = json.loads(leadbell("doctor", "--json", "--config", str(config)).stdout)
+    assert isinstance(rows, list)
+    assert rows
+    assert leadbell("doctor", "--config", str(tmp_path / "none.toml")).returncode == 1
+
+
+def test_tokens_are_added_listed_and_revoked(tmp_path: Path) -> None:
+    config = str(company_file(tmp_path, 8710))
+    assert leadbell("token", "list", "--config", config).returncode == 1, "no schema yet"
+    assert leadbell("migrate", "--config", config).returncode == 0
+    added = leadbell("token", "add", "fair", "--scope", "capture", "--config", config)
+    assert added.returncode == 0
+    assert added.stdout.strip().startswith("lb_")
+    listed = leadbell("token", "list", "--config", config)
+    assert "fair" in listed.stdout
+    assert added.stdout.strip() not in listed.stdout
+    assert leadbell("token", "add", "fair", "--config", config).returncode == 1
+    assert leadbell("token", "add", "x", "--scope", "everything", "--config", config).returncode == 1
+    assert leadbell("token", "revoke", "fair", "--config", config).returncode == 0
+    assert leadbell("token", "revoke", "fair", "--config", config).returncode == 1
+
+
+def test_init_writes_settings_that_hold_and_never_overwrites(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    made = leadbell("init", "--config", str(file), stdin="\n" * 40)
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert leadbell("check-config", "--config", str(file)).returncode == 0
+    text = file.read_text("utf-8")
+    assert leadbell("init", "--config", str(file), stdin="\n" * 40).returncode == 1
+    assert file.read_text("utf-8") == text
+
+
+def test_reading_lines(tmp_path: Path) -> None:
+    lines = (
+        "张伟 上海博达智能科技有限公司 采购总监 13812345678 制造业 想上一套MES\n"
+        + json.dumps({"text": "李娜 13900139000"})
+        + "\n"
+    )
+    found = leadbell("read", stdin=lines)
+    assert found.returncode == 0, found.stderr
+    rows = [json.loads(line) for line in found.stdout.splitlines()]
+    assert rows[0]["name"] == "张伟"
+    assert rows[0]["company"] == "上海博达智能科技有限公司"
+    assert rows[0]["phones"]
+    assert rows[1]["name"] == "李娜"
+
+
+@pytest.mark.parametrize(
+    "wrong", [(), ("dance",), ("demo", "--port", "99999"), ("token",), ("read", "--kind", "song")]
+)
+def test_a_wrong_call_is_status_two(wrong: tuple[str, ...]) -> None:
+    found = leadbell(*wrong)
+    assert found.returncode == 2
+    assert "usage" in found.stderr
+    assert leadbell(*wrong[:1], "--help").returncode in (0, 2)
+
+
+def test_the_installed_command_is_the_same_program(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("leadbell")
+    found = subprocess.run(
+        [program, "check-config", "--config", company_file(tmp_path, 8710)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    assert subprocess.run([program, "dance"], capture_output=True, timeout=60, check=False).returncode == 2

@@ -1,0 +1,237 @@
+"""What managers see and do, and what keeps the machine honest: duty, room, quiet hours, outages."""
+
+from datetime import timedelta
+
+from tests.scenario.world import EAST, NAMES, Phone, Starter, World, key_of, verbs, words
+
+
+async def alarmed(world: World, name: str = "周倩") -> tuple[str, Phone]:
+    """A lead that its rep let pass, and the manager who hears of it."""
+    lead = await world.submit(name)
+    await world.advance("5m")
+    return lead, world.phone("wangfang")
+
+
+async def test_a_nudge_rings_whoever_has_it(world: World) -> None:
+    lead, boss = await alarmed(world)
+    rep = await world.owner(lead)
+    before = len(await rep.cards("周倩"))
+    said = await boss.does("nudge", "周倩")
+    assert NAMES[rep.person] in said
+    rung = await rep.card("周倩", "live", "accept")
+    assert len(await rep.cards("周倩")) == before + 1
+    assert "王芳" in words(rung)
+    assert rep.person == (await world.owner(lead)).person
+
+
+async def test_assigning_by_the_card_begins_a_new_cycle(world: World) -> None:
+    lead, boss = await alarmed(world)
+    first = await world.owner(lead)
+    card = await boss.card("周倩", "live", "assign")
+    offered = [option["id"] for option in card["card"]["selects"][0]["options"]]
+    to = next(each for each in EAST if each != first.person)
+    assert to in offered
+    assert first.person not in offered
+    assert NAMES[to] in await boss.does("assign", "周倩", person=to)
+    assert (await world.owner(lead)).person == to
+    assert (await boss.card("周倩"))["card"]["state"] == "done"
+    assert not await first.cards("周倩", "live")
+    assert "主管" in words(await world.phone(to).card("周倩", "live", "accept"))
+    await world.advance("5m")
+    assert await boss.cards("周倩", "live")
+    assert [each["kind"] for each in await world.events(lead)].count("breached") == 2
+
+
+async def test_assigning_in_one_message(world: World) -> None:
+    lead = await world.submit("周倩")
+    boss = world.phone("wangfang")
+    assert "李雷" in await boss.says(f"/assign {lead} @李雷")
+    assert (await world.lead(lead))["owner"] == "lilei"
+    said = await boss.says(f"/assign {lead} @诸葛亮")
+    assert "诸葛亮" in said
+    assert "李雷" in said
+    said = await world.phone("zhangwei").says(f"/assign {lead} @张伟")
+    assert "不能" in said
+    assert (await world.lead(lead))["owner"] == "lilei"
+
+
+async def test_taking_it_over(world: World) -> None:
+    lead, boss = await alarmed(world)
+    rep = await world.owner(lead)
+    card = await rep.card("周倩", "live", "accept")
+    assert lead in await boss.does("take", "周倩")
+    found = await world.lead(lead)
+    assert (found["owner"], found["stage"]) == ("wangfang", "accepted")
+    late = await rep.press(card, key_of(card, "accept"))
+    assert not late["ok"]
+    assert "王芳" in late["text"]
+    assert await boss.cards("周倩", "live", "contacted")
+    assert (await rep.card("周倩"))["card"]["state"] == "dead"
+
+
+async def test_who_is_no_manager_directs_nothing(world: World) -> None:
+    lead, boss = await alarmed(world)
+    card = await boss.card("周倩", "live")
+    rep = await world.owner(lead)
+    other = world.phone(next(each for each in EAST if each != rep.person))
+    mine = (await other.type("/my"))[-1]
+    for verb in ("nudge", "assign", "take"):
+        answer = await other.press(mine, key_of(card, verb), person=other.person)
+        assert not answer["ok"], verb
+    south = world.phone("lihaoran")
+    mine = (await south.type("/my"))[-1]
+    assert not (await south.press(mine, key_of(card, "take")))["ok"]
+    assert (await world.lead(lead))["owner"] == rep.person
+
+
+async def test_several_breaches_at_once_ring_a_manager_once(world: World) -> None:
+    names = ("孙一", "孙二", "孙三", "孙四", "孙五")
+    leads = [await world.submit(name) for name in names]
+    await world.advance("5m")
+    boss = world.phone("wangfang")
+    cards = await boss.cards(state="live")
+    assert len(cards) == 1, [words(each) for each in cards]
+    text = words(cards[0])
+    assert all(name in text and lead in text for name, lead in zip(names, leads, strict=True))
+    assert cards[0]["card"]["title"] == "⚠ 5 条线索需要处理"
+
+    rep = await world.owner(leads[2])
+    await rep.does("accept", "孙三")
+    card = (await boss.cards("孙三"))[0]
+    assert card["id"] == cards[0]["id"]
+    assert card["card"]["title"] == "⚠ 4 条线索需要处理"
+    assert any(line.startswith("✅") and "孙三" in line for line in card["card"]["lines"])
+
+    assert leads[0] in await boss.does("take", "孙一", lead=leads[0])
+    assert (await world.lead(leads[0]))["owner"] == "wangfang"
+    for name in ("孙二", "孙四", "孙五"):
+        lead = leads[names.index(name)]
+        await (await world.owner(lead)).does("accept", name)
+    card = next(each for each in await boss.cards("孙三") if each["id"] == cards[0]["id"])
+    assert card["card"]["state"] == "done"
+    assert card["card"]["buttons"] == []
+
+
+async def test_a_manager_off_duty_is_passed_over(world: World) -> None:
+    await world.phone("wangfang").type("/off")
+    lead = await world.submit("周倩")
+    await world.advance("5m")
+    assert await world.phone("wangfang").cards("周倩") == []
+    assert await world.phone("tangyue").cards("周倩", "live")
+    heard = [each for each in await world.events(lead) if each["kind"] == "escalated"]
+    assert len(heard) == 1
+
+
+async def test_when_all_are_full_the_manager_hears_and_nothing_is_lost(starter: Starter) -> None:
+    world = await starter.start(CAPACITY__UNACCEPTED="1")
+    leads = [await world.submit(name) for name in ("王一", "王二", "王三")]
+    owners = {(await world.lead(lead))["owner"] for lead in leads}
+    assert owners == set(EAST)
+    fourth = await world.submit("周倩")
+    found = await world.lead(fourth)
+    assert (found["stage"], found["owner"]) == ("waiting", None)
+    card = await world.phone("wangfang").card("周倩", "live")
+    assert "已满" in card["card"]["title"]
+    await (await world.owner(leads[0])).does("accept", "王一")
+    await world.advance("30s")
+    found = await world.lead(fourth)
+    assert found["stage"] == "offered"
+    assert (await world.phone("wangfang").card("周倩"))["card"]["state"] == "done"
+
+
+async def test_three_lapses_in_a_row_and_back_with_one_tap(world: World) -> None:
+    for person in ("lilei", "hanmeimei"):
+        await world.phone(person).type("/off")
+    rep = world.phone("zhangwei")
+    for name in ("王一", "王二", "王三"):
+        await world.submit(name)
+    await world.advance("16m")
+    assert not await world.on_duty("zhangwei")
+    card = await rep.card("暂停", "live", "confirm")
+    assert "3" in words(card)
+    lead = await world.submit("周倩")
+    assert (await world.lead(lead))["stage"] == "waiting"
+    assert await world.phone("wangfang").cards("周倩", "live")
+    assert "在岗" in await rep.does("confirm", "暂停")
+    assert await world.on_duty("zhangwei")
+    assert (await world.lead(lead))["owner"] == "zhangwei"
+    back = next(each for each in await rep.cards() if each["id"] == card["id"])
+    assert back["card"]["state"] == "done"
+    assert verbs(back) == []
+
+
+async def test_outside_working_hours_a_lead_waits_for_the_opening(world: World) -> None:
+    await world.advance("9h")  # 19:00
+    lead = await world.submit("周倩")
+    found = await world.lead(lead)
+    assert (found["stage"], found["owner"]) == ("waiting", None)
+    await world.advance("13h59m")
+    assert (await world.lead(lead))["stage"] == "waiting"
+    await world.advance("2m")
+    rep = await world.owner(lead)
+    assert "09:05" in words(await rep.card("周倩", "live", "accept"))
+    await world.advance("4m30s")
+    assert await world.phone("wangfang").cards("周倩", "live")
+
+
+async def test_what_is_not_urgent_does_not_ring_at_night(starter: Starter) -> None:
+    world = await starter.start(CALENDAR__MODE="always")
+    lead = await world.submit("周倩")
+    rep = await world.owner(lead)
+    await world.advance("12h")  # 22:00
+    await rep.does("handback", "周倩") if await rep.cards("周倩", "live", "handback") else None
+    second = await world.submit("王一")
+    owner = await world.owner(second)
+    assert await owner.cards("王一", "live", "accept"), "a lead rings at night where the clock runs at night"
+    await owner.does("accept", "王一")
+    before = [words(each) for each in await world.phone("xiaolin").messages()]
+    assert not any("你提交的" in each and "王一" in each for each in before)
+    await world.advance("10h31m")
+    after = [words(each) for each in await world.phone("xiaolin").messages()]
+    assert any("你提交的" in each and "王一" in each for each in after)
+
+
+async def test_an_outage_starts_no_clock_and_is_the_systems_fault(world: World) -> None:
+    await world.outage(True)
+    await world.phone("xiaolin").type("/lead 周倩 杭州云栖数据有限公司 总监 13812345688 软件 想买CRM")
+    _, found = await world.api("leads")
+    lead = found["items"][0]["id"]
+    await world.advance("8m")
+    assert "undelivered" in await world.kinds(lead)
+    assert "breached" not in await world.kinds(lead)
+    rep = await world.owner(lead)
+    assert await rep.cards("周倩") == []
+
+    await world.outage(False)
+    await world.advance("1s")
+    card = await rep.card("周倩", "live", "accept")
+    assert "10:13" in words(card)
+    delivered = next(each for each in await world.events(lead) if each["kind"] == "delivered")
+    assert delivered["cause"] == "system"
+    assert delivered["waited"] >= timedelta(minutes=8).total_seconds()
+    assert len(await rep.cards("周倩")) == 1
+    assert len(await world.phone("xiaolin").cards("周倩")) == 1
+    alerts = await world.phone("wangfang").cards("周倩")
+    assert all(each["card"]["state"] == "done" for each in alerts), alerts
+
+    await world.advance("4m50s")
+    assert "breached" not in await world.kinds(lead)
+    await world.advance("15s")
+    assert "breached" in await world.kinds(lead)
+
+
+async def test_an_outage_during_the_clock_changes_no_card_and_everything_comes_once(world: World) -> None:
+    lead = await world.submit("周倩")
+    rep = await world.owner(lead)
+    card = await rep.card("周倩", "live", "accept")
+    await world.outage(True)
+    await world.advance("4m")
+    assert len(await rep.cards("周倩")) == 1
+    assert (await rep.press(card, key_of(card, "accept")))["ok"]
+    await world.outage(False)
+    await world.advance("2s")
+    cards = await rep.cards("周倩")
+    assert len(cards) == 1, [words(each) for each in cards]
+    assert verbs(cards[0]) == ["contacted", "visit", "handback"]
+    await world.advance("1h")
+    assert len(await rep.cards("周倩")) == 1

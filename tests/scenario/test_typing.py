@@ -1,0 +1,209 @@
+"""What people type: a lead in pieces, commands by role and in two languages, and mistakes."""
+
+import pytest
+
+from tests.scenario.world import Starter, World, key_of, lead_text, texts, verbs, words
+
+WHOLE = "张伟 上海博达智能科技有限公司 采购总监 13812345678 制造业 想上一套MES"
+
+
+async def test_what_is_missing_is_asked_one_at_a_time(world: World) -> None:
+    xiaolin = world.phone("xiaolin")
+    said = await xiaolin.says("/lead 周倩 杭州云栖数据有限公司")
+    lead = said.split()[0]
+    assert "怎么联系" in said
+    assert (await world.lead(lead))["stage"] == "draft"
+    said = await xiaolin.says("1381234567")
+    assert "位数不对" in said
+    assert "怎么联系" in said
+    said = await xiaolin.says("13812345688")
+    assert "什么行业" in said
+    said = await xiaolin.says("软件")
+    assert "需求" in said
+    answers = await xiaolin.type("想买一套CRM")
+    assert verbs(answers[-1]) == ["edit", "undo"]
+    found = await world.lead(lead)
+    assert found["stage"] == "offered"
+    assert await (await world.owner(lead)).cards("周倩", "live", "accept")
+
+
+async def test_a_bad_phone_is_told_and_what_was_typed_is_kept(world: World) -> None:
+    xiaolin = world.phone("xiaolin")
+    said = await xiaolin.says("/lead 周倩 杭州云栖数据有限公司 采购总监 1381234567 软件 想买CRM")
+    assert "位数不对" in said
+    lead = next(word for word in said.replace("\n", " ").split() if word.startswith("L"))
+    await xiaolin.type("13812345688")
+    found = await world.lead(lead)
+    assert found["stage"] == "offered"
+    card = await (await world.owner(lead)).card("周倩", "live")
+    assert "1381234567 " not in words(card)
+
+
+async def test_a_draft_survives_a_restart(starter: Starter) -> None:
+    world = await starter.start()
+    said = await world.phone("xiaolin").says("/lead 周倩 杭州云栖数据有限公司 13812345688")
+    lead = said.split()[0]
+    await starter.stop(world)
+    world = await starter.start()
+    said = await world.phone("xiaolin").says("软件")
+    assert lead in said
+    await world.phone("xiaolin").type("想买CRM")
+    assert (await world.lead(lead))["stage"] == "offered"
+
+
+async def test_a_running_clock_survives_a_restart(starter: Starter) -> None:
+    world = await starter.start()
+    lead = await world.submit("周倩")
+    await world.advance("2m")
+    await starter.stop(world)
+    world = await starter.start()
+    await world.advance("3m")
+    assert await world.phone("wangfang").cards("周倩", "live")
+    rep = await world.owner(lead)
+    await rep.does("accept", "周倩")
+    assert (await world.phone("wangfang").card("周倩"))["card"]["state"] == "done"
+
+
+async def test_cancel_takes_the_draft_back(world: World) -> None:
+    xiaolin = world.phone("xiaolin")
+    lead = (await xiaolin.says("/lead 周倩 杭州云栖数据有限公司")).split()[0]
+    assert lead in await xiaolin.says("取消")
+    assert (await world.lead(lead))["stage"] == "invalid"
+    assert "没看懂" in await xiaolin.says("13812345688")
+
+
+@pytest.mark.parametrize("slash", ["/lead", "／lead", "  /LEAD", "/线索", "/lead@leadbell"])
+async def test_a_command_is_known_however_it_is_written(world: World, slash: str) -> None:
+    answers = await world.phone("xiaolin").type(f"{slash} {WHOLE}")
+    assert verbs(answers[-1]) == ["edit", "undo"]
+
+
+async def test_a_lead_by_lines_with_labels(world: World) -> None:
+    text = "/lead\n姓名：周倩\n公司：杭州云栖数据有限公司\n电话：138-1234-5688\n行业：软件\n需求：想买CRM"
+    answers = await world.phone("xiaolin").type(text)
+    assert verbs(answers[-1]) == ["edit", "undo"], answers
+    assert "周倩" in words(answers[-1])
+
+
+async def test_a_mistyped_command_is_one_tap_away(world: World) -> None:
+    xiaolin = world.phone("xiaolin")
+    answers = await xiaolin.type(f"/leed {WHOLE}")
+    assert len(answers) == 1
+    card = answers[0]
+    assert "/lead" in words(card)
+    assert [each["key"] for each in card["card"]["buttons"]] == ["choose:run:/lead"]
+    assert (await xiaolin.press(card, "choose:run:/lead"))["ok"]
+    made = await xiaolin.card("张伟", verb="undo")
+    lead = key_of(made, "undo").split(":")[1]
+    assert (await world.lead(lead))["stage"] == "offered"
+    await xiaolin.press(card, "choose:run:/lead")
+    status, found = await world.api("leads")
+    assert status == 200
+    assert len(found["items"]) == 1
+
+
+@pytest.mark.parametrize("text", ["/xyzzy", "/", "你好", "？？？", "/工资条"])
+async def test_what_is_not_understood_gets_one_line_of_help(world: World, text: str) -> None:
+    said = await world.phone("xiaolin").says(text)
+    assert "/lead" in said
+    assert "\n" not in said
+
+
+async def test_changing_a_field_by_card_and_by_message(world: World) -> None:
+    lead = await world.submit("周倩", phone="13812345688")
+    xiaolin = world.phone("xiaolin")
+    rep = await world.owner(lead)
+    assert "改哪一项" in await xiaolin.does("edit", "周倩")
+    assert lead in texts(await xiaolin.type("电话 13900139000"))
+    assert "139****9000" in words(await rep.card("周倩", "live"))
+    said = await xiaolin.says(f"/edit {lead} 公司 杭州西湖软件有限公司")
+    assert lead in said
+    assert "杭州西湖软件有限公司" in words(await rep.card("周倩", "live"))
+    assert "没有" in await xiaolin.says(f"/edit {lead} 星座 双鱼")
+    assert lead in await xiaolin.says("/undo")
+    assert "上海博达智能科技有限公司" in words(await rep.card("周倩", "live"))
+    await rep.does("accept", "周倩")
+    assert "13900139000" in words(await rep.card("周倩", "live")).replace(" ", "")
+    assert "没有改动" in await xiaolin.says(f"/edit {lead} 公司 别的公司")
+
+
+async def test_a_known_customer_is_told_and_not_sent_twice(world: World) -> None:
+    lead = await world.submit("周倩", phone="13812345688")
+    answers = await world.phone("sunli").type(lead_text("周倩", phone="13812345688"))
+    assert lead in texts(answers)
+    assert "touched" in await world.kinds(lead)
+    _, found = await world.api("leads")
+    assert len(found["items"]) == 1
+
+
+async def test_my_status_and_team_say_how_it_stands(world: World) -> None:
+    lead = await world.submit("周倩")
+    rep = await world.owner(lead)
+    for person in ("xiaolin", rep.person):
+        assert lead in await world.phone(person).says("/my")
+    assert lead in await world.phone("wangfang").says("/team")
+    for person in ("xiaolin", rep.person, "wangfang", "tangyue"):
+        said = await world.phone(person).says(f"/status {lead}")
+        assert "待接收" in said
+        assert len(said.splitlines()) <= 8
+    assert f"没有 {lead}" in await world.phone("chenjing").says(f"/status {lead}")
+    assert "没有 L999" in await world.phone("xiaolin").says("/status L999")
+
+
+async def test_pool_and_team_are_for_those_who_may(world: World) -> None:
+    assert "公海" in await world.phone("lilei").says("/pool")
+    for command in ("/pool", "/team", "/on", "/assign L1001 @李雷"):
+        said = await world.phone("xiaolin").says(command)
+        assert "你不能" in said or "没有" in said, said
+
+
+async def test_off_and_on_duty(world: World) -> None:
+    lead = await world.submit("周倩")
+    rep = await world.owner(lead)
+    assert "已转给同事" in await rep.says("/off")
+    assert not await world.on_duty(rep.person)
+    assert (await world.owner(lead)).person != rep.person
+    for name in ("王一", "王二", "王三"):
+        assert (await world.owner(await world.submit(name))).person != rep.person
+    assert "已在岗" in await rep.says("/on")
+    assert await world.on_duty(rep.person)
+
+
+@pytest.mark.parametrize(
+    ("person", "shown"),
+    [
+        ("xiaolin", "/lead"),
+        ("lilei", "/pool"),
+        ("wangfang", "/assign"),
+        ("tangyue", "/team"),
+        ("anna", "/pool"),
+    ],
+)
+async def test_help_fits_a_screen_and_the_role(world: World, person: str, shown: str) -> None:
+    said = await world.phone(person).says("/help")
+    assert shown in said
+    assert 1 < len(said.splitlines()) <= 8
+
+
+async def test_english_from_the_first_word_to_the_last(world: World) -> None:
+    anna = world.phone("anna")
+    text = f"/lead {WHOLE} 深圳"
+    card = (await anna.type(text))[-1]
+    labels = [each["label"] for each in card["card"]["fields"]]
+    assert "Phone" in labels
+    assert [each["text"] for each in card["card"]["buttons"]] == ["Edit", "Undo"]
+    for command in (
+        "/my",
+        "/status L1001",
+        "/pool",
+        "/off",
+        "/on",
+        "/undo",
+        "/team",
+        "hello",
+        "/visit",
+        "/edit",
+    ):
+        said = await anna.says(command)
+        assert said.isascii() or "张伟" in said or "，" not in said, said
+        assert not any(word in said for word in ("没有", "已", "用法", "线索")), said

@@ -1,0 +1,1 @@
+"""What one wish does, from call to committed facts."""
