@@ -209,7 +209,7 @@ class Service:
         now = self.clock.now()
         await resume(self.store.write, since=since, now=now)
         if is_sqlite(self.store.url):  # one process a file, so who had claimed these notices is dead
-            await self.store.write(chat.hurry, now=now)
+            await self.store.write(housekeeping.free_leases, now=now)
         await self._learn_members()
         await self._release_leavers()
         await self._beat()

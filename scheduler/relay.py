@@ -7,6 +7,7 @@ hangs holds up nobody else. What is done is booked in batches by the one writer.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from domain.clock import Clock
@@ -36,13 +37,18 @@ class Relay:
     async def turn(self) -> None:
         """Deliver what is due, then wait for something new, at most a second."""
         if not await self.once():
-            try:
-                await asyncio.wait_for(self._told.wait(), 1.0)
-            except TimeoutError:
-                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._told.wait()
 
     async def once(self) -> bool:
-        """Claim and start what is due and can be started; whether there was anything."""
+        """Claim and start what is due and can be started; whether there was anything.
+
+        A caller that is cancelled meanwhile loses nothing: what was claimed for it is delivered all the same.
+        """
+        return await asyncio.shield(asyncio.create_task(self._claim_and_start()))
+
+    async def _claim_and_start(self) -> bool:
         async with self._claiming:  # who drains must see what another round has claimed and not yet started
             self._told.clear()
             room = AT_ONCE - len(self._running)
@@ -68,7 +74,10 @@ class Relay:
     async def _work(self, group: list[Work], before: "asyncio.Task[None] | None") -> None:
         if before is not None:
             await asyncio.wait((before,))
-        self._receipts += await self._deliver(group)
+        found = await self._deliver(group)
+        self._receipts += (
+            found  # not `+= await`: that reads the list first, and a booking may swap it meanwhile
+        )
         await self._book()
 
     async def _book(self) -> None:
@@ -90,10 +99,13 @@ class Relay:
         return True
 
     async def close(self) -> None:
-        """Let what is being sent end, two seconds at most; the rest is sent after the restart."""
+        """Let what is being claimed and sent end, two seconds at most; the rest is sent after the restart."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2.0):
+                async with self._claiming:
+                    tasks = list(self._running.values())
+                await asyncio.gather(*(asyncio.shield(task) for task in tasks), return_exceptions=True)
         tasks = list(self._running.values())
-        if tasks:
-            await asyncio.wait(tasks, timeout=2.0)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -31,6 +31,7 @@ class Supervisor:
     gave_up: Callable[[str], None]
     loops: list[Loop] = field(default_factory=list)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    _closing: bool = False
 
     def add(self, name: str, turn: Callable[[], Awaitable[None]], period: float) -> None:
         self.loops.append(Loop(name=name, turn=turn, period=period))
@@ -41,7 +42,7 @@ class Supervisor:
             self._tasks.append(asyncio.create_task(self._run(loop), name=loop.name))
 
     async def _run(self, loop: Loop) -> None:
-        while True:
+        while not self._closing:  # a library may swallow the cancellation: it must end all the same
             try:
                 await loop.turn()
             except asyncio.CancelledError:
@@ -63,6 +64,7 @@ class Supervisor:
         return {loop.name: (now - loop.last_ok, 3 * loop.period + 1.0) for loop in self.loops}
 
     async def close(self) -> None:
+        self._closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,10 +47,9 @@ class Sweep:
         wait = NAP
         if coming is not None:
             wait = min(NAP, max(0.0, (coming + self._grace - self._clock.now()).total_seconds()))
-        try:
-            await asyncio.wait_for(self._due.wait(), wait or 0.001)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait or 0.001):
+                await self._due.wait()
 
     async def once(self) -> bool:
         """One batch of what is due; whether it was a full one."""

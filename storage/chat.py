@@ -111,5 +111,8 @@ def _by_id(conn: Connection, wanted: set[str]) -> Sequence[Any]:
 
 
 def hurry(uow: UnitOfWork, *, now: datetime) -> None:
-    """The outage is over: what backed off is tried at once."""
-    uow.later("UPDATE outbox SET not_before = ? WHERE state = 'due' AND attempts > 0", to_micros(now))
+    """The outage is over: what backed off is tried at once. What is being sent keeps its lease."""
+    uow.later(
+        "UPDATE outbox SET not_before = ? WHERE state = 'due' AND attempts > 0 AND error IS NOT NULL",
+        to_micros(now),
+    )

@@ -22,6 +22,11 @@ def tidy(uow: UnitOfWork, *, now: datetime) -> None:
     uow.later("DELETE FROM undos WHERE until < ?", to_micros(now))
 
 
+def free_leases(uow: UnitOfWork, *, now: datetime) -> None:
+    """Whoever had claimed these notices is dead: they are due at once."""
+    uow.later("UPDATE outbox SET not_before = ? WHERE state = 'due' AND attempts > 0", to_micros(now))
+
+
 def backlog(engine: Engine, now: datetime) -> tuple[int, int]:
     """(notices that wait for over a minute, notices that could not be sent). Raises Unavailable."""
     late = to_micros(now - timedelta(minutes=1))

@@ -234,7 +234,8 @@ class Simulator:
             await response.write(b"retry: 3000\n\n")
             while True:
                 try:
-                    event, data = await asyncio.wait_for(queue.get(), HEARTBEAT)
+                    async with asyncio.timeout(HEARTBEAT):
+                        event, data = await queue.get()
                     await response.write(f"event: {event}\ndata: {json.dumps(data)}\n\n".encode())
                 except TimeoutError:
                     await response.write(b": still here\n\n")

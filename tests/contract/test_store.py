@@ -151,7 +151,8 @@ async def test_a_commit_wakes_the_relay_and_the_sweep(open_store: OpenStore, clo
     store.told.clear()
     store.due.clear()
     await Floor(store, clock).capture()
-    await asyncio.wait_for(asyncio.gather(store.told.wait(), store.due.wait()), 5)
+    async with asyncio.timeout(5):
+        await asyncio.gather(store.told.wait(), store.due.wait())
     lead_due = await store.next_due()
     assert lead_due is not None
     assert await store.next_notice() == clock.now()

@@ -1,0 +1,105 @@
+"""The loops that run beside everything else: they lose nothing that was claimed, and they end when told to."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from domain.clock import EPOCH
+from domain.notices import Tell
+from domain.ports import Delivery
+from domain.usecases.delivery import Receipt, Sent, Work, claim
+from scheduler.relay import Relay
+from scheduler.supervisor import Supervisor
+from tests.fakes.clock import SteppedClock
+
+
+def work_for(person: str, key: str = "") -> Work:
+    delivery = Delivery(key=key or person, lease=1, tell=Tell.GAP, to=person, lead_id=None, created_at=EPOCH)
+    return Work(delivery=delivery, lead=None)
+
+
+class House:
+    """A store and a channel that answer when they are let."""
+
+    def __init__(self, *people: str) -> None:
+        self.due = [work_for(person) for person in people]
+        self.booked: list[str] = []
+        self.sends = {person: asyncio.Event() for person in people}
+        self.claims, self.bookings = asyncio.Event(), asyncio.Event()
+        self.relay = Relay(write=self.write, deliver=self.deliver, clock=SteppedClock(), told=asyncio.Event())
+
+    async def write(self, use_case: Any, **values: Any) -> Any:
+        if use_case is claim:
+            claimed, self.due = self.due, []
+            await self.claims.wait()
+            return claimed
+        await self.bookings.wait()
+        self.booked += [receipt.delivery.key for receipt in values["receipts"]]
+        return None
+
+    async def deliver(self, works: Sequence[Work]) -> list[Receipt]:
+        await self.sends[works[0].delivery.to].wait()
+        return [Sent(delivery=work.delivery) for work in works]
+
+
+async def settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_what_is_sent_while_a_booking_runs_is_booked_too() -> None:
+    house = House("a", "b", "c")
+    house.claims.set()
+    await house.relay.once()
+    for person in ("a", "b", "c"):
+        house.sends[person].set()
+        await settled()  # each arrives while the booking of the first one stands still
+    house.bookings.set()
+    assert await house.relay.drain()
+    assert house.booked == ["a", "b", "c"]
+
+
+async def test_who_gives_up_waiting_loses_nothing_that_was_claimed_for_them() -> None:
+    house = House("a")
+    house.bookings.set()
+    house.sends["a"].set()
+    assert not await house.relay.drain(within=0.01)
+    house.claims.set()
+    await settled()
+    assert house.booked == ["a"]
+
+
+async def test_a_relay_that_closes_lets_a_claim_and_its_delivery_end() -> None:
+    house = House("a")
+    house.bookings.set()
+    turn = asyncio.create_task(house.relay.turn())
+    await settled()
+    turn.cancel()
+    closing = asyncio.create_task(house.relay.close())
+    await settled()
+    house.claims.set()
+    house.sends["a"].set()
+    await closing
+    assert house.booked == ["a"]
+    with pytest.raises(asyncio.CancelledError):
+        await turn
+
+
+@pytest.mark.parametrize("swallowed", [False, True])
+async def test_a_loop_ends_when_told_to_even_if_something_swallows_the_word(swallowed: bool) -> None:
+    supervisor = Supervisor(gave_up=lambda name: None)
+
+    async def turn() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if not swallowed:
+                raise
+
+    supervisor.add("loop", turn, 1.0)
+    supervisor.start()
+    await settled()
+    async with asyncio.timeout(2):
+        await supervisor.close()
