@@ -409,6 +409,7 @@ class Wecom(_Section):
     token: Secret
     encoding_aes_key: AesKey
     api_base: WebAddress = "https://qyapi.weixin.qq.com"
+    passive_cards: bool = False
 
 
 class Dingtalk(_Section):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -162,7 +162,7 @@ class Deliverer:
             lead.delivered(
                 int(str(delivery.args["offer"])), at=self.clock.now()
             )  # the clock starts as it is shown
-        card = render(kind, work.leads, lead, viewer, company, args)
+        card = _placed(render(kind, work.leads, lead, viewer, company, args), delivery.lead_id, args, viewer)
         channel, account = self._place(viewer)
         handle = await channel.send(account, card, key=delivery.key)
         self.observe(channel.name, "sent")
@@ -194,6 +194,7 @@ class Deliverer:
             if viewer is None or channel is None:
                 continue
             card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
+            card = _placed(card, copy.lead_id, copy.args, viewer)
             if digest(card) == copy.digest:
                 continue
             account = viewer.accounts.get(copy.channel, viewer.id)
@@ -201,6 +202,11 @@ class Deliverer:
             copy.digest, copy.state = digest(card), card.state.value
             changed.append(copy)
         return tuple(changed)
+
+
+def _placed(card: Card, lead_id: str | None, args: Args, viewer: Person) -> Card:
+    page = args.get("page")
+    return replace(card, lead=lead_id or "", page=page if isinstance(page, int) else 0, lang=viewer.lang)
 
 
 def _stale(work: Work) -> bool:

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from bot.channels.base import Channel
 from bot.channels.local.channel import LocalChannel
+from bot.channels.wecom.app import WecomApp, make_app
 from bot.company import build_company
 from bot.config import ConfigErrors, Settings, warnings
 from bot.deliver import Deliverer
@@ -27,7 +28,7 @@ from bot.handlers import team as team_handlers
 from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
-from bot.web import api, health, metrics, openapi, problems
+from bot.web import api, callbacks, health, metrics, openapi, problems
 from bot.web.keys import Keys
 from bot.web.sim import Simulator, Stream
 from domain.clock import Clock, from_micros, to_micros
@@ -40,7 +41,7 @@ from scheduler.relay import Relay
 from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
-from storage import chat, housekeeping, media, members, schema, tokens
+from storage import chat, housekeeping, media, members, platform_tokens, schema, sending, tokens
 from storage.audit import audit_database
 from storage.engine import is_sqlite, read_url, writer_engine
 from storage.reads import Reads
@@ -54,6 +55,7 @@ AUDIT_EVERY = 300.0
 TIDY_EVERY = 3600.0
 STOP_WITHIN = 5.0
 UNUSED_FOR = timedelta(days=2)
+WECOM_UNITS = SimpleNamespace(tokens=platform_tokens, sending=sending, first_time=housekeeping.first_time)
 
 
 def fixed_tokens(settings: Settings) -> dict[str, str]:
@@ -177,6 +179,18 @@ class Service:
                 outage=self.phones.outage,
                 person_of=self._simulated,
             )
+        self.wecom: WecomApp | None = None
+        if settings.wecom is not None:
+            self.wecom = make_app(
+                settings.wecom,
+                bot=self.bot,
+                router=self.router,
+                directory=self.directory,
+                units=WECOM_UNITS,
+                base_url=settings.app.base_url,
+                count=lambda kind: self.metrics.inbound("wecom", kind),
+            )
+            self.channels[self.wecom.channel.name] = self.wecom.channel
         self.deliverer = Deliverer(
             channels=self.channels,
             company_now=lambda: store.company,
@@ -298,6 +312,13 @@ class Service:
         )
         metrics.mount(app, self.metrics, lambda: self.reads.counts(self.clock.now()), self.keys.may_measure)
         openapi.mount(app, version("leadbell"))
+        if self.wecom is not None:
+            callbacks.Callbacks(
+                self.wecom.receiver,
+                channel="wecom",
+                ticks=asyncio.get_running_loop().time,
+                observe=self.metrics.callback,
+            ).mount(app, "/callback/wecom")
         if self.settings.simulator.enabled:
             Simulator(
                 bot=self.bot,
@@ -315,6 +336,8 @@ class Service:
             await self._runner.cleanup()
         await self.supervisor.close()
         await self.relay.close()
+        if self.wecom is not None:
+            await self.wecom.close()
         try:
             async with asyncio.timeout(1.0):
                 await self._beat()

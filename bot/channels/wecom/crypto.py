@@ -19,6 +19,8 @@ from hashlib import sha1, sha256
 
 from wechatpy.crypto.cryptography import WeChatCipher
 
+from bot.channels.base import NotGenuine
+
 WINDOW = timedelta(seconds=300)
 MOST_BYTES = 64 * 1024
 BLOCK = 32
@@ -30,12 +32,8 @@ _ENCRYPT = re.compile(rb"<Encrypt><!\[CDATA\[([A-Za-z0-9+/]{42,}={0,2})\]\]></En
 _KEY = re.compile(r"[0-9A-Za-z]{43}")
 
 
-class Rejected(Exception):
-    """Not genuine, or not readable. `why` is one word for our log; the caller is told nothing."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+class Rejected(NotGenuine):
+    """Not genuine, or not readable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
