@@ -184,10 +184,10 @@ def _pages(select: Select) -> list[list[Option]]:
 
 # -- texts ----------------------------------------------------------------------------------------------
 
-_SCHEME = re.compile(r"(?<=[A-Za-z0-9])://")
+_SCHEME = re.compile(r"://")
 _HOST = re.compile(r"\bwww\.", re.IGNORECASE)
 _EVERYBODY = re.compile(r"@(?=all\b|所有人|here\b)", re.IGNORECASE)
-_TOKEN = re.compile(r"\$(?=(?:departmentName|userName|userAlias|userAliasOrName)=)", re.IGNORECASE)
+_TOKEN = re.compile(r"\$(?=departmentName|userName|userAlias)", re.IGNORECASE)
 _WIDE = str.maketrans({"<": "＜", ">": "＞", "`": "｀"})
 
 
