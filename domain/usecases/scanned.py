@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
+from domain.events import SYSTEM
 from domain.lead import Customer, Lead, Origin
 from domain.people import Role
 from domain.ports import Uow
-from domain.stages import Stage
+from domain.stages import CLOSED, Stage
 from domain.usecases.leads import Captured, capture_lead
 from domain.usecases.placing import offer
 
@@ -24,6 +25,14 @@ def customer_scanned(
     if not known and not taken.known:
         _to_its_member(uow, taken.lead, member, now)
     return taken
+
+
+def name_customer(uow: Uow, *, lead_id: str, name: str, now: datetime) -> Lead:
+    """What the platform calls a customer who scanned a code."""
+    lead = uow.lead(lead_id)
+    if lead.stage not in CLOSED and lead.edit(lead.customer.with_values(name=name), by=SYSTEM, now=now):
+        uow.save(lead)
+    return lead
 
 
 def _to_its_member(uow: Uow, lead: Lead, member: str, now: datetime) -> None:

@@ -8,6 +8,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from aiohttp import ClientSession
+
 from bot.channels.wecom.fake.phones import Told
 from bot.channels.wecom.fake.server import Fake
 from bot.channels.wecom.fake.state import Message
@@ -167,6 +169,14 @@ class House:
     async def holder(self, lead: str) -> "Phone":
         owner = (await self.lead(lead)).owner
         return self.phone(ACCOUNTS[str(owner)])
+
+    async def post(self, query: Mapping[str, Any], body: bytes) -> tuple[int, bytes, str]:
+        """(status, body, type) of a callback, whatever is wrong with it."""
+        async with (
+            ClientSession() as http,
+            http.post(self.fake.state.callback, params=query, data=body) as answer,
+        ):
+            return answer.status, await answer.read(), answer.content_type
 
     async def audit(self) -> list[Violation]:
         return await self.bot.store.audit(self.clock.now(), grace=timedelta(seconds=1))

@@ -23,8 +23,7 @@ from domain.errors import DomainError
 from domain.notices import Notice, Tell
 from domain.people import LEADERS, Role
 from domain.usecases.duty import person_left
-from domain.usecases.leads import edit_lead
-from domain.usecases.scanned import customer_scanned
+from domain.usecases.scanned import customer_scanned, name_customer
 
 log = structlog.get_logger("wecom")
 
@@ -69,30 +68,43 @@ class Beyond:
         return "\n".join(say(lang, f"help.{key}") for key in ("welcome", what, "my"))
 
     async def customer(self, change: CustomerChange, person: str) -> None:
-        """The lead first, at once; then, apart from the callback, the name and the welcome (within 20 s)."""
+        """The lead, with the customer's name where it can be had at once; then, apart from the callback, the
+        name if it took longer, and the welcome (which the platform takes for 20 seconds)."""
+        lang = self.bot.lang(person)
+        if change.welcome_code:
+            self._later(self._greet(change.welcome_code, lang))
+        name = await self._quick_name(change.customer)
         taken = await self.write(
             customer_scanned,
             source=NAME,
             member=person,
             customer=change.customer,
             channel=change.state,
-            name=say(self.bot.lang(person), "scanned.name"),
+            name=name or say(lang, "scanned.name"),
             now=self.clock.now(),
         )
-        if not taken.known:
-            self._later(self._name(change.customer, taken.lead.id, person))
-        if change.welcome_code:
-            self._later(self._greet(change.welcome_code, self.bot.lang(person)))
+        if not taken.known and not name:
+            self._later(self._name_later(change.customer, taken.lead.id))
         log.info("a customer scanned a code", action="scanned", lead=taken.lead.id, known=taken.known)
 
-    async def _name(self, customer: str, lead: str, person: str) -> None:
-        """The customer's name, where the app may read it."""
+    async def _quick_name(self, customer: str) -> str:
+        """Within half a second: the callback waits for it."""
         try:
-            found = await self.client.get("externalcontact/get", external_userid=customer)
-            name = clean_text(str((found.get("external_contact") or {}).get("name") or ""), 40)
+            async with asyncio.timeout(0.5):
+                return await self._name_of(customer)
+        except (Refused, Retryable, TimeoutError):
+            return ""
+
+    async def _name_of(self, customer: str) -> str:
+        found = await self.client.get("externalcontact/get", external_userid=customer)
+        contact = found.get("external_contact")
+        return clean_text(str(contact.get("name") or ""), 40) if isinstance(contact, dict) else ""
+
+    async def _name_later(self, customer: str, lead: str) -> None:
+        try:
+            name = await self._name_of(customer)
             if name:
-                now = self.clock.now()
-                await self.write(edit_lead, lead_id=lead, values={"name": name}, by=person, at=now)
+                await self.write(name_customer, lead_id=lead, name=name, now=self.clock.now())
         except (Refused, Retryable, DomainError) as error:
             log.info("a customer's name could not be read", action="no_name", why=type(error).__name__)
 

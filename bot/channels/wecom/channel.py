@@ -137,12 +137,12 @@ class WecomChannel:
             raise Retryable("a limit of the platform", blocked - self._clock.now())
         task, _, shown = handle.partition(BETWEEN)
         offers = _offers(card)
-        alive = bool(set(offers.split(".")) & set(shown.split(".")))
-        while code := await self._claim(task, leave=1 if alive else 0):
+        in_force = offers != "-" and set(offers.split(".")) <= set(shown.split("."))
+        while code := await self._claim(task, leave=1 if in_force else 0):
             if await self._change(account, task, card, code):
                 return f"{task}{BETWEEN}{offers}"
-        if alive:
-            return handle  # it lies in no button yet: the last code is kept for when it would
+        if in_force or offers == shown:
+            return handle  # what can be pressed is on it: the last code is kept for when that ends
         current = say(card.lang, "wire.current")
         return await self._send_card(account, card, key=f"{key}>{task}", heading=current)
 

@@ -247,10 +247,11 @@ _TELLS_APART = (
 )  # fmt: skip
 
 
-def _event_key(fields: Fields) -> str:
+def _event_key(fields: Fields, picked: Mapping[str, tuple[str, ...]]) -> str:
     """Events have no id. The platform says FromUserName and CreateTime, a second wide; two clicks of one
     person in one second are told apart by the rest."""
-    parts = "\x1f".join(fields.get(name, "") for name in _TELLS_APART).lower()
+    chosen = [f"{question}={','.join(ids)}" for question, ids in sorted(picked.items())]
+    parts = "\x1f".join([*(fields.get(name, "") for name in _TELLS_APART), *chosen]).lower()
     return f"wecom:e:{sha256(parts.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
@@ -312,7 +313,7 @@ _ALERTS = frozenset(
 
 def _event(fields: Fields, picked: Mapping[str, tuple[str, ...]]) -> Inbound:
     event = _need(fields, "Event")
-    common = _common(fields, _event_key(fields))
+    common = _common(fields, _event_key(fields, picked))
     if event in ("template_card_event", "template_card_menu_event"):
         return _card_click(fields, picked, event, common)
     reader = _EVENTS.get(event)

@@ -62,6 +62,7 @@ class Api:
         self, call: str, handler: Callable[[web.Request], Awaitable[Json]]
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def guarded(request: web.Request) -> web.StreamResponse:
+            lost = (self.state.moods.fail.get(call) or [""])[0] == "lost"
             failed = await self._mood(call)
             if failed is not None:
                 return failed
@@ -69,9 +70,10 @@ class Api:
             if code:
                 return answer(code)
             try:
-                return web.json_response({"errcode": 0, "errmsg": "ok"} | await handler(request))
+                found = {"errcode": 0, "errmsg": "ok"} | await handler(request)
             except Wrong as wrong:
                 return answer(wrong.code)
+            return web.Response(status=502) if lost else web.json_response(found)
 
         return guarded
 

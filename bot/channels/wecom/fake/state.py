@@ -64,7 +64,8 @@ class Media:
 
 @dataclass(slots=True, kw_only=True)
 class Moods:
-    """What goes wrong on purpose. `fail` holds errcodes (or "http", "slow") for a name's coming calls."""
+    """What goes wrong on purpose. `fail` holds errcodes for a name's coming calls; or "http", "slow", "lost"
+    (done, and the answer is lost)."""
 
     fail: dict[str, list[int | str]] = field(default_factory=dict)
     down: bool = False
