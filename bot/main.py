@@ -15,6 +15,7 @@ from aiohttp import web
 from bot.channels.base import Channel
 from bot.channels.local.channel import LocalChannel
 from bot.channels.wecom.app import WecomApp, make_app
+from bot.channels.wecom.face import Tiles
 from bot.company import build_company
 from bot.config import ConfigErrors, Settings, warnings
 from bot.deliver import Deliverer
@@ -53,6 +54,7 @@ log = structlog.get_logger("leadbell")
 HEARTBEAT = 2.0
 AUDIT_EVERY = 300.0
 TIDY_EVERY = 3600.0
+TILES_EVERY = 60.0
 STOP_WITHIN = 5.0
 UNUSED_FOR = timedelta(days=2)
 WECOM_UNITS = SimpleNamespace(tokens=platform_tokens, sending=sending, first_time=housekeeping.first_time)
@@ -267,9 +269,20 @@ class Service:
         self.supervisor.add("heartbeat", self._heartbeat, HEARTBEAT)
         if self.settings.simulator.enabled:
             self.supervisor.add("simulator", self._simulate, 1.0)
+        if self.wecom is not None and self.settings.wecom is not None and self.settings.wecom.workbench:
+            self.ticker.every(TILES_EVERY, self._tiles(self.wecom).once, name="tiles")
         self.ticker.every(AUDIT_EVERY, self.check, name="auditor")
         self.ticker.every(TIDY_EVERY, self._tidy, name="tidy")
         self.ticker.every(TIDY_EVERY, self._watch_calendar, name="calendar")
+
+    def _tiles(self, app: WecomApp) -> Tiles:
+        return Tiles(
+            client=app.client,
+            clock=self.clock,
+            company_now=lambda: self.store.company,
+            leads_of=self.reads.leads_of,
+            link=self.settings.app.base_url,
+        )
 
     async def _listen(self) -> None:
         app = self.application()
