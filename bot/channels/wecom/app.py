@@ -114,6 +114,7 @@ def make_app(
         clock=bot.clock,
         keep_code=units.sending.keep_code,
         beyond=beyond,
+        name_of=beyond.member_name,
         count=count,
         passive=greyed(keys) if settings.passive_cards else None,
     )

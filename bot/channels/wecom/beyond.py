@@ -87,6 +87,15 @@ class Beyond:
             self._later(self._name_later(change.customer, taken.lead.id))
         log.info("a customer scanned a code", action="scanned", lead=taken.lead.id, known=taken.known)
 
+    async def member_name(self, account: str) -> str:
+        """What the directory calls a member, if it can be had within half a second; else the account."""
+        try:
+            async with asyncio.timeout(0.5):
+                found = await self.client.get("user/get", userid=account)
+        except (Refused, Retryable, TimeoutError):
+            return account
+        return clean_text(str(found.get("name") or ""), 40) or account
+
     async def _quick_name(self, customer: str) -> str:
         """Within half a second: the callback waits for it."""
         try:

@@ -1,6 +1,6 @@
 """From a genuine callback to a Click or a Chat, served in one transaction; and the few that ask for more."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -68,6 +68,7 @@ class Receiver:
     clock: Clock
     keep_code: Callable[..., None]
     beyond: Beyond
+    name_of: Callable[[str], Awaitable[str]]
     count: Callable[[str], None] = field(default=lambda kind: None)
     passive: Callable[[parse.CardClick, Reply, datetime], bytes] | None = None
 
@@ -90,7 +91,9 @@ class Receiver:
         return b""
 
     async def _person(self, account: str) -> str:
-        return await self.directory.recognise(NAME, account, account)
+        known = self.directory.known(NAME, account)
+        name = account if known is not None else await self.name_of(account)
+        return await self.directory.recognise(NAME, account, name)
 
     # -- clicks -----------------------------------------------------------------------------------------
 
