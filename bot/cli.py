@@ -103,6 +103,7 @@ def _wecom_commands(commands: Any) -> None:
         "fake", "wecom", _fake_wecom, "run a WeCom of one's own, to rehearse a set-up without an account"
     )
     fake.add_argument("--port", type=_port, default=8790)
+    fake.add_argument("--init", type=Path, metavar="F", help="first write the settings of a small company")
     fake.add_argument("--callback", default="http://127.0.0.1:8710/callback/wecom", metavar="URL")
     add("wecom", "menu", _wecom_menu, "put up the app's menu (and its tile, with wecom.workbench)")
     add("sync", "wecom", _sync_wecom, "compare the settings' people with the company's directory")
@@ -366,10 +367,10 @@ def _token_revoke(arguments: argparse.Namespace) -> int:
 def _fake_wecom(arguments: argparse.Namespace) -> int:
     from bot.channels.wecom import commands
 
-    people: dict[str, str] = {}
-    if arguments.config.exists():
-        listed = load(arguments.config, os.environ).people
-        people = {each.wecom: each.name for each in listed if each.wecom} | {"XiaoLin": "小林"}
+    if arguments.init is not None:
+        new = commands.write_rehearsal(arguments.init, arguments.port)
+        print(f"{arguments.init} {'✔' if new else 'exists and is left as it is'}", flush=True)
+    people = commands.members_of(arguments.init or arguments.config)
     run = commands.run_fake(
         port=arguments.port, callback=arguments.callback, people=people, out=partial(print, flush=True)
     )

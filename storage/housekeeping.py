@@ -10,6 +10,7 @@ from domain.errors import Unavailable
 from storage import sql
 from storage.engine import snapshot_engine
 from storage.sending import tidy_sending
+from storage.sessions import tidy_sessions
 from storage.uow import UnitOfWork
 
 ANSWERS_FOR = timedelta(days=7)
@@ -22,6 +23,7 @@ def tidy(uow: UnitOfWork, *, now: datetime) -> None:
     uow.later("DELETE FROM outbox WHERE state = 'sent' AND done_at < ?", to_micros(now - NOTICES_FOR))
     uow.later("DELETE FROM undos WHERE until < ?", to_micros(now))
     tidy_sending(uow, now=now)
+    tidy_sessions(uow, now=now)
 
 
 def first_time(uow: UnitOfWork, *, name: str) -> bool:

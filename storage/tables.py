@@ -355,3 +355,13 @@ platform_sends = Table(
 )
 """Every try to show a message, written before it is made: the limits of an hour and a minute are counted
 here, and a message that was tried before may be on the phone already."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _words("person", need=True),
+    _when("created_at", need=True),
+    _when("seen_at", need=True),
+)
+"""Who is signed in to the pages; the token itself is in their browser alone."""

@@ -65,6 +65,7 @@ class Pending:
         self.freed: set[str] = set()
         self.notes: dict[str, Row] = {}
         self.media: dict[str, Row] = {}
+        self.codes: dict[str, Row] = {}
         self.dropped_notes: set[str] = set()
         self.notices: dict[str, Row] = {}
         self.refresh: dict[str, int] = {}
@@ -86,6 +87,7 @@ class Pending:
             "contacts",
             "notes",
             "media",
+            "codes",
             "refresh",
             "dialogs",
             "undos",
@@ -186,6 +188,7 @@ class Batch:
         sql.insert(conn, tables.events, pending.events)
         sql.insert_new(conn, tables.notes, list(pending.notes.values()))
         sql.insert_new(conn, tables.media, list(pending.media.values()))
+        sql.insert_new(conn, tables.platform_codes, list(pending.codes.values()))
         for key in pending.dropped_notes:
             sql.execute(conn, "UPDATE notes SET gone = true WHERE key = ?", (key,))
         sql.upsert(conn, tables.desks, list(pending.desks.values()), ("person",))
