@@ -122,6 +122,12 @@ ZH: dict[str, str] = {
     "sim.open": "工作时间",
     "sim.closed": "休息时间",
     "unavailable": "刚才没存上，什么都没改。请再发一次",
+    "choose.back": "返回",
+    "choose.more": "更多…",
+    "group.answered": "@{name} 已在单聊里回复你",
+    "media.unread": "这条消息我读不了，请发文字",
+    "outsider": "我只认识本公司的同事",
+    "quota.over": "平台本月的消息额度已用完，这条我没收到内容；请管理员升级或等下月",
     "bad_action": "这个按钮已失效，发 /my 看你的线索",
 }
 
@@ -249,5 +255,11 @@ EN: dict[str, str] = {
     "sim.open": "working hours",
     "sim.closed": "off hours",
     "unavailable": "That was not stored; nothing was changed. Please send it again",
+    "choose.back": "Back",
+    "choose.more": "More…",
+    "group.answered": "@{name} answered in our own chat",
+    "media.unread": "I can't read that kind of message; please send text",
+    "outsider": "I know the people of this company only",
+    "quota.over": "The platform's message quota of this month is used up: I got your message without its content",
     "bad_action": "That button is no longer valid; /my shows your leads",
 }
