@@ -355,3 +355,6 @@ hourly = Table(
     Index("ix_hourly_slot", "slot"),
 )
 """Messages to one account in each ten minutes, for limits by the hour."""
+
+meters = Table("meters", metadata, Column("name", Text, primary_key=True), _number("count", need=True))
+"""What a platform counts and charges for, by month: `dingtalk:calls:2026-11`."""

@@ -4,7 +4,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Protocol
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
@@ -62,6 +69,12 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._standing = _Standing()
+        self._budget = Gauge(
+            "leadbell_platform_calls_month",
+            "Calls to a platform that count for its month",
+            ["channel", "of"],
+            registry=self.registry,
+        )
         self._leads = Counter(
             "leadbell_leads_total", "Leads handed in, by source", ["source"], registry=self.registry
         )
@@ -100,6 +113,11 @@ class Metrics:
         """An HTTP request was answered; `route` is a template, never a path."""
         known = method if method in _METHODS else "other"
         self._http.labels(route, known, str(status)).observe(seconds)
+
+    def budget(self, channel: str, used: int, limit: int) -> None:
+        """How much of a platform's month is used."""
+        self._budget.labels(channel, "used").set(used)
+        self._budget.labels(channel, "limit").set(limit)
 
     def callback(self, seconds: float) -> None:
         """A chat callback was answered."""

@@ -31,7 +31,8 @@ WITHOUT_CARDS = 600.0
 MINUTE = timedelta(minutes=1)
 REMEMBERED = 10_000
 _SAFE = re.compile(r"[A-Za-z0-9_.:@#-]{1,80}", re.ASCII)
-_SOON = re.compile(r"busy|limit|flow|frequen|timeout|稍后|频|限流|繁忙", re.IGNORECASE)
+_SOON = {"busy", "limit", "flow", "frequen", "timeout", "稍后", "频", "限流", "繁忙"}
+"""Words of a reason that passes by itself; the reasons of a failed delivery are not documented."""
 _MESSAGE = "oto:"  # the handle of a message, which can be recalled and not changed
 
 
@@ -136,6 +137,15 @@ class DingtalkChannel:
     @property
     def cards_refused(self) -> bool:
         return self.ticks() < self._no_cards_until
+
+    async def download(self, ref: str, *, most: int) -> bytes:
+        """The file of a message; see bot.channels.base.Downloads."""
+        return await self.client.download(ref, self.robot_code, most=most)
+
+    def key_of(self, track: str) -> str:
+        """The key that `track` was made of, where it can be read back; empty otherwise."""
+        home, _, key = track.partition(".")
+        return key if home == self.home and not re.fullmatch(r"[0-9a-f]{40}", key) else ""
 
     # -- cards ------------------------------------------------------------------------------------------
 
@@ -270,7 +280,7 @@ def _delivered(results: object) -> None:
         return
     why = str(failed[0].get("errorMsg") or "") if failed and isinstance(failed[0], Mapping) else ""
     why = re.sub(r"\d{5,}", "…", why)[:80]
-    if not found or _SOON.search(why):
+    if not found or any(word in why.lower() for word in _SOON):
         raise Retryable(f"not delivered: {why}", MINUTE)
     raise Refused(f"not delivered: {why}")
 

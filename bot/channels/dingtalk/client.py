@@ -6,36 +6,27 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import structlog
-from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientTimeout, FormData
+from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientTimeout
 
-from bot.channels.base import Retryable
-from bot.channels.dingtalk.errors import IN_DOUBT, BadToken, NoCards, OverQuota, old_trouble, trouble
+from bot.channels.base import Refused, Retryable
+from bot.channels.dingtalk.errors import IN_DOUBT, NoCards, OverQuota, old_trouble, trouble
 from bot.channels.dingtalk.meter import Meter
 from bot.channels.dingtalk.stream import SUBSCRIPTIONS
+from bot.channels.tokens import AccessTokens, Fetched
 
 log = structlog.get_logger("dingtalk")
 
 TOTAL, CONNECT = 6.0, 3.0
 """Seconds for a call and for reaching the host; whoever delivers gives a notice eight."""
 LONGEST_ANSWER = 1 << 20
-LARGEST_FILE = 20 << 20
 A_SECOND = 15
 """Calls of one kind a second; the platform allows 20 to an app."""
 TOKEN = "x-acs-dingtalk-access-token"  # noqa: S105 - a header's name
-
-
-class Tokens(Protocol):
-    """Keeps the app's token; several callers who want a new one cause one fetch."""
-
-    async def get(self) -> str: ...
-
-    async def renew(self, used: str) -> str:
-        """A token other than `used`, which the platform refused."""
-        ...
 
 
 @dataclass(slots=True)
@@ -64,7 +55,7 @@ class Client:
     oapi_base: str
     client_id: str
     client_secret: str
-    tokens: Tokens
+    tokens: AccessTokens = field(init=False)
     meter: Meter
     pacer: Pacer = field(default_factory=Pacer)
     timeout: ClientTimeout = field(default_factory=lambda: ClientTimeout(total=TOTAL, connect=CONNECT))
@@ -74,15 +65,7 @@ class Client:
     async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """One call with the app's token; a token that is refused is renewed once."""
         await self.pacer.wait(f"{method} {path}")
-        token = await self.tokens.get()
-        try:
-            return await self._once(method, path, body, {TOKEN: token})
-        except BadToken:
-            token = await self.tokens.renew(token)
-        try:
-            return await self._once(method, path, body, {TOKEN: token})
-        except BadToken as error:
-            raise Retryable(f"token refused twice: {error}") from None
+        return await self.tokens.call(lambda token: self._once(method, path, body, {TOKEN: token}))
 
     async def bare(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """One POST without a token: where one is asked for, or where credentials are in the body."""
@@ -134,28 +117,10 @@ class Client:
     async def old(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """One POST to the old host with the app's token in the address."""
         await self.pacer.wait(path)
-        token = await self.tokens.get()
-        try:
-            return await self._old_once(path, token, json=body)
-        except BadToken:
-            token = await self.tokens.renew(token)
-        try:
-            return await self._old_once(path, token, json=body)
-        except BadToken as error:
-            raise Retryable(f"token refused twice: {error}") from None
+        return await self.tokens.call(lambda token: self._old_once(path, token, json=body))
 
-    async def upload(self, data: bytes, *, kind: str, name: str) -> str:
-        """Keep a file at the platform; its media id."""
-        form = FormData()
-        form.add_field("media", data, filename=name)
-        token = await self.tokens.get()
-        found = await self._old_once("/media/upload", token, query={"type": kind}, data=form)
-        return str(found["media_id"])
-
-    async def _old_once(
-        self, path: str, token: str, *, query: Mapping[str, str] | None = None, **more: Any
-    ) -> dict[str, Any]:
-        url = f"{self.oapi_base}{path}?{urlencode({'access_token': token, **(query or {})})}"
+    async def _old_once(self, path: str, token: str, **more: Any) -> dict[str, Any]:
+        url = f"{self.oapi_base}{path}?{urlencode({'access_token': token})}"
         async with self._sent("POST", url, **more) as answer:
             found = await _json(answer)
             if not isinstance(found, dict) or "errcode" not in found:
@@ -178,11 +143,12 @@ class Client:
 
     # -- what is asked for ------------------------------------------------------------------------------
 
-    async def fetch_token(self) -> tuple[str, int]:
-        """(a token, the seconds it holds)."""
+    async def fetch_token(self) -> Fetched:
+        """A token, for whoever keeps it."""
         body = {"appKey": self.client_id, "appSecret": self.client_secret}
         found = await self.bare("/v1.0/oauth2/accessToken", body)
-        return str(found["accessToken"]), int(found.get("expireIn", 7200))
+        lasts = timedelta(seconds=int(found.get("expireIn", 7200)))
+        return Fetched(token=str(found["accessToken"]), lasts=lasts)
 
     async def open_stream(self) -> str:
         """A WebSocket address with its ticket, good once and for 90 seconds."""
@@ -195,18 +161,18 @@ class Client:
         found = await self.bare("/v1.0/gateway/connections/open", body)
         return f"{found['endpoint']}?ticket={quote(str(found['ticket']), safe='')}"
 
-    async def download(self, code: str, robot_code: str) -> bytes:
-        """A file that somebody sent, at most 20 MB."""
+    async def download(self, code: str, robot_code: str, *, most: int) -> bytes:
+        """A file that somebody sent. Raises Refused when it is gone, or larger."""
         body = {"downloadCode": code, "robotCode": robot_code}
         found = await self.call("POST", "/v1.0/robot/messageFiles/download", body)
         async with self._sent("GET", str(found["downloadUrl"])) as answer:
             if answer.status != 200:
                 raise Retryable(f"file: http {answer.status}")
-            data = await answer.content.read(LARGEST_FILE + 1)
-            while len(data) <= LARGEST_FILE and (more := await answer.content.read(LARGEST_FILE + 1)):
+            data = await answer.content.read(most + 1)
+            while len(data) <= most and (more := await answer.content.read(most + 1)):
                 data += more
-        if len(data) > LARGEST_FILE:
-            raise Retryable("file too large")
+        if len(data) > most:
+            raise Refused("file too large")
         return data
 
 

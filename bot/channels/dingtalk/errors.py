@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.channels.base import Refused, Retryable
+from bot.channels.tokens import TokenRefused
 from bot.seams import jitter
 
 IN_DOUBT = "timeout"
@@ -24,10 +25,6 @@ class Misconfigured(Retryable):
 
 class NoCards(Misconfigured):
     """Cards can't be sent at all: the scope, or the template, is missing."""
-
-
-class BadToken(Exception):
-    """The platform does not know the token that was used."""
 
 
 class CardExists(Exception):
@@ -49,7 +46,7 @@ class OverQuota(Retryable):
 _NOBODY = frozenset(
     {
         "param.userIdNotExist", "staffId.notExisted", "invalidParameter.userIds.invalid", "user.notExist",
-        "param.openSpaceIdInvalid",
+        "param.openSpaceIdInvalid", "invalidParameter.downloadCode",
     }
 )  # fmt: skip
 _CONSOLE = frozenset(
@@ -74,7 +71,7 @@ def trouble(status: int, body: object, *, cards: bool = False) -> Exception:  # 
         return Retryable("address blocked", timedelta(minutes=_number(body.get("wait"), 5)))
     code = str(body.get("code", ""))[:100]
     if code in ("InvalidAuthentication", "invalidParameter.token.invalid"):
-        return BadToken(code)
+        return TokenRefused(code)
     if code.startswith(DENIED):
         return _denied(code.removeprefix(DENIED), body, cards=cards)
     if code == "param.cardAlreadyExist":
@@ -124,7 +121,7 @@ def old_trouble(body: Mapping[str, Any]) -> Exception | None:
         case 0:
             return None
         case 40014 | 42001 | 41001:
-            return BadToken(why)
+            return TokenRefused(why)
         case 33012 | 60121:
             return Refused(why)
         case 90018:

@@ -29,6 +29,7 @@ class Attached:
     kind: str
     code: str
     name: str = ""
+    seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,8 @@ def _content(kind: str, found: Mapping[str, Any]) -> tuple[str, tuple[Attached, 
     code = str(content.get("downloadCode") or "")
     match kind:
         case "audio":
-            return str(content.get("recognition") or ""), _attached("voice", code)
+            heard = _attached("voice", code, seconds=_seconds(content.get("duration")))
+            return str(content.get("recognition") or ""), heard
         case "picture":
             return "", _attached("image", code)
         case "video":
@@ -118,8 +120,16 @@ def _content(kind: str, found: Mapping[str, Any]) -> tuple[str, tuple[Attached, 
             return "", ()
 
 
-def _attached(kind: str, code: str, name: str = "") -> tuple[Attached, ...]:
-    return (Attached(kind=kind, code=code, name=name[:200]),) if code else ()
+def _attached(kind: str, code: str, name: str = "", seconds: int | None = None) -> tuple[Attached, ...]:
+    return (Attached(kind=kind, code=code, name=name[:200], seconds=seconds),) if code else ()
+
+
+def _seconds(duration: object) -> int | None:
+    """A voice's length: the documents show milliseconds as a number, one sample seconds as a text."""
+    try:
+        return int(duration) if isinstance(duration, str) else round(float(str(duration)) / 1000)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _rich(parts: object) -> tuple[str, tuple[Attached, ...]]:

@@ -27,6 +27,7 @@ from bot.router import Bot, Router
 from bot.words import say
 from domain.clock import Clock
 from domain.errors import DomainError, Unavailable
+from domain.media import Attachment, MediaKind
 
 log = structlog.get_logger("dingtalk")
 
@@ -119,7 +120,14 @@ class Receiver:
         if not text:
             await self._say(message, "media.unread", lang)
             return
-        chat = Chat(by=by, text=text, at=at, key=f"dt:{message.id}", kind=message.kind)
+        media = tuple(
+            Attachment(
+                kind=MediaKind(each.kind), name=each.name, label=each.name, channel=NAME, ref=each.code,
+                seconds=each.seconds,
+            )
+            for each in message.attached
+        )  # fmt: skip
+        chat = Chat(by=by, text=text, at=at, key=f"dt:{message.id}", kind=message.kind, media=media)
         await self.router.on_chat(self.bot, chat)
         if message.group:  # what was asked is answered in their own chat: a group sees nobody's data
             await self._say(message, "group.answered", lang)
@@ -211,8 +219,9 @@ def _words(lang: str, message: Message) -> str:
     """The words of a message of any kind; a quote of a message about one lead makes it a note on that
     lead."""
     text = message.text
-    if message.kind == "voice":
-        text = say(lang, "media.voice", text=text) if text else ""
+    if message.kind in ("voice", "image", "file", "video"):
+        name = message.attached[0].name if message.attached else ""
+        text = say(lang, f"media.{message.kind}", text=text or name, label=name).strip()
     if text and message.quoted and message.kind in ("text", "voice") and text[:1] not in ("/", "／"):
         return f"/note {message.quoted} {text}"
     return text

@@ -137,6 +137,7 @@ class Stream:
         self._work: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._running: asyncio.Task[None] | None = None
+        self._closing = False
         self.dials = 0
 
     @property
@@ -147,6 +148,9 @@ class Stream:
 
     async def turn(self) -> None:
         """For a supervisor: keep the connection going, and raise what ended it by mistake."""
+        if self._closing:
+            await asyncio.sleep(1.0)
+            return
         if self._running is None:
             self._running = asyncio.create_task(self.run(), name="dingtalk-stream")
         await asyncio.wait((self._running,), timeout=1.0)
@@ -170,6 +174,7 @@ class Stream:
 
     async def close(self) -> None:
         """Let what is being answered end, for a second; then cut everything."""
+        self._closing = True
         work = [task for task in self._work if not task.done()]
         if work:
             await asyncio.wait(work, timeout=self._timing.leave)

@@ -396,6 +396,12 @@ def _for_platforms() -> None:
         sa.PrimaryKeyConstraint("account", "slot", name=op.f("pk_hourly")),
     )
     op.create_index("ix_hourly_slot", "hourly", ["slot"], unique=False)
+    op.create_table(
+        "meters",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_meters")),
+    )
 
 
 def _append_only() -> None:
