@@ -410,9 +410,11 @@ def test_any_key_can_come_from_the_environment(at: Path_, value: Any, tmp_path: 
     text = json.dumps(value) if isinstance(value, bool) else str(value)
     assert read(tmp_path, raw, ENVIRON | {variable: text}) == load(EXAMPLE, ENVIRON)
     spoilt = mistakes(tmp_path, raw, ENVIRON | {variable: ""})
-    assert at in {("calendar", "file"), ("dingtalk", "card", "state"), ("media", "folder")} or f"{name_of(at)} ({variable})" in {
-        each.key for each in spoilt
-    }
+    assert at in {
+        ("calendar", "file"),
+        ("dingtalk", "card", "state"),
+        ("media", "folder"),
+    } or f"{name_of(at)} ({variable})" in {each.key for each in spoilt}
 
 
 def test_settings_can_come_from_the_environment_alone() -> None:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from bot.channels.dingtalk.fake import FakeDingtalk
 from bot.channels.dingtalk.fake.book import Member
 from bot.config import Settings, load
 from bot.main import Service
+from domain.lead import Customer, Origin
+from domain.usecases.leads import capture_lead
 from storage.audit import Violation
 from tests.scenario.world import StillClock, lead_text
 
@@ -46,6 +49,7 @@ name = "华东"
 manager = "wangfang"
 parent = "sales"
 """
+_numbers = count(13910000001)
 ROLES = {"wangfang": "manager", "liuqiang": "director", "chenjing": "admin", "xiaolin": "employee"}
 
 
@@ -99,6 +103,19 @@ class Ding:
         await self.phone(by).type(lead_text(name, **values))
         after = await self.service.reads.submitted_by(by, 50)
         return next(each.id for each in after if each.id not in before)
+
+    async def capture(self, name: str = "周倩") -> str:
+        """A lead of the website: nobody but its owner is shown a card. Its id."""
+        customer = Customer(name=name, company="博达智能", phone=f"+86{next(_numbers)}", need="MES")
+        taken = await self.service.store.write(
+            capture_lead,
+            customer=customer,
+            origin=Origin(channel="form", source="website"),
+            now=self.clock.now(),
+        )
+        await self.settle()
+        lead_id: str = taken.lead.id
+        return lead_id
 
     async def owner(self, lead_id: str) -> "Handset":
         found = (await self.lead(lead_id)).owner
@@ -211,6 +228,7 @@ class Opener:
         self.running.append(ding)
         if mode == "stream":
             await until(lambda: self.fake.wire.live)
+        await ding.settle()  # the calendar's warning to the admin
         return ding
 
     async def shut(self, ding: Ding) -> None:
