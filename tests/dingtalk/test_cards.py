@@ -38,7 +38,7 @@ def pages(card: Card, lang: str, template: Template = PUBLIC) -> Iterator[tuple[
         data = card_data(card, template, press=press, say=partial(say, lang))
         yield at, data
         for button in buttons(data, template):
-            if "page=" in button.get("id", "") and button["id"] not in seen | set(todo):
+            if "p=" in button.get("id", "") and button["id"] not in seen | set(todo):
                 todo.append(button["id"])
 
 
@@ -123,13 +123,13 @@ def test_an_id_says_all_and_is_read_back() -> None:
         Press(action=Assign(lead="*"), chosen={"lead": "L12"}, page="person", start=5),
         Press(action=Nudge(lead="L12", cycle=2)),
         Press(action=Confirm(what="handback", lead="L12", offer=1), page="reason", group="3"),
-        Press(action=Assign(lead="L12"), chosen={"person": "张 伟&page=x?#"}),
+        Press(action=Assign(lead="L12"), chosen={"person": "张 伟&p=x?#"}),
     ):
         assert read_press(write_press(press)) == press
 
 
 @pytest.mark.parametrize(
-    "text", ["", "accept", "accept:L1-1 ", "nothing:L1", "accept:L1-x?page=home", "x" * 999]
+    "text", ["", "accept", "accept:L1-1 ", "nothing:L1", "accept:L1-x?p=home", "x" * 999]
 )
 def test_an_id_of_no_button_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -1,6 +1,6 @@
 """A button's id: the key of its action, and what was chosen so far.
 
-`confirm:handback:L12-1?reason=bad_number` is a choice made; `assign:L12:1?page=person` opens the choices of
+`confirm:handback:L12-1?reason=bad_number` is a choice made; `assign:L12:1?p=person` opens the choices of
 that select. Cards have no selects on DingTalk, so a choice is one or two more taps: each tap is answered
 with the next page of the same card, for the person who tapped alone, and costs no call. Nothing is kept
 between taps: the button says it all.
@@ -14,7 +14,7 @@ from bot.cards.actions import ALL, Action, Assign, Confirm, pack, unpack
 from bot.cards.model import Card
 
 LONGEST = 400
-_PAGE, _GROUP, _FROM = "page", "group", "from"
+_PAGE, _GROUP, _FROM = "p", "g", "f"  # short: a card's buttons must fit into one kilobyte
 _OWN = frozenset({_PAGE, _GROUP, _FROM})
 
 

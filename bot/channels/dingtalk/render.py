@@ -61,7 +61,7 @@ def card_data(
 ) -> dict[str, str]:
     """The card's variables. `press` = the page of choices that is open, which needs `say`; `tip` = what is
     said in passing, in place of the card's note."""
-    taps = first_taps(card)
+    taps = first_taps(card, template)
     if press is not None and say is not None and press.page not in ("", HOME):
         select = next((each for each in card.selects if each.key == press.page), None)
         if select is not None:
@@ -103,9 +103,19 @@ def body(card: Card) -> str:
 # -- buttons ----------------------------------------------------------------------------------------------
 
 
-def first_taps(card: Card) -> list[Tap]:
-    """The card's own buttons; one that needs a choice opens its first page."""
-    return [_tap(button, card) for button in card.buttons]
+def first_taps(card: Card, template: Template) -> list[Tap]:
+    """The card's own buttons; one that needs a choice opens its first page. A card that is there for one
+    choice, with nothing chosen yet, shows that page at once."""
+    taps = [_tap(button, card) for button in card.buttons]
+    asked = [select for select in card.selects if not select.selected]
+    asking = [button for button in card.buttons if needed(button.action, card)]
+    if len(asked) == len(asking) == 1:
+        opened = Press(action=asking[0].action, page=asked[0].key)
+        others = [tap for button, tap in zip(card.buttons, taps, strict=True) if button is not asking[0]]
+        inline = [*_choices(card, asked[0], opened), *others]
+        if buttons_size(inline, template) <= VALUE:
+            return inline
+    return taps
 
 
 def _tap(button: Button, card: Card) -> Tap:
@@ -120,13 +130,16 @@ def _tap(button: Button, card: Card) -> Tap:
 def choice_taps(card: Card, select: Select, press: Press, template: Template, say: Say) -> list[Tap]:
     """One page of choices: groups first where the select has them, then options, and the ways on and back."""
     back = Tap(text=say("choose.back"), id=write_press(Press(action=press.action, page=HOME)))
+    return _page(_choices(card, select, press), press, back, template, say)
+
+
+def _choices(card: Card, select: Select, press: Press) -> list[Tap]:
+    """The groups of a select, or the options of the group that is open."""
     groups = _groups(select)
     if len(groups) > 1 and press.group not in map(str, range(len(groups))):
-        found = [_group_tap(press, number, name) for number, name in enumerate(groups)]
-    else:
-        options = [o for o in select.options if len(groups) < 2 or o.group == groups[int(press.group)]]
-        found = [_option_tap(card, select, press, option) for option in options]
-    return _page(found, press, back, template, say)
+        return [_group_tap(press, number, name) for number, name in enumerate(groups)]
+    options = [o for o in select.options if len(groups) < 2 or o.group == groups[int(press.group)]]
+    return [_option_tap(card, select, press, option) for option in options]
 
 
 def _groups(select: Select) -> list[str]:
