@@ -62,6 +62,16 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--json", action="store_true")
     read = add("read", _read, "read lines from standard input, write what they say as JSON", config=False)
     read.add_argument("--kind", choices=("auto", "lead", "note", "visit"), default="auto")
+    fake = add("fake", _fake, "a platform of one's own on this machine, to try the bot on", config=False)
+    fake.add_argument("platform", choices=("dingtalk",))
+    fake.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    fake.add_argument("--port", type=_port, default=8720)
+    sync = add("sync", _sync, "compare the settings with the platform's organisation")
+    sync.add_argument("platform", choices=("dingtalk",))
+    sync.add_argument("--toml", action="store_true", help="print [[people]] entries for newcomers")
+    test = add("send-test", _send_test, "show one person a test card")
+    test.add_argument("--channel", choices=("dingtalk",), required=True)
+    test.add_argument("--to", required=True, metavar="PERSON", help="the id of a person in the settings")
     _token_commands(commands)
     return parser
 
@@ -201,9 +211,9 @@ def _check_config(arguments: argparse.Namespace) -> int:
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from bot.doctor import examine
-    from bot.main import look_at_database
+    from bot.main import look_around
 
-    checks = list(examine(arguments.config, os.environ, SystemClock().now(), look_at_database))
+    checks = list(examine(arguments.config, os.environ, SystemClock().now(), look_around))
     if arguments.json:
         print(json.dumps([check.as_json() for check in checks], ensure_ascii=False))
     else:
@@ -258,6 +268,62 @@ def _read(arguments: argparse.Namespace) -> int:
     for line in sys.stdin:
         if line.strip():
             print(json.dumps(read_line(line, arguments.kind), ensure_ascii=False), flush=True)
+    return 0
+
+
+# -- platforms ----------------------------------------------------------------------------------------------
+
+
+def _fake(arguments: argparse.Namespace) -> int:
+    """Runs until Ctrl-C; prints the settings that lead to it."""
+    from bot.channels.dingtalk.fake.run import run
+
+    return asyncio.run(run(arguments.host, arguments.port, print))
+
+
+def _sync(arguments: argparse.Namespace) -> int:
+    from bot.channels.base import Refused, Retryable
+    from bot.channels.dingtalk.door import ask_dingtalk
+    from bot.channels.dingtalk.people import as_toml, compare, read_organisation
+    from bot.company import build_company
+
+    settings = load(arguments.config, os.environ)
+    if settings.dingtalk is None:
+        print(f"leadbell: no [{arguments.platform}] in the settings", file=sys.stderr)
+        return 1
+    company = build_company(settings, year=SystemClock().now().year)
+    try:
+        found = asyncio.run(ask_dingtalk(settings, lambda client, _: read_organisation(client)))
+    except (Retryable, Refused) as error:
+        print(f"leadbell: {arguments.platform}: {error}", file=sys.stderr)
+        return 1
+    differences = list(compare(company, found, arguments.platform))
+    if arguments.toml:
+        print(as_toml((each for each in differences if each.kind == "new"), arguments.platform))
+        return 0
+    for each in differences:
+        print(say("zh", f"sync.{each.kind}", person=each.person, name=each.name, detail=each.detail))
+    print(say("zh", "sync.sum", members=len(found.members), count=len(differences)))
+    return 1 if any(each.kind != "new" for each in differences) else 0
+
+
+def _send_test(arguments: argparse.Namespace) -> int:
+    from bot.channels.base import Refused, Retryable
+    from bot.channels.dingtalk.door import ask_dingtalk, send_test
+
+    settings = load(arguments.config, os.environ)
+    person = next((each for each in settings.people if each.id == arguments.to), None)
+    account = person.dingtalk if person else None
+    if settings.dingtalk is None or account is None:
+        print(f"leadbell: {arguments.to!r} has no account on {arguments.channel}", file=sys.stderr)
+        return 1
+    text = say(person.lang if person else "zh", "cli.test")
+    try:
+        asyncio.run(ask_dingtalk(settings, lambda client, every: send_test(client, every, account, text)))
+    except (Retryable, Refused) as error:
+        print(f"✘ {arguments.channel}: {error}", file=sys.stderr)
+        return 1
+    print(f"✔ {arguments.channel} → {arguments.to}")
     return 0
 
 

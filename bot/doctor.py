@@ -86,7 +86,7 @@ def _disk(folder: Path) -> Check:
 def _channels(settings: Settings) -> Iterator[Check]:
     if settings.simulator.enabled:
         yield Check(mark=GOOD, name="simulator", means=f"{settings.app.base_url}/sim")
-    for name, section in (("wecom", settings.wecom), ("dingtalk", settings.dingtalk)):
+    for name, section in (("wecom", settings.wecom),):
         if section is not None:
             yield Check(mark=WARN, name=name, means="set, and not served by this release yet")
     if not (settings.simulator.enabled or settings.wecom or settings.dingtalk):

@@ -13,11 +13,12 @@ import structlog
 from aiohttp import web
 
 from bot.channels.base import Channel
-from bot.channels.dingtalk.door import Door, House, open_door
+from bot.channels.dingtalk.door import Door, House, ask_dingtalk, budget_name, examine_dingtalk, open_door
+from bot.channels.dingtalk.examine import budget
 from bot.channels.local.channel import LocalChannel
 from bot.channels.tokens import AccessTokens, Fetched
 from bot.company import build_company
-from bot.config import ConfigErrors, Settings, warnings
+from bot.config import ConfigErrors, Dingtalk, Settings, warnings
 from bot.deliver import Deliverer, redraw
 from bot.directory import Directory, with_members
 from bot.doctor import BAD, GOOD, WARN, Check
@@ -117,6 +118,27 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
         )
     finally:
         engine.dispose()
+
+
+def look_around(settings: Settings, now: datetime) -> Iterator[Check]:
+    """The doctor's look at what is outside the settings: the store and the platforms."""
+    yield from look_at_database(settings, now)
+    if settings.dingtalk is not None:
+        for finding in asyncio.run(ask_dingtalk(settings, examine_dingtalk)):
+            yield Check(mark=finding.mark, name=finding.name, means=finding.means, next=finding.next)
+        yield from _dingtalk_budget(settings, settings.dingtalk, now)
+
+
+def _dingtalk_budget(settings: Settings, section: Dingtalk, now: datetime) -> Iterator[Check]:
+    engine = writer_engine(read_url(settings.database.url.get_secret_value()))
+    try:
+        used = meters.counted(engine, budget_name(now))
+    except Unavailable:
+        return  # the look at the database has said so
+    finally:
+        engine.dispose()
+    found = budget(used, section.monthly_calls)
+    yield Check(mark=found.mark, name=found.name, means=found.means, next=found.next)
 
 
 class Service:

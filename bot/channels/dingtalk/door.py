@@ -4,32 +4,40 @@ this door and none behind it."""
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, TypeVar
 
 import structlog
 from aiohttp import ClientSession, web
 
+from bot.cards.model import Card, CardState
 from bot.channels.base import Refused, Retryable
 from bot.channels.dingtalk.channel import NAME, DingtalkChannel
 from bot.channels.dingtalk.client import Client
+from bot.channels.dingtalk.examine import Finding, examine
 from bot.channels.dingtalk.http import CARD, Callbacks, card_secret
 from bot.channels.dingtalk.meter import CALLS, Meter, month_of
+from bot.channels.dingtalk.people import gone
 from bot.channels.dingtalk.receive import Receiver, Redraw
 from bot.channels.dingtalk.render import Template
 from bot.channels.dingtalk.sign import EventCrypto
 from bot.channels.dingtalk.stream import Stream, Timing
 from bot.channels.tokens import AccessTokens, Fetched
 from bot.config import Dingtalk as Settings
+from bot.config import Settings as AllSettings
 from bot.directory import Directory
 from bot.router import Bot, Router
-from bot.seams import random_bytes
+from bot.seams import SystemClock, random_bytes
 from domain.clock import Clock
 from domain.errors import Unavailable
 
 log = structlog.get_logger("dingtalk")
 
 COUNT_EVERY = 5.0
+PEOPLE_EVERY = 43_200.0
 WARN_AT = (0.8, 1.0)
+Answer = TypeVar("Answer")
 MakeTokens = Callable[[str, Callable[[], Awaitable[Fetched]]], AccessTokens]
 
 
@@ -81,6 +89,22 @@ def make_client(
     return client
 
 
+def own_tokens(clock: Clock) -> MakeTokens:
+    """Tokens for a command that runs beside the service: asked for again, they are the same ones."""
+
+    async def write(unit: Callable[..., Any], **values: Any) -> Any:
+        return unit(None, **values)
+
+    def make(app: str, fetch: Callable[[], Awaitable[Fetched]]) -> AccessTokens:
+        turn = SimpleNamespace(token="", mine=True, expires_at=None, fetched_at=None)
+        units = SimpleNamespace(
+            take_turn=lambda _, **more: turn, keep=lambda _, **more: None, give_up_turn=lambda _, **more: None
+        )
+        return AccessTokens(app=app, fetch=fetch, write=write, units=units, clock=clock)
+
+    return make
+
+
 @dataclass(slots=True, kw_only=True)
 class Door:
     """Made by `open_door`. `loops` are for a supervisor: (name, turn, period in seconds)."""
@@ -102,6 +126,7 @@ class Door:
             loops.append(("dingtalk", self.stream.turn, 2.0))
         else:
             loops.append(("dingtalk", self._register, 60.0))
+        loops.append(("dingtalk-people", self._look_for_leavers, PEOPLE_EVERY))
         return [*loops, ("dingtalk-budget", self._count, COUNT_EVERY)]
 
     def mount(self, app: web.Application) -> None:
@@ -139,6 +164,19 @@ class Door:
             except (Retryable, Refused) as error:
                 log.error("the card route is not registered", action="not_registered", why=str(error))
         await asyncio.sleep(20.0 if self._registered else 5.0)
+
+    async def _look_for_leavers(self) -> None:
+        """Twice a day: whom the organisation does not have any more, an event having been missed."""
+        await asyncio.sleep(PEOPLE_EVERY)
+        people = self.house.bot.company.people.values()
+        accounts = [person.accounts[NAME] for person in people if NAME in person.accounts]
+        try:
+            missing = await gone(self.client, accounts)
+        except (Retryable, Refused) as error:
+            log.warning("leavers can't be told", action="no_leavers", why=str(error))
+            return
+        if missing:
+            await self.house.left(missing)
 
     async def _count(self) -> None:
         await self._keep_counts()
@@ -229,3 +267,50 @@ def _callbacks(settings: Settings, house: House, receiver: Receiver) -> Callback
         fresh=random_bytes,
         crypto=crypto,
     )
+
+
+# -- for commands -----------------------------------------------------------------------------------------
+
+
+def budget_name(now: datetime) -> str:
+    """The name under which this month's calls are counted."""
+    return f"{NAME}:{CALLS}:{month_of(now)}"
+
+
+async def ask_dingtalk(
+    settings: AllSettings, ask: Callable[[Client, AllSettings], Awaitable[Answer]]
+) -> Answer:
+    """Ask the platform something from a command, with a session and a token of its own."""
+    assert settings.dingtalk is not None
+    async with ClientSession() as session:
+        client = make_client(settings.dingtalk, session, own_tokens(SystemClock()))
+        return await ask(client, settings)
+
+
+async def examine_dingtalk(client: Client, settings: AllSettings) -> list[Finding]:
+    section = settings.dingtalk
+    assert section is not None
+    findings = examine(
+        client,
+        mode=section.mode,
+        robot_code=section.robot_code,
+        base_url=settings.app.base_url,
+        accounts={person.id: person.dingtalk for person in settings.people if person.dingtalk},
+    )
+    return [finding async for finding in findings]
+
+
+async def send_test(client: Client, settings: AllSettings, account: str, text: str) -> None:
+    """One message to one account. Raises Retryable or Refused with the platform's own reason."""
+    section = settings.dingtalk
+    assert section is not None
+    channel = DingtalkChannel(
+        client=client,
+        template=template_of(section),
+        robot_code=section.robot_code,
+        home=f"test{random_bytes(4).hex()}",
+        clock=SystemClock(),
+        ticks=asyncio.get_running_loop().time,
+    )
+    card = Card(title="Leadbell", lines=(text,), state=CardState.DONE)
+    await channel.send(account, card, key="send-test")
