@@ -131,6 +131,49 @@ async def test_who_leaves_the_company_loses_the_lead_to_a_colleague(ding: Ding) 
     assert (await ding.lead(lead)).owner not in (None, rep.person)
 
 
+async def test_a_slow_store_does_not_hold_up_the_answer_and_the_card_comes_true_after_it(ding: Ding) -> None:
+    assert ding.service.dingtalk is not None
+    receiver, go = ding.service.dingtalk.receiver, asyncio.Event()
+    redraw = receiver.redraw
+
+    async def slow(track: str, person: str) -> Any:
+        await go.wait()
+        return await redraw(track, person)
+
+    receiver.redraw, receiver.within = slow, 0.05
+    lead = await ding.capture()
+    rep = await ding.owner(lead)
+    assert await rep.tap(rep.card("周倩"), "accept") == {}
+    go.set()
+    await ding.settle()
+    assert (await ding.lead(lead)).stage == "accepted"
+    assert rep.cards("周倩", "contacted")
+    assert ding.fake.taps_failed == []
+
+
+async def test_a_double_tap_is_one_accept_and_both_are_told_so(ding: Ding) -> None:
+    lead = await ding.capture()
+    rep = await ding.owner(lead)
+    card = rep.card("周倩")
+    answers = await asyncio.gather(
+        *(ding.fake.tap(rep.account, card["track"], press(card, "accept")) for _ in range(3))
+    )
+    assert all(each is not None and "已接收" in words(each) for each in answers)
+    await ding.settle()
+    assert (await ding.kinds(lead)).count("accepted") == 1
+
+
+async def test_a_card_that_reached_a_stranger_tells_them_nothing(ding: Ding) -> None:
+    lead = await ding.capture()
+    rep = await ding.owner(lead)
+    card = rep.card("周倩")
+    answer = await ding.fake.tap("stranger", card["track"], press(card, "accept"))
+    assert answer is not None
+    assert answer["cardData"]["cardParamMap"] == {"tips": "我只认识本公司的同事"}
+    assert (await ding.lead(lead)).stage == "offered"
+    assert "dingtalk:stranger" not in ding.service.store.company.people
+
+
 # -- sockets ----------------------------------------------------------------------------------------------
 
 

@@ -24,24 +24,26 @@ log = structlog.get_logger("dingtalk")
 TOTAL, CONNECT = 6.0, 3.0
 """Seconds for a call and for reaching the host; whoever delivers gives a notice eight."""
 LONGEST_ANSWER = 1 << 20
-A_SECOND = 15
-"""Calls of one kind a second; the platform allows 20 to an app."""
+A_SECOND, AT_ONCE = 12, 8
+"""Calls of one kind a second, and how many of them may come together: at most 20 in any second, which is what
+the platform allows an app."""
 TOKEN = "x-acs-dingtalk-access-token"  # noqa: S105 - a header's name
 
 
 @dataclass(slots=True)
 class Pacer:
-    """At most so many calls of one kind a second; who comes too early waits its turn."""
+    """At most `a_second` calls of one kind a second after the first `at_once`; who comes too early waits."""
 
     a_second: int = A_SECOND
+    at_once: int = AT_ONCE
     _next: dict[str, float] = field(default_factory=dict)
 
     async def wait(self, kind: str) -> None:
         loop = asyncio.get_running_loop()
-        gap, burst = 1.0 / self.a_second, 1.0
+        gap = 1.0 / self.a_second
         slot = max(self._next.get(kind, 0.0), loop.time())
         self._next[kind] = slot + gap
-        late = slot - (loop.time() + burst - gap)
+        late = slot - loop.time() - (self.at_once - 1) * gap
         if late > 0:
             await asyncio.sleep(late)
 

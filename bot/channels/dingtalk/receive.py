@@ -174,7 +174,9 @@ class Receiver:
             work.cancel()
 
     async def _tapped(self, tapped: Tapped, key: str, at: datetime) -> dict[str, Any]:
-        by = await self.directory.recognise(NAME, tapped.account, tapped.account)
+        if self.directory.known(NAME, tapped.account) is None:
+            return self._only_tip(say("zh", "outsider"))  # a card went on to somebody we never wrote to
+        by = await self.directory.recognise(NAME, tapped.account, "")
         lang, press = self.bot.lang(by), tapped.press
         if press is None:
             return self._only_tip(say(lang, "bad_action"))
