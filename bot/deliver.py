@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -83,6 +83,15 @@ def _each(args: Args, lead_id: str) -> Args:
     return found if isinstance(found, dict) else {}
 
 
+class Unfinished(Exception):
+    """Some copies of a refresh are true now, and some could not be reached."""
+
+    def __init__(self, shown: Sequence[Shown], cause: Retryable) -> None:
+        super().__init__(str(cause))
+        self.shown = tuple(shown)
+        self.after = cause.after
+
+
 @dataclass(slots=True, kw_only=True)
 class Deliverer:
     """Delivers works to one person in their order. `route` says on which channel and account a person is."""
@@ -105,6 +114,10 @@ class Deliverer:
         try:
             async with asyncio.timeout(TIMEOUT):
                 shown = await self._show(group)
+        except Unfinished as error:
+            self.observe("any", "retry")
+            failed = self._again(deliveries[0], str(error), error.after)
+            return [replace(failed, shown=error.shown)]
         except Retryable as error:
             self.observe("any", "retry")
             return [self._again(each, str(error), error.after) for each in deliveries]
@@ -122,7 +135,7 @@ class Deliverer:
             for nth, each in enumerate(deliveries)
         ]
 
-    def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Receipt:
+    def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Failed:
         """Full jitter, 1 s doubling to 5 min; after a day it is given up and a human hears."""
         now = self.clock.now()
         if now - delivery.created_at > GIVE_UP_AFTER:
@@ -198,22 +211,35 @@ class Deliverer:
         )
 
     async def _refresh(self, work: Work) -> tuple[Shown, ...]:
-        """Make every copy of this lead's cards true; what shows the truth already costs no call."""
+        """Make every copy of this lead's cards true; what shows the truth already costs no call.
+
+        A platform that can't be reached holds up its own copies alone; one that will never take an update is
+        not asked again. Raises Unfinished when some copies are left.
+        """
         company = self.company_now()
-        changed = []
+        changed: list[Shown] = []
+        away: dict[str, Retryable] = {}
         for copy in work.copies:
             viewer = company.people.get(copy.person)
             channel = self.channels.get(copy.channel)
-            if viewer is None or channel is None:
+            if viewer is None or channel is None or copy.channel in away:
                 continue
             card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
             shows = digest(card)
             if shows == copy.digest:
                 continue
             account = viewer.accounts.get(copy.channel, viewer.id)
-            copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
-            copy.digest, copy.state = shows, card.state.value
+            try:
+                copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
+                copy.digest, copy.state = shows, card.state.value
+            except Retryable as error:
+                away[copy.channel] = error
+                continue
+            except Refused:
+                copy.state = "dead"
             changed.append(copy)
+        if away:
+            raise Unfinished(changed, next(iter(away.values())))
         return tuple(changed)
 
 

@@ -63,6 +63,27 @@ async def test_the_whole_ladder_with_reps_here_and_leaders_there(both: tuple[Din
     assert FULL not in plain(str([await phone.messages() for phone in (boss, director)]))
 
 
+async def test_one_platform_that_is_down_does_not_hold_up_the_cards_of_the_other(
+    both: tuple[Ding, World],
+) -> None:
+    ding, sim = both
+    lead = await ding.submit("周倩")
+    rep = await ding.owner(lead)
+    await sim.advance("5m")
+    ding.fake.faults.down = True
+    boss = sim.phone("wangfang")
+    await boss.does("take", "周倩")
+    await ding.settle()
+    assert await boss.cards("周倩", "live", "take") == []
+    assert rep.cards("周倩", "accept")  # nothing reaches it now
+    calls = ding.fake.book.metered
+    ding.fake.faults.down = False
+    await sim.advance("6m")
+    assert rep.cards("周倩", "accept") == []
+    assert ding.fake.book.metered > calls
+    assert (await ding.lead(lead)).owner == "wangfang"
+
+
 async def test_a_leader_there_assigns_to_a_rep_here(both: tuple[Ding, World]) -> None:
     ding, sim = both
     lead = await ding.submit("周倩")
