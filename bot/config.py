@@ -431,6 +431,7 @@ class Dingtalk(_Section):
     card_template_id: Text = "1366a1eb-bc54-4859-ac88-517c56a9acb1.schema"
     card: CardVariables = CardVariables()
     monthly_calls: Positive = 5000
+    monthly_pushes: Positive = 3000
     token: Secret | None = None
     encoding_aes_key: AesKey | None = None
     api_base: WebAddress = "https://api.dingtalk.com"

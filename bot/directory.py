@@ -34,9 +34,9 @@ class Directory:
         return found.id
 
     def known(self, channel: str, account: str) -> str | None:
-        """The id of the person with that account; None for nobody we have met."""
+        """The id of the person with that account, if there is one."""
         found = self._find(channel, account)
-        return found.id if found else None
+        return None if found is None else found.id
 
     def _find(self, channel: str, account: str) -> Person | None:
         wanted = account.lower()

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 
 from bot.channels.base import Channel
-from bot.channels.dingtalk.door import Door, House, ask_dingtalk, budget_name, examine_dingtalk, open_door
+from bot.channels.dingtalk.door import Door, House, ask_dingtalk, budget_names, examine_dingtalk, open_door
 from bot.channels.dingtalk.examine import budget
 from bot.channels.local.channel import LocalChannel
 from bot.channels.tokens import AccessTokens, Fetched
@@ -132,13 +132,14 @@ def look_around(settings: Settings, now: datetime) -> Iterator[Check]:
 def _dingtalk_budget(settings: Settings, section: Dingtalk, now: datetime) -> Iterator[Check]:
     engine = writer_engine(read_url(settings.database.url.get_secret_value()))
     try:
-        used = meters.counted(engine, budget_name(now))
+        used = {what: meters.counted(engine, name) for what, name in budget_names(now).items()}
     except Unavailable:
         return  # the look at the database has said so
     finally:
         engine.dispose()
-    found = budget(used, section.monthly_calls)
-    yield Check(mark=found.mark, name=found.name, means=found.means, next=found.next)
+    for what, limit in (("calls", section.monthly_calls), ("pushes", section.monthly_pushes)):
+        found = budget(what, used[what], limit)
+        yield Check(mark=found.mark, name=found.name, means=found.means, next=found.next)
 
 
 class Service:
@@ -301,6 +302,7 @@ class Service:
             counts=lambda prefix: meters.read_counts(store.reader, prefix),
             left=lambda accounts: self._left("dingtalk", accounts),
             answered=self.metrics.callback,
+            connected=self.metrics.connected,
             budget=self.metrics.budget,
         )
         self.dingtalk = open_door(self.settings.dingtalk, house)

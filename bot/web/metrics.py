@@ -69,10 +69,16 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._standing = _Standing()
+        self._connected = Gauge(
+            "leadbell_stream_connected",
+            "1 while a platform's pushes can reach us over our own connection",
+            ["channel"],
+            registry=self.registry,
+        )
         self._budget = Gauge(
-            "leadbell_platform_calls_month",
-            "Calls to a platform that count for its month",
-            ["channel", "of"],
+            "leadbell_platform_month",
+            "What a platform counts and limits by the month: our calls, its pushes",
+            ["channel", "what", "of"],
             registry=self.registry,
         )
         self._leads = Counter(
@@ -114,10 +120,14 @@ class Metrics:
         known = method if method in _METHODS else "other"
         self._http.labels(route, known, str(status)).observe(seconds)
 
-    def budget(self, channel: str, used: int, limit: int) -> None:
-        """How much of a platform's month is used."""
-        self._budget.labels(channel, "used").set(used)
-        self._budget.labels(channel, "limit").set(limit)
+    def connected(self, channel: str, on: bool) -> None:
+        """Whether a platform that pushes over a connection of ours has one."""
+        self._connected.labels(channel).set(on)
+
+    def budget(self, channel: str, what: str, used: int, limit: int) -> None:
+        """How much of a platform's month is used: of its `calls`, of its `pushes`."""
+        self._budget.labels(channel, what, "used").set(used)
+        self._budget.labels(channel, what, "limit").set(limit)
 
     def callback(self, seconds: float) -> None:
         """A chat callback was answered."""

@@ -161,6 +161,7 @@ async def test_the_metrics_show_the_months_budget(ding: Ding) -> None:
     assert ding.service.dingtalk is not None
     await ding.service.dingtalk._keep_counts()
     text = ding.service.metrics.text(None).decode()
-    used = next(line for line in text.splitlines() if 'channel="dingtalk",of="used"' in line)
+    used = next(line for line in text.splitlines() if 'channel="dingtalk",of="used",what="calls"' in line)
     assert float(used.rpartition(" ")[2]) >= ding.fake.book.metered
-    assert 'leadbell_platform_calls_month{channel="dingtalk",of="limit"} 5000.0' in text
+    assert 'leadbell_stream_connected{channel="dingtalk"} 1.0' in text
+    assert 'leadbell_platform_month{channel="dingtalk",of="limit",what="calls"} 5000.0' in text

@@ -167,7 +167,7 @@ async def test_a_local_address_is_wrong_in_the_http_mode(opener: Opener, client:
 
 
 def test_the_budget_turns_yellow_at_four_fifths_and_red_at_its_end() -> None:
-    assert [budget(used, 5000).mark for used in (0, 3999, 4000, 4999, 5000, 6000)] == [
+    assert [budget("calls", used, 5000).mark for used in (0, 3999, 4000, 4999, 5000, 6000)] == [
         "✔",
         "✔",
         "⚠",

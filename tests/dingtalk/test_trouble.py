@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bot.channels.dingtalk.stream import BOT_MESSAGE, CARD_CALLBACK
+from domain.errors import Unavailable
 from storage import meters
 from tests.dingtalk.world import REPS, Ding, Opener, press, until, words
 
@@ -107,6 +108,44 @@ async def test_a_message_over_quota_is_acknowledged_and_its_sender_is_told(ding:
     assert "额度" in said[0]
     assert ding.service.dingtalk is not None
     assert ding.service.dingtalk.receiver.over_quota
+
+
+async def test_a_message_pushed_while_nobody_listened_is_served_when_it_comes_again(ding: Ding) -> None:
+    rep = ding.phone("zhangwei")
+    ding.fake.wire.reset()
+    await until(lambda: not ding.fake.wire.live)
+    await ding.fake.say(rep.account, "/my")
+    await until(lambda: ding.fake.wire.live, within=5)
+    assert await ding.fake.wire.redeliver() == 1
+    await until(lambda: not ding.fake.wire.unacked)
+    await ding.settle()
+    assert len(rep.texts()) == 1
+
+
+async def test_a_message_that_could_not_be_stored_is_asked_for_again_and_served_once(ding: Ding) -> None:
+    lead = await ding.capture()
+    rep = await ding.owner(lead)
+    await rep.does("accept", "周倩")
+    bot = ding.service.bot
+    write = bot.write
+
+    async def full(*_: Any, **__: Any) -> Any:
+        raise Unavailable("disk full")
+
+    bot.write = full
+    await ding.fake.say(rep.account, f"/note {lead} 客户要报价")
+    await until(lambda: [ack["code"] for ack in ding.fake.wire.acks][-1] == 500)
+    card = rep.card("周倩")
+    answer = await ding.fake.tap(rep.account, card["track"], press(card, "contacted"))
+    assert answer is not None
+    assert "没存上" in answer["cardData"]["cardParamMap"]["tips"]
+    bot.write = write
+    assert await ding.service.reads.notes(lead) == []
+    await ding.fake.wire.redeliver()
+    await until(lambda: not ding.fake.wire.unacked)
+    await ding.settle()
+    assert len(await ding.service.reads.notes(lead)) == 1
+    assert (await ding.lead(lead)).contacted_at is None
 
 
 async def test_an_outsider_is_told_nothing(ding: Ding) -> None:

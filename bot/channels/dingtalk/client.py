@@ -14,10 +14,10 @@ import structlog
 from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientTimeout
 
 from bot.channels.base import Refused, Retryable
-from bot.channels.dingtalk.errors import IN_DOUBT, NoCards, OverQuota, old_trouble, trouble
+from bot.channels.dingtalk.errors import IN_DOUBT, CardExists, Misconfigured, OverQuota, old_trouble, trouble
 from bot.channels.dingtalk.meter import Meter
 from bot.channels.dingtalk.stream import SUBSCRIPTIONS
-from bot.channels.tokens import AccessTokens, Fetched
+from bot.channels.tokens import AccessTokens, Fetched, TokenRefused
 
 log = structlog.get_logger("dingtalk")
 
@@ -96,8 +96,10 @@ class Client:
             self.meter.exhausted = True
         elif not throttled:
             self.meter.call(path)
-        if isinstance(error, NoCards | OverQuota):
+        if isinstance(error, Misconfigured | OverQuota):
             log.error("the platform refuses the app", action="platform_refuses", path=path, why=str(error))
+        elif not isinstance(error, TokenRefused | CardExists):
+            log.warning("the platform refused a call", action="call_refused", path=path, why=str(error))
 
     @asynccontextmanager
     async def _sent(self, method: str, url: str, **more: Any) -> AsyncIterator[ClientResponse]:

@@ -16,7 +16,8 @@ _MEANS = {
     "refused": ("钉钉拒绝了（{why}）", "DingTalk refuses ({why})"),
     "people": ("{count} 个账号都在通讯录里", "{count} accounts are in the organisation"),
     "missing": ("通讯录里查不到：{who}", "not to be found in the organisation: {who}"),
-    "budget": ("本月接口已用 {used} / {limit} 次", "{used} of {limit} calls of this month are used"),
+    "calls": ("本月接口已用 {used} / {limit} 次", "{used} of {limit} calls of this month are used"),
+    "pushes": ("本月推送已收 {used} / {limit} 次", "{used} of {limit} pushes of this month came"),
 }
 _HINTS = {
     "credentials": (

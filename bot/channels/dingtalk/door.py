@@ -17,7 +17,7 @@ from bot.channels.dingtalk.channel import NAME, DingtalkChannel
 from bot.channels.dingtalk.client import Client
 from bot.channels.dingtalk.examine import Finding, examine
 from bot.channels.dingtalk.http import CARD, Callbacks, card_secret
-from bot.channels.dingtalk.meter import CALLS, Meter, month_of
+from bot.channels.dingtalk.meter import CALLS, PUSHES, Meter, month_of
 from bot.channels.dingtalk.people import gone
 from bot.channels.dingtalk.receive import Receiver, Redraw
 from bot.channels.dingtalk.render import Template
@@ -58,7 +58,8 @@ class House:
     counts: Callable[[str], Awaitable[Mapping[str, int]]]
     left: Callable[[Sequence[str]], Awaitable[None]]
     answered: Callable[[float], None] = lambda seconds: None
-    budget: Callable[[str, int, int], None] = lambda channel, used, limit: None
+    connected: Callable[[str, bool], None] = lambda channel, on: None
+    budget: Callable[[str, str, int, int], None] = lambda channel, what, used, limit: None
 
 
 def template_of(settings: Settings) -> Template:
@@ -193,16 +194,21 @@ class Door:
         except BaseException:
             self.client.meter.give_back(taken)
             raise
+        if self.stream is not None:
+            self.house.connected(NAME, self.stream.connected)
         sums = await self.house.counts(f"{NAME}:")
-        used, limit = sums.get(f"{NAME}:{CALLS}:{month}", 0), self.settings.monthly_calls
-        self.house.budget(NAME, used, limit)
-        self._warn(month, used / limit)
+        limits = {CALLS: self.settings.monthly_calls, PUSHES: self.settings.monthly_pushes}
+        for what, limit in limits.items():
+            name = f"{NAME}:{what}:{month}"
+            used = sums.get(name, 0)
+            self.house.budget(NAME, what, used, limit)
+            self._warn(name, what, used / limit)
 
-    def _warn(self, month: str, share: float) -> None:
+    def _warn(self, name: str, what: str, share: float) -> None:
         passed = max((level for level in WARN_AT if share >= level), default=0.0)
-        if passed > self._warned.get(month, 0.0):
-            self._warned[month] = passed
-            log.warning("the month's calls run out", action="budget", share=round(share, 2))
+        if passed > self._warned.get(name, 0.0):
+            self._warned[name] = passed
+            log.warning("the month's budget runs out", action="budget", what=what, share=round(share, 2))
 
 
 def open_door(settings: Settings, house: House, *, timing: Timing | None = None) -> Door:
@@ -272,9 +278,9 @@ def _callbacks(settings: Settings, house: House, receiver: Receiver) -> Callback
 # -- for commands -----------------------------------------------------------------------------------------
 
 
-def budget_name(now: datetime) -> str:
-    """The name under which this month's calls are counted."""
-    return f"{NAME}:{CALLS}:{month_of(now)}"
+def budget_names(now: datetime) -> dict[str, str]:
+    """The names under which this month's calls and pushes are counted."""
+    return {what: f"{NAME}:{what}:{month_of(now)}" for what in (CALLS, PUSHES)}
 
 
 async def ask_dingtalk(

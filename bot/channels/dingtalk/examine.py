@@ -116,9 +116,9 @@ async def _people(client: Client, accounts: dict[str, str]) -> AsyncIterator[Fin
         yield Finding(mark=GOOD, name="dingtalk people", means=means("people", count=len(accounts)))
 
 
-def budget(used: int, limit: int) -> Finding:
-    """The month's calls."""
+def budget(what: str, used: int, limit: int) -> Finding:
+    """The month's `calls` or `pushes`."""
     share = used / limit
     mark = BAD if share >= 1 else WARN if share >= 0.8 else GOOD
-    text = means("budget", used=used, limit=limit)
+    text = means(what, used=used, limit=limit)
     return Finding(mark=mark, name="dingtalk budget", means=text, next=hint("budget") if mark != GOOD else "")

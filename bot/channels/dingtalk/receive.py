@@ -20,7 +20,7 @@ from bot.channels.dingtalk.channel import NAME, DingtalkChannel, Kept
 from bot.channels.dingtalk.parse import BadPush, Message, Tapped, read_message, read_tap
 from bot.channels.dingtalk.press import Press
 from bot.channels.dingtalk.render import HOME, card_data
-from bot.channels.dingtalk.stream import BOT_MESSAGE, CARD_CALLBACK, Answer, Frame, UnknownTopic
+from bot.channels.dingtalk.stream import BOT_MESSAGE, CARD_CALLBACK, Answer, Frame, NotNow, UnknownTopic
 from bot.directory import Directory
 from bot.inbound import Chat, Click, Reply
 from bot.router import Bot, Router
@@ -64,7 +64,10 @@ class Receiver:
             return
         self.channel.client.meter.push()
         if frame.topic == BOT_MESSAGE:
-            await self.on_message(frame.data, at)
+            try:
+                await self.on_message(frame.data, at)
+            except Unavailable as error:
+                raise NotNow(type(error).__name__) from None
             await answer({"response": None})
         elif frame.topic == CARD_CALLBACK:
             await self.on_tap(frame.data, f"dt:{frame.message_id}", at, partial(_wrapped, answer))

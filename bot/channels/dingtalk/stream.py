@@ -34,6 +34,8 @@ SUBSCRIPTIONS = (
 )
 OK, UNKNOWN_TOPIC, BROKEN = 200, 404, 500
 AT_ONCE = 100
+LOUD_AT = frozenset({10, 100, 1000})
+"""Failures in a row that are said loudly: some minutes, hours and a day of silence."""
 LONGEST_FRAME = 4 << 20
 
 
@@ -70,6 +72,10 @@ Handle = Callable[[Frame, Answer], Awaitable[None]]
 
 class UnknownTopic(Exception):
     """A push that nobody here serves; the platform is told so."""
+
+
+class NotNow(Exception):
+    """A push that could not be kept: it is not acknowledged as served, so that it comes again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -166,6 +172,8 @@ class Stream:
                 link = await self._connect()
                 held = link is not None and await self._hold(link)
                 failures = 0 if held else failures + 1
+                if failures in LOUD_AT and not self.connected:
+                    log.error("nothing is heard from the platform", action="stream_down", failures=failures)
                 if held and link is not None and link.leaving.is_set():
                     continue
                 await self._pause(back_off(failures, self._timing, self._dice))
@@ -282,6 +290,9 @@ class Stream:
             await self._handle(frame, answer)
         except UnknownTopic:
             await _send(link, write_ack(frame.message_id, UNKNOWN_TOPIC, {}, "not served"))
+        except NotNow as error:
+            log.warning("a push is asked for again", action="push_again", topic=frame.topic, why=str(error))
+            await _send(link, write_ack(frame.message_id, BROKEN, {}, "later"))
         except Exception as error:  # one bad push must not stop the others, and is told as what it is
             log.exception(
                 "a push failed", action="push_failed", topic=frame.topic, error=type(error).__name__
