@@ -27,8 +27,8 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Not shown. `again_at` = try then; None = it never will be, for `why`. `shown` = the copies of a refresh
-    that were made true all the same."""
+    """Not shown. `again_at` = try then; None = it never will be, for `why`. `shown` = the copies that were
+    changed all the same."""
 
     delivery: Delivery
     why: str
