@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -58,15 +58,21 @@ def account_of(person: str) -> str:
 
 
 def company_toml(
-    fake: FakeDingtalk, mode: str = "stream", more: str = "", absent: Collection[str] = ()
+    fake: FakeDingtalk,
+    mode: str = "stream",
+    more: str = "",
+    absent: Collection[str] = (),
+    wecom: Mapping[str, str] | None = None,
 ) -> str:
-    """The settings; who is `absent` has no account on this platform."""
+    """The settings; who is `absent` has no account on this platform, who is in `wecom` has one there."""
     text = COMPANY.format(client_id=fake.client_id, secret=fake.client_secret, base=fake.base, mode=mode)
     for person, name in ALL.items():
         role = ROLES.get(person, "rep")
         text += f'[[people]]\nid = "{person}"\nname = "{name}"\nrole = "{role}"\n'
         if person not in absent:
             text += f'dingtalk = "{account_of(person)}"\n'
+        if wecom and person in wecom:
+            text += f'wecom = "{wecom[person]}"\n'
         if role == "rep":
             text += 'team = "east"\n'
     return text + more
@@ -217,18 +223,26 @@ class Opener:
     clock: StillClock
     running: list[Ding] = field(default_factory=list)
 
-    def settings(self, mode: str, more: str, absent: Collection[str] = ()) -> Settings:
+    def settings(
+        self, mode: str, more: str, absent: Collection[str] = (), wecom: Mapping[str, str] | None = None
+    ) -> Settings:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "config.toml"
-            file.write_text(company_toml(self.fake, mode, more, absent), encoding="utf-8")
+            file.write_text(company_toml(self.fake, mode, more, absent, wecom), encoding="utf-8")
             environ = {
                 "LEADBELL_DATABASE__URL": self.database_url,
                 "LEADBELL_MEDIA__FOLDER": str(self.folder),
             }
             return load(file, environ)
 
-    async def open(self, mode: str = "stream", more: str = "", absent: Collection[str] = ()) -> Ding:
-        service = await Service.start(self.settings(mode, more, absent), year=2026, clock=self.clock)
+    async def open(
+        self,
+        mode: str = "stream",
+        more: str = "",
+        absent: Collection[str] = (),
+        wecom: Mapping[str, str] | None = None,
+    ) -> Ding:
+        service = await Service.start(self.settings(mode, more, absent, wecom), year=2026, clock=self.clock)
         ding = Ding(service=service, fake=self.fake, clock=self.clock)
         self.running.append(ding)
         if mode == "stream":
