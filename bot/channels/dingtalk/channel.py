@@ -158,6 +158,9 @@ class DingtalkChannel:
             if str(error) == IN_DOUBT:
                 self._doubtful.put(track)
             raise
+        except asyncio.CancelledError:  # whoever delivers has no more time: it may have been shown
+            self._doubtful.put(track)
+            raise
         self._doubtful.drop(track)
 
     async def _deliver_new(self, account: str, track: str, card: Card, data: dict[str, str]) -> None:
@@ -292,4 +295,4 @@ def _listed(found: Mapping[str, Any], name: str) -> list[str]:
 
 def _bare(card: Card) -> Card:
     """The buttons with the ids they name, and nothing that anybody typed."""
-    return Card(title="Leadbell", buttons=card.buttons, selects=card.selects, state=card.state)
+    return Card(title=f"Leadbell {card.lead}", buttons=card.buttons, selects=card.selects, state=card.state)

@@ -98,8 +98,8 @@ class Receiver:
             return
         if self._seen.get(message.id):
             return
+        self.over_quota = message.over_quota
         if message.over_quota:
-            self.over_quota = True
             log.error(
                 "a message came without its content: the month's pushes are used up", action="over_quota"
             )

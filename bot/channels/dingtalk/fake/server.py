@@ -9,6 +9,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 
 from bot.channels.dingtalk.fake.book import SESSION_MS, Book, CardCopy, Member, Refuse
 from bot.channels.dingtalk.fake.contacts import Contacts
+from bot.channels.dingtalk.fake.messages import Messages, read_json
 from bot.channels.dingtalk.fake.wire import Wire
 from bot.channels.dingtalk.meter import is_metered
 from bot.channels.dingtalk.sign import card_sign, robot_sign
@@ -44,6 +45,9 @@ class FakeDingtalk:
             month_calls=month_calls,
         )
         self.wire = Wire(book=self.book, pick=pick)
+        self.messages = Messages(
+            book=self.book, robot_code=client_id, base=lambda: self.base, suffer=self.suffer
+        )
         self.contacts = Contacts(book=self.book, client_id=client_id, client_secret=client_secret)
         self.robot_url = ""
         self.taps_failed: list[str] = []
@@ -81,10 +85,10 @@ class FakeDingtalk:
 
     def _mount(self, app: web.Application) -> None:
         new: dict[tuple[str, str], Handler] = {
-            ("POST", "/v1.0/robot/oToMessages/batchSend"): self._batch_send,
-            ("POST", "/v1.0/robot/otoMessages/batchRecall"): self._recall,
-            ("POST", "/v1.0/robot/groupMessages/send"): self._group_send,
-            ("POST", "/v1.0/robot/messageFiles/download"): self._download,
+            ("POST", "/v1.0/robot/oToMessages/batchSend"): self.messages.batch_send,
+            ("POST", "/v1.0/robot/otoMessages/batchRecall"): self.messages.recall,
+            ("POST", "/v1.0/robot/groupMessages/send"): self.messages.group_send,
+            ("POST", "/v1.0/robot/messageFiles/download"): self.messages.download,
             ("POST", "/v1.0/card/instances"): self._create,
             ("PUT", "/v1.0/card/instances"): self._update,
             ("POST", "/v1.0/card/instances/deliver"): self._deliver,
@@ -96,9 +100,9 @@ class FakeDingtalk:
         app.router.add_post("/v1.0/oauth2/accessToken", self._new_host(self._token, token=False))
         app.router.add_post("/v1.0/gateway/connections/open", self._new_host(self._open, token=False))
         app.router.add_get("/connect", self.wire.serve)
-        app.router.add_get("/files/{code}", self._file)
-        app.router.add_post("/robot/sendBySession", self._session)
-        app.router.add_post("/media/upload", self._upload)
+        app.router.add_get("/files/{code}", self.messages.file)
+        app.router.add_post("/robot/sendBySession", self.messages.session)
+        app.router.add_post("/media/upload", self.messages.upload)
         self.contacts.mount(app, self._new_host)
 
     def _new_host(
@@ -107,11 +111,11 @@ class FakeDingtalk:
         """With the manners of the new host: the token first, then faults, limits, JSON, refusals."""
 
         async def serve(request: web.Request) -> web.StreamResponse:
-            body = await _read(request)
+            body = await read_json(request)
             path = request.path
             self.book.calls.append((request.method, path, body))
             try:
-                await self._suffer(request, path)
+                await self.suffer(request, path)
                 if token and not self.book.known(request.headers.get(TOKEN)):
                     raise Refuse(400, "InvalidAuthentication", message="不合法的access_token")
                 self.book.fault(path)
@@ -133,7 +137,7 @@ class FakeDingtalk:
 
         return serve
 
-    async def _suffer(self, request: web.Request, path: str) -> None:
+    async def suffer(self, request: web.Request, path: str) -> None:
         if self.book.faults.down:
             _drop(request)
         if self.book.faults.slow:
@@ -152,77 +156,6 @@ class FakeDingtalk:
         if not isinstance(body.get("subscriptions"), list) or not body["subscriptions"]:
             raise Refuse(400, "invalid.subscriptions")
         return {"endpoint": self.base.replace("http", "ws") + "/connect", "ticket": self.book.ticket()}
-
-    # -- messages ---------------------------------------------------------------------------------------
-
-    async def _batch_send(self, body: dict[str, Any]) -> dict[str, Any]:
-        users = self._robot(body).get("userIds")
-        if not isinstance(users, list) or not users:
-            raise Refuse(400, "invalidParameter.userIds.empty")
-        if len(users) > 20:
-            raise Refuse(400, "invalidParameter.userIds.overMax")
-        shown = _message(body)
-        faults, query = self.book.faults, self.book.new_id()
-        bad = [user for user in users if user in faults.invalid or user not in self.book.people]
-        flow = [user for user in users if user in faults.flow]
-        for user in users:
-            if user not in bad and user not in flow:
-                self.book.show(user, query=query, **shown)
-        return {"processQueryKey": query, "invalidStaffIdList": bad, "flowControlledStaffIdList": flow}
-
-    async def _group_send(self, body: dict[str, Any]) -> dict[str, Any]:
-        conversation = self._robot(body).get("openConversationId")
-        if not conversation:
-            raise Refuse(400, "miss.openConversationId")
-        if len(str(body.get("msgParam")).encode()) > 15_000:
-            raise Refuse(400, "invalidParameter.msgParam.tooLong")
-        self.book.show(str(conversation), **_message(body))
-        return {"processQueryKey": self.book.new_id()}
-
-    def _robot(self, body: dict[str, Any]) -> dict[str, Any]:
-        if not body.get("robotCode"):
-            raise Refuse(400, "invalidParameter.robotCode.empty")
-        if body["robotCode"] != self.client_id:
-            raise Refuse(400, "invalidParameter.robotCode.notExsit")
-        return body
-
-    async def _recall(self, body: dict[str, Any]) -> dict[str, Any]:
-        keys = [str(each) for each in self._robot(body).get("processQueryKeys") or []]
-        self.book.recall(keys)
-        return {"successResult": keys, "failedResult": {}}
-
-    async def _download(self, body: dict[str, Any]) -> dict[str, Any]:
-        self._robot(body)
-        code = str(body.get("downloadCode"))
-        if code not in self.book.files:
-            raise Refuse(400, "invalidParameter.downloadCode")
-        return {"downloadUrl": f"{self.base}/files/{code}?Expires=1"}
-
-    async def _file(self, request: web.Request) -> web.StreamResponse:
-        name, data = self.book.files.get(request.match_info["code"], ("", b""))
-        return web.Response(body=data, headers={"Content-Disposition": f"attachment; filename={name}.file"})
-
-    async def _session(self, request: web.Request) -> web.StreamResponse:
-        body = await _read(request)
-        self.book.calls.append(("POST", request.path, body))
-        await self._suffer(request, request.path)
-        where, until = self.book.sessions.get(request.query.get("session", ""), ("", 0))
-        if until < self.book.now():
-            return web.json_response({"errcode": 300001, "errmsg": "session.expired"})
-        content = (body.get("text") or {}).get("content", "")
-        self.book.show(where, kind="text", text=content)
-        self.book.metered += 1
-        return web.json_response({"errcode": 0, "errmsg": "ok"})
-
-    async def _upload(self, request: web.Request) -> web.StreamResponse:
-        if not self.book.known(request.query.get("access_token")):
-            return web.json_response({"errcode": 40014, "errmsg": "不合法的access_token"})
-        form = await request.post()
-        if "media" not in form:
-            return web.json_response({"errcode": 40035, "errmsg": "缺少参数 media"})
-        return web.json_response(
-            {"errcode": 0, "errmsg": "ok", "type": "file", "media_id": f"@{self.book.new_id()}"}
-        )
 
     # -- cards ------------------------------------------------------------------------------------------
 
@@ -397,25 +330,6 @@ class FakeDingtalk:
         full = json.loads(data.get("sys_full_json_obj") or "{}")
         return {**{name: data.get(name, "") for name in ("title", "markdown", "tips")},
                 "buttons": full.get("msgButtons", [])}  # fmt: skip
-
-
-async def _read(request: web.Request) -> dict[str, Any]:
-    try:
-        found = json.loads(await request.read() or b"{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _message(body: dict[str, Any]) -> dict[str, Any]:
-    if not body.get("msgKey"):
-        raise Refuse(400, "invalidParameter.msgKey.empty")
-    try:
-        param = json.loads(str(body.get("msgParam")))
-    except ValueError:
-        raise Refuse(400, "invalidParameter.msgParam.invalid") from None
-    kind = {"sampleText": "text", "sampleMarkdown": "markdown"}.get(body["msgKey"], "actionCard")
-    return {"kind": kind, "text": param.get("content", param.get("text", "")), "param": param}
 
 
 def _drop(request: web.Request) -> None:
