@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--json", action="store_true")
     read = add("read", _read, "read lines from standard input, write what they say as JSON", config=False)
     read.add_argument("--kind", choices=("auto", "lead", "note", "visit"), default="auto")
-    fake = add("fake", _fake, "a platform of one's own on this machine, to try the bot on", config=False)
-    fake.add_argument("platform", choices=("dingtalk",))
-    fake.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-    fake.add_argument("--port", type=_port, default=8720)
-    sync = add("sync", _sync, "compare the settings with the platform's organisation")
-    sync.add_argument("platform", choices=("dingtalk",))
-    sync.add_argument("--toml", action="store_true", help="print [[people]] entries for newcomers")
-    test = add("send-test", _send_test, "show one person a test card")
-    test.add_argument("--channel", choices=("dingtalk",), required=True)
-    test.add_argument("--to", required=True, metavar="PERSON", help="the id of a person in the settings")
     _token_commands(commands)
+    _platform_commands(commands)
     return parser
 
 
@@ -94,6 +86,38 @@ def _token_commands(commands: Any) -> None:
             verb.add_argument("name")
         if name == "add":
             verb.add_argument("--scope", default="capture,read", help="capture, read, contact")
+
+
+def _platform_commands(commands: Any) -> None:
+    def add(name: str, verb: str, run: Callable[[argparse.Namespace], int], text: str) -> Any:
+        parser = commands.choices.get(name) or commands.add_parser(name, help=text)
+        verbs = getattr(parser, "verbs", None)
+        if verbs is None:
+            verbs = parser.verbs = parser.add_subparsers(dest="verb", required=True, metavar="WHAT")
+        command = verbs.add_parser(verb, help=text, description=text)
+        command.set_defaults(run=run)
+        command.add_argument("--config", type=Path, default=CONFIG, metavar="F")
+        return command
+
+    fake = add(
+        "fake", "wecom", _fake_wecom, "run a WeCom of one's own, to rehearse a set-up without an account"
+    )
+    fake.add_argument("--port", type=_port, default=8790)
+    fake.add_argument("--callback", default="http://127.0.0.1:8710/callback/wecom", metavar="URL")
+    add("wecom", "menu", _wecom_menu, "put up the app's menu (and its tile, with wecom.workbench)")
+    add("sync", "wecom", _sync_wecom, "compare the settings' people with the company's directory")
+    fake = add(
+        "fake", "dingtalk", _fake_dingtalk, "run a DingTalk of one's own, to try the bot without an account"
+    )
+    fake.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    fake.add_argument("--port", type=_port, default=8720)
+    sync = add("sync", "dingtalk", _sync_dingtalk, "compare the settings' people with the organisation")
+    sync.add_argument("--toml", action="store_true", help="print [[people]] entries for newcomers")
+    test = commands.add_parser("send-test", help="send a test card to the admins, or to one person")
+    test.add_argument("--channel", choices=("wecom", "dingtalk"), help="on which platform; else the one set")
+    test.set_defaults(run=_send_test)
+    test.add_argument("--config", type=Path, default=CONFIG, metavar="F")
+    test.add_argument("--to", default="", metavar="PERSON", help="a person's id")
 
 
 # -- running ------------------------------------------------------------------------------------------------
@@ -271,62 +295,6 @@ def _read(arguments: argparse.Namespace) -> int:
     return 0
 
 
-# -- platforms ----------------------------------------------------------------------------------------------
-
-
-def _fake(arguments: argparse.Namespace) -> int:
-    """Runs until Ctrl-C; prints the settings that lead to it."""
-    from bot.channels.dingtalk.fake.run import run
-
-    return asyncio.run(run(arguments.host, arguments.port, print))
-
-
-def _sync(arguments: argparse.Namespace) -> int:
-    from bot.channels.base import Refused, Retryable
-    from bot.channels.dingtalk.door import ask_dingtalk
-    from bot.channels.dingtalk.people import as_toml, compare, read_organisation
-    from bot.company import build_company
-
-    settings = load(arguments.config, os.environ)
-    if settings.dingtalk is None:
-        print(f"leadbell: no [{arguments.platform}] in the settings", file=sys.stderr)
-        return 1
-    company = build_company(settings, year=SystemClock().now().year)
-    try:
-        found = asyncio.run(ask_dingtalk(settings, lambda client, _: read_organisation(client)))
-    except (Retryable, Refused) as error:
-        print(f"leadbell: {arguments.platform}: {error}", file=sys.stderr)
-        return 1
-    differences = list(compare(company, found, arguments.platform))
-    if arguments.toml:
-        print(as_toml((each for each in differences if each.kind == "new"), arguments.platform))
-        return 0
-    for each in differences:
-        print(say("zh", f"sync.{each.kind}", person=each.person, name=each.name, detail=each.detail))
-    print(say("zh", "sync.sum", members=len(found.members), count=len(differences)))
-    return 1 if any(each.kind != "new" for each in differences) else 0
-
-
-def _send_test(arguments: argparse.Namespace) -> int:
-    from bot.channels.base import Refused, Retryable
-    from bot.channels.dingtalk.door import ask_dingtalk, send_test
-
-    settings = load(arguments.config, os.environ)
-    person = next((each for each in settings.people if each.id == arguments.to), None)
-    account = person.dingtalk if person else None
-    if settings.dingtalk is None or account is None:
-        print(f"leadbell: {arguments.to!r} has no account on {arguments.channel}", file=sys.stderr)
-        return 1
-    text = say(person.lang if person else "zh", "cli.test")
-    try:
-        asyncio.run(ask_dingtalk(settings, lambda client, every: send_test(client, every, account, text)))
-    except (Retryable, Refused) as error:
-        print(f"✘ {arguments.channel}: {error}", file=sys.stderr)
-        return 1
-    print(f"✔ {arguments.channel} → {arguments.to}")
-    return 0
-
-
 # -- tokens -------------------------------------------------------------------------------------------------
 
 
@@ -386,3 +354,135 @@ def _token_revoke(arguments: argparse.Namespace) -> int:
         return 1
 
     return _with_database(arguments, revoke)
+
+
+# -- WeCom --------------------------------------------------------------------------------------------------
+
+
+def _fake_wecom(arguments: argparse.Namespace) -> int:
+    from bot.channels.wecom import commands
+
+    people: dict[str, str] = {}
+    if arguments.config.exists():
+        listed = load(arguments.config, os.environ).people
+        people = {each.wecom: each.name for each in listed if each.wecom} | {"XiaoLin": "小林"}
+    run = commands.run_fake(
+        port=arguments.port, callback=arguments.callback, people=people, out=partial(print, flush=True)
+    )
+    asyncio.run(run)
+    return 0
+
+
+def _with_wecom(arguments: argparse.Namespace) -> tuple[Settings, Any]:
+    settings = load(arguments.config, os.environ)
+    if settings.wecom is None:
+        print("leadbell: no [wecom] in the settings", file=sys.stderr)
+    return settings, settings.wecom
+
+
+def _wecom_menu(arguments: argparse.Namespace) -> int:
+    from bot.channels.wecom import commands
+
+    settings, section = _with_wecom(arguments)
+    if section is None:
+        return 2
+    return asyncio.run(
+        commands.put_up_menu(section, link=settings.app.base_url, lang="zh", out=partial(print, flush=True))
+    )
+
+
+def _sync_wecom(arguments: argparse.Namespace) -> int:
+    from bot.channels.wecom import commands
+
+    settings, section = _with_wecom(arguments)
+    if section is None:
+        return 2
+    return asyncio.run(commands.compare_roll(settings, section, out=partial(print, flush=True)))
+
+
+def _send_test(arguments: argparse.Namespace) -> int:
+    settings = load(arguments.config, os.environ)
+    channel = arguments.channel or ("wecom" if settings.wecom is not None else "dingtalk")
+    return (_send_test_wecom if channel == "wecom" else _send_test_dingtalk)(arguments)
+
+
+def _send_test_wecom(arguments: argparse.Namespace) -> int:
+    from bot.channels.wecom import commands
+
+    settings, section = _with_wecom(arguments)
+    if section is None:
+        return 2
+    wanted = [
+        (each.wecom, each.lang)
+        for each in settings.people
+        if each.wecom and (each.id == arguments.to if arguments.to else each.role == "admin")
+    ]
+    if not wanted:
+        print("leadbell: nobody to send to: no such person on WeCom, or no admin", file=sys.stderr)
+        return 2
+    return asyncio.run(
+        commands.send_test(section, wanted, link=settings.app.base_url, out=partial(print, flush=True))
+    )
+
+
+# -- dingtalk -----------------------------------------------------------------------------------------------
+
+
+def _fake_dingtalk(arguments: argparse.Namespace) -> int:
+    """Runs until Ctrl-C; prints the settings that lead to it."""
+    from bot.channels.dingtalk.fake.run import run
+
+    return asyncio.run(run(arguments.host, arguments.port, partial(print, flush=True)))
+
+
+def _with_dingtalk(arguments: argparse.Namespace) -> tuple[Settings, bool]:
+    settings = load(arguments.config, os.environ)
+    if settings.dingtalk is None:
+        print("leadbell: no [dingtalk] in the settings", file=sys.stderr)
+    return settings, settings.dingtalk is not None
+
+
+def _sync_dingtalk(arguments: argparse.Namespace) -> int:
+    from bot.channels.base import Refused, Retryable
+    from bot.channels.dingtalk.door import ask_dingtalk
+    from bot.channels.dingtalk.people import as_toml, compare, read_organisation
+    from bot.company import build_company
+
+    settings, there = _with_dingtalk(arguments)
+    if not there:
+        return 2
+    company = build_company(settings, year=SystemClock().now().year)
+    try:
+        found = asyncio.run(ask_dingtalk(settings, lambda client, _: read_organisation(client)))
+    except (Retryable, Refused) as error:
+        print(f"leadbell: dingtalk: {error}", file=sys.stderr)
+        return 1
+    differences = list(compare(company, found, "dingtalk"))
+    if arguments.toml:
+        print(as_toml((each for each in differences if each.kind == "new"), "dingtalk"))
+        return 0
+    for each in differences:
+        print(say("zh", f"sync.{each.kind}", person=each.person, name=each.name, detail=each.detail))
+    print(say("zh", "sync.sum", members=len(found.members), count=len(differences)))
+    return 1 if any(each.kind != "new" for each in differences) else 0
+
+
+def _send_test_dingtalk(arguments: argparse.Namespace) -> int:
+    from bot.channels.base import Refused, Retryable
+    from bot.channels.dingtalk.door import ask_dingtalk, send_test
+
+    settings, there = _with_dingtalk(arguments)
+    people = [p for p in settings.people if (p.id == arguments.to if arguments.to else p.role == "admin")]
+    wanted = {each.id: (each.dingtalk, say(each.lang, "cli.test")) for each in people if each.dingtalk}
+    if not there or not wanted:
+        print("leadbell: nobody to send to: no such person on DingTalk, or no admin", file=sys.stderr)
+        return 2
+    failed = 0
+    for person, (account, text) in wanted.items():
+        try:
+            asyncio.run(ask_dingtalk(settings, partial(send_test, account=account, text=text)))
+            print(f"✔ dingtalk → {person}")
+        except (Retryable, Refused) as error:
+            print(f"✘ dingtalk → {person}: {error}", file=sys.stderr)
+            failed = 1
+    return failed

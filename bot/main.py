@@ -17,6 +17,8 @@ from bot.channels.dingtalk.door import Door, House, ask_dingtalk, budget_names, 
 from bot.channels.dingtalk.examine import budget
 from bot.channels.local.channel import LocalChannel
 from bot.channels.tokens import AccessTokens, Fetched
+from bot.channels.wecom.app import WecomApp, make_app
+from bot.channels.wecom.face import Tiles
 from bot.company import build_company
 from bot.config import ConfigErrors, Dingtalk, Settings, warnings
 from bot.deliver import Deliverer, redraw
@@ -30,7 +32,7 @@ from bot.handlers import team as team_handlers
 from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
-from bot.web import api, health, metrics, openapi, problems
+from bot.web import api, callbacks, health, metrics, openapi, problems
 from bot.web.keys import Keys
 from bot.web.sim import Simulator, Stream
 from domain.clock import Clock, from_micros, to_micros
@@ -43,7 +45,7 @@ from scheduler.relay import Relay
 from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
-from storage import chat, housekeeping, media, members, meters, platform_tokens, schema, tokens
+from storage import chat, housekeeping, media, members, meters, platform_tokens, schema, sending, tokens
 from storage.audit import audit_database
 from storage.engine import is_sqlite, read_url, writer_engine
 from storage.reads import Reads
@@ -55,8 +57,10 @@ log = structlog.get_logger("leadbell")
 HEARTBEAT = 2.0
 AUDIT_EVERY = 300.0
 TIDY_EVERY = 3600.0
+TILES_EVERY = 60.0
 STOP_WITHIN = 5.0
 UNUSED_FOR = timedelta(days=2)
+WECOM_UNITS = SimpleNamespace(tokens=platform_tokens, sending=sending, first_time=housekeeping.first_time)
 
 
 def fixed_tokens(settings: Settings) -> dict[str, str]:
@@ -202,6 +206,18 @@ class Service:
                 outage=self.phones.outage,
                 person_of=self._simulated,
             )
+        self.wecom: WecomApp | None = None
+        if settings.wecom is not None:
+            self.wecom = make_app(
+                settings.wecom,
+                bot=self.bot,
+                router=self.router,
+                directory=self.directory,
+                units=WECOM_UNITS,
+                base_url=settings.app.base_url,
+                count=lambda kind: self.metrics.inbound("wecom", kind),
+            )
+            self.channels[self.wecom.channel.name] = self.wecom.channel
         self.deliverer = Deliverer(
             channels=self.channels,
             company_now=lambda: store.company,
@@ -280,6 +296,8 @@ class Service:
         self.supervisor.add("heartbeat", self._heartbeat, HEARTBEAT)
         if self.settings.simulator.enabled:
             self.supervisor.add("simulator", self._simulate, 1.0)
+        if self.wecom is not None and self.settings.wecom is not None and self.settings.wecom.workbench:
+            self.ticker.every(TILES_EVERY, self._tiles(self.wecom).once, name="tiles")
         self.ticker.every(AUDIT_EVERY, self.check, name="auditor")
         self.ticker.every(TIDY_EVERY, self._tidy, name="tidy")
         self.ticker.every(TIDY_EVERY, self._watch_calendar, name="calendar")
@@ -321,6 +339,15 @@ class Service:
             if person.accounts.get(channel) in accounts:
                 moved = await self.store.write(person_left, person=person.id, now=self.clock.now())
                 log.warning("a member left", action="person_left", person=person.id, leads=len(moved))
+
+    def _tiles(self, app: WecomApp) -> Tiles:
+        return Tiles(
+            client=app.client,
+            clock=self.clock,
+            company_now=lambda: self.store.company,
+            leads_of=self.reads.leads_of,
+            link=self.settings.app.base_url,
+        )
 
     async def _listen(self) -> None:
         app = self.application()
@@ -365,6 +392,13 @@ class Service:
         openapi.mount(app, version("leadbell"))
         if self.dingtalk is not None:
             self.dingtalk.mount(app)
+        if self.wecom is not None:
+            callbacks.Callbacks(
+                self.wecom.receiver,
+                channel="wecom",
+                ticks=asyncio.get_running_loop().time,
+                observe=self.metrics.callback,
+            ).mount(app, "/callback/wecom")
         if self.settings.simulator.enabled:
             Simulator(
                 bot=self.bot,
@@ -386,6 +420,8 @@ class Service:
         await self.relay.close()
         if self.dingtalk is not None:
             await self.dingtalk.end()
+        if self.wecom is not None:
+            await self.wecom.close()
         try:
             async with asyncio.timeout(1.0):
                 await self._beat()

@@ -77,13 +77,16 @@ def test_doctor_sync_and_a_test_card_against_the_fake(base: str, config: str) ->
     assert "+ lilei 李雷" in sync.stdout
     assert '[[people]]\nid = "lilei"' in leadbell("sync", "dingtalk", "--toml", "--config", config).stdout
 
-    assert leadbell("send-test", "--channel", "dingtalk", "--to", "boss", "--config", config).returncode == 0
+    assert leadbell("send-test", "--config", config).returncode == 0
     chat = asked(f"{base}/fake/api/people/wangfang/chat")
     assert "测试卡片" in json.dumps(chat, ensure_ascii=False)
     refused = leadbell("send-test", "--channel", "dingtalk", "--to", "ghost", "--config", config)
-    assert (refused.returncode, refused.stderr) == (1, "✘ dingtalk: not delivered: user not in scope\n")
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "✘ dingtalk → ghost: not delivered: user not in scope\n",
+    )
     assert (
-        leadbell("send-test", "--channel", "dingtalk", "--to", "nobody", "--config", config).returncode == 1
+        leadbell("send-test", "--channel", "dingtalk", "--to", "nobody", "--config", config).returncode == 2
     )
 
 
