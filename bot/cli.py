@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     read = add("read", _read, "read lines from standard input, write what they say as JSON", config=False)
     read.add_argument("--kind", choices=("auto", "lead", "note", "visit"), default="auto")
     _token_commands(commands)
-    _wecom_commands(commands)
+    _platform_commands(commands)
     return parser
 
 
@@ -88,7 +88,7 @@ def _token_commands(commands: Any) -> None:
             verb.add_argument("--scope", default="capture,read", help="capture, read, contact")
 
 
-def _wecom_commands(commands: Any) -> None:
+def _platform_commands(commands: Any) -> None:
     def add(name: str, verb: str, run: Callable[[argparse.Namespace], int], text: str) -> Any:
         parser = commands.choices.get(name) or commands.add_parser(name, help=text)
         verbs = getattr(parser, "verbs", None)
@@ -107,7 +107,15 @@ def _wecom_commands(commands: Any) -> None:
     fake.add_argument("--callback", default="http://127.0.0.1:8710/callback/wecom", metavar="URL")
     add("wecom", "menu", _wecom_menu, "put up the app's menu (and its tile, with wecom.workbench)")
     add("sync", "wecom", _sync_wecom, "compare the settings' people with the company's directory")
+    fake = add(
+        "fake", "dingtalk", _fake_dingtalk, "run a DingTalk of one's own, to try the bot without an account"
+    )
+    fake.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    fake.add_argument("--port", type=_port, default=8720)
+    sync = add("sync", "dingtalk", _sync_dingtalk, "compare the settings' people with the organisation")
+    sync.add_argument("--toml", action="store_true", help="print [[people]] entries for newcomers")
     test = commands.add_parser("send-test", help="send a test card to the admins, or to one person")
+    test.add_argument("--channel", choices=("wecom", "dingtalk"), help="on which platform; else the one set")
     test.set_defaults(run=_send_test)
     test.add_argument("--config", type=Path, default=CONFIG, metavar="F")
     test.add_argument("--to", default="", metavar="PERSON", help="a person's id")
@@ -228,9 +236,9 @@ def _check_config(arguments: argparse.Namespace) -> int:
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from bot.doctor import examine
-    from bot.main import look_at_database
+    from bot.main import look_around
 
-    checks = list(examine(arguments.config, os.environ, SystemClock().now(), look_at_database))
+    checks = list(examine(arguments.config, os.environ, SystemClock().now(), look_around))
     if arguments.json:
         print(json.dumps([check.as_json() for check in checks], ensure_ascii=False))
     else:
@@ -406,6 +414,12 @@ def _sync_wecom(arguments: argparse.Namespace) -> int:
 
 
 def _send_test(arguments: argparse.Namespace) -> int:
+    settings = load(arguments.config, os.environ)
+    channel = arguments.channel or ("wecom" if settings.wecom is not None else "dingtalk")
+    return (_send_test_wecom if channel == "wecom" else _send_test_dingtalk)(arguments)
+
+
+def _send_test_wecom(arguments: argparse.Namespace) -> int:
     from bot.channels.wecom import commands
 
     settings, section = _with_wecom(arguments)
@@ -422,3 +436,66 @@ def _send_test(arguments: argparse.Namespace) -> int:
     return asyncio.run(
         commands.send_test(section, wanted, link=settings.app.base_url, out=partial(print, flush=True))
     )
+
+
+# -- dingtalk -----------------------------------------------------------------------------------------------
+
+
+def _fake_dingtalk(arguments: argparse.Namespace) -> int:
+    """Runs until Ctrl-C; prints the settings that lead to it."""
+    from bot.channels.dingtalk.fake.run import run
+
+    return asyncio.run(run(arguments.host, arguments.port, partial(print, flush=True)))
+
+
+def _with_dingtalk(arguments: argparse.Namespace) -> tuple[Settings, bool]:
+    settings = load(arguments.config, os.environ)
+    if settings.dingtalk is None:
+        print("leadbell: no [dingtalk] in the settings", file=sys.stderr)
+    return settings, settings.dingtalk is not None
+
+
+def _sync_dingtalk(arguments: argparse.Namespace) -> int:
+    from bot.channels.base import Refused, Retryable
+    from bot.channels.dingtalk.door import ask_dingtalk
+    from bot.channels.dingtalk.people import as_toml, compare, read_organisation
+    from bot.company import build_company
+
+    settings, there = _with_dingtalk(arguments)
+    if not there:
+        return 2
+    company = build_company(settings, year=SystemClock().now().year)
+    try:
+        found = asyncio.run(ask_dingtalk(settings, lambda client, _: read_organisation(client)))
+    except (Retryable, Refused) as error:
+        print(f"leadbell: dingtalk: {error}", file=sys.stderr)
+        return 1
+    differences = list(compare(company, found, "dingtalk"))
+    if arguments.toml:
+        print(as_toml((each for each in differences if each.kind == "new"), "dingtalk"))
+        return 0
+    for each in differences:
+        print(say("zh", f"sync.{each.kind}", person=each.person, name=each.name, detail=each.detail))
+    print(say("zh", "sync.sum", members=len(found.members), count=len(differences)))
+    return 1 if any(each.kind != "new" for each in differences) else 0
+
+
+def _send_test_dingtalk(arguments: argparse.Namespace) -> int:
+    from bot.channels.base import Refused, Retryable
+    from bot.channels.dingtalk.door import ask_dingtalk, send_test
+
+    settings, there = _with_dingtalk(arguments)
+    people = [p for p in settings.people if (p.id == arguments.to if arguments.to else p.role == "admin")]
+    wanted = {each.id: (each.dingtalk, say(each.lang, "cli.test")) for each in people if each.dingtalk}
+    if not there or not wanted:
+        print("leadbell: nobody to send to: no such person on DingTalk, or no admin", file=sys.stderr)
+        return 2
+    failed = 0
+    for person, (account, text) in wanted.items():
+        try:
+            asyncio.run(ask_dingtalk(settings, partial(send_test, account=account, text=text)))
+            print(f"✔ dingtalk → {person}")
+        except (Retryable, Refused) as error:
+            print(f"✘ dingtalk → {person}: {error}", file=sys.stderr)
+            failed = 1
+    return failed

@@ -1,7 +1,7 @@
 """From a claimed notice to what a person sees: render the lead as it is now, send, say what came of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -57,6 +57,20 @@ def render(
             return lead_card(lead, viewer, company, Tell.OFFER, args)
         case _:
             raise ValueError(kind)
+
+
+async def redraw(
+    copies: Sequence[Shown], person: str, read: Callable[[str], Awaitable[Lead | None]], company: Company
+) -> Card | None:
+    """The card of a shown message as it now is; None where it is not that person's, or not known."""
+    viewer = company.people.get(person)
+    if viewer is None or not copies or copies[0].person != person:
+        return None
+    copy = copies[0]
+    named = dict.fromkeys((copy.lead_id, *_listed(copy.args)))
+    leads = {each: found for each in named if each and (found := await read(each)) is not None}
+    card = render(copy.tell, leads, leads.get(copy.lead_id), viewer, company, copy.args)
+    return _placed(card, copy.lead_id, copy.args, viewer)
 
 
 def _listed(args: Args) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -13,12 +13,15 @@ import structlog
 from aiohttp import web
 
 from bot.channels.base import Channel
+from bot.channels.dingtalk.door import Door, House, ask_dingtalk, budget_names, examine_dingtalk, open_door
+from bot.channels.dingtalk.examine import budget
 from bot.channels.local.channel import LocalChannel
+from bot.channels.tokens import AccessTokens, Fetched
 from bot.channels.wecom.app import WecomApp, make_app
 from bot.channels.wecom.face import Tiles
 from bot.company import build_company
-from bot.config import ConfigErrors, Settings, warnings
-from bot.deliver import Deliverer
+from bot.config import ConfigErrors, Dingtalk, Settings, warnings
+from bot.deliver import Deliverer, redraw
 from bot.directory import Directory, with_members
 from bot.doctor import BAD, GOOD, WARN, Check
 from bot.downloads import Downloader
@@ -44,7 +47,18 @@ from scheduler.relay import Relay
 from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
-from storage import chat, housekeeping, media, members, platform_tokens, schema, sending, sessions, tokens
+from storage import (
+    chat,
+    housekeeping,
+    media,
+    members,
+    meters,
+    platform_tokens,
+    schema,
+    sending,
+    sessions,
+    tokens,
+)
 from storage.audit import audit_database
 from storage.engine import is_sqlite, read_url, writer_engine
 from storage.reads import Reads
@@ -121,6 +135,28 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
         )
     finally:
         engine.dispose()
+
+
+def look_around(settings: Settings, now: datetime) -> Iterator[Check]:
+    """The doctor's look at what is outside the settings: the store and the platforms."""
+    yield from look_at_database(settings, now)
+    if settings.dingtalk is not None:
+        for finding in asyncio.run(ask_dingtalk(settings, examine_dingtalk)):
+            yield Check(mark=finding.mark, name=finding.name, means=finding.means, next=finding.next)
+        yield from _dingtalk_budget(settings, settings.dingtalk, now)
+
+
+def _dingtalk_budget(settings: Settings, section: Dingtalk, now: datetime) -> Iterator[Check]:
+    engine = writer_engine(read_url(settings.database.url.get_secret_value()))
+    try:
+        used = {what: meters.counted(engine, name) for what, name in budget_names(now).items()}
+    except Unavailable:
+        return  # the look at the database has said so
+    finally:
+        engine.dispose()
+    for what, limit in (("calls", section.monthly_calls), ("pushes", section.monthly_pushes)):
+        found = budget(what, used[what], limit)
+        yield Check(mark=found.mark, name=found.name, means=found.means, next=found.next)
 
 
 class Service:
@@ -217,6 +253,7 @@ class Service:
         self.stopped = asyncio.Event()
         self.violations: int | None = None
         self.failed = False
+        self.dingtalk: Door | None = None
         self._runner: web.AppRunner | None = None
 
     # -- starting and stopping --------------------------------------------------------------------------
@@ -259,6 +296,7 @@ class Service:
         await self._release_leavers()
         await self._beat()
         await self._watch_calendar()
+        await self._open_dingtalk()
         self._add_loops()
         await self._listen()
         self.supervisor.start()
@@ -276,6 +314,44 @@ class Service:
         self.ticker.every(AUDIT_EVERY, self.check, name="auditor")
         self.ticker.every(TIDY_EVERY, self._tidy, name="tidy")
         self.ticker.every(TIDY_EVERY, self._watch_calendar, name="calendar")
+
+    async def _open_dingtalk(self) -> None:
+        if self.settings.dingtalk is None:
+            return
+        store = self.store
+        house = House(
+            bot=self.bot,
+            router=self.router,
+            directory=self.directory,
+            clock=self.clock,
+            home=await store.write(meters.installation, fresh=new_id()[:8]),
+            base_url=self.settings.app.base_url,
+            copies=self.reads.copies,
+            redraw=lambda copies, person: redraw(copies, person, self.reads.lead, store.company),
+            make_tokens=self._tokens,
+            count_up=lambda counts: store.write(meters.count_up, counts=counts),
+            counts=lambda prefix: meters.read_counts(store.reader, prefix),
+            left=lambda accounts: self._left("dingtalk", accounts),
+            answered=self.metrics.callback,
+            connected=self.metrics.connected,
+            budget=self.metrics.budget,
+        )
+        self.dingtalk = open_door(self.settings.dingtalk, house)
+        self.channels["dingtalk"] = self.dingtalk.channel
+        for loop in self.dingtalk.loops():
+            self.supervisor.add(*loop)
+
+    def _tokens(self, app: str, fetch: Callable[[], Awaitable[Fetched]]) -> AccessTokens:
+        return AccessTokens(
+            app=app, fetch=fetch, write=self.store.write, units=platform_tokens, clock=self.clock
+        )
+
+    async def _left(self, channel: str, accounts: Sequence[str]) -> None:
+        """The platform says that these people left the company: their leads go to others at once."""
+        for person in self.store.company.people.values():
+            if person.accounts.get(channel) in accounts:
+                moved = await self.store.write(person_left, person=person.id, now=self.clock.now())
+                log.warning("a member left", action="person_left", person=person.id, leads=len(moved))
 
     def _tiles(self, app: WecomApp) -> Tiles:
         return Tiles(
@@ -327,6 +403,8 @@ class Service:
         )
         metrics.mount(app, self.metrics, lambda: self.reads.counts(self.clock.now()), self.keys.may_measure)
         openapi.mount(app, version("leadbell"))
+        if self.dingtalk is not None:
+            self.dingtalk.mount(app)
         if self.wecom is not None:
             callbacks.Callbacks(
                 self.wecom.receiver,
@@ -365,8 +443,12 @@ class Service:
         self.ticker.close()
         if self._runner is not None:
             await self._runner.cleanup()
+        if self.dingtalk is not None:
+            await self.dingtalk.close()
         await self.supervisor.close()
         await self.relay.close()
+        if self.dingtalk is not None:
+            await self.dingtalk.end()
         if self.wecom is not None:
             await self.wecom.close()
         try:

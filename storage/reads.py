@@ -18,12 +18,12 @@ from domain.clock import from_micros, to_micros
 from domain.errors import BadField, Unavailable
 from domain.events import Event, Kind
 from domain.lead import Lead
-from domain.ports import Dialog, Note
+from domain.ports import Dialog, Note, Shown
 from domain.sla import Policy, unpack_policy
 from domain.stages import CLOSED, Stage
 from storage.rows import AT, desk_of, lead_of
 from storage.schema import HEAD
-from storage.tables import desks, dialogs, events, leads, marks, notes, outbox, policies
+from storage.tables import desks, dialogs, events, leads, marks, notes, outbox, policies, shown
 
 _RANK = {stage.value: rank for rank, stage in enumerate(Stage)}
 _CLOSED = tuple(stage.value for stage in CLOSED)
@@ -165,6 +165,12 @@ class Reads:
             return None
         who, kind, lead_id, about, at = rows[0]
         return Dialog(person=who, kind=kind, lead_id=lead_id, about=about, at=from_micros(at))
+
+    async def copies(self, *, message: str = "", handle: str = "") -> list[Shown]:
+        """What a shown message says: a row for each lead that it names. By its handle it takes longer."""
+        wanted = shown.c.message == message if message else shown.c.handle == handle
+        rows = await self._rows(select(shown).where(wanted).order_by(shown.c.lead_id))
+        return [Shown(**{**row._mapping, "args": json.loads(row.args)}) for row in rows]
 
     async def marks(self, name: str) -> str | None:
         """A small fact about the program itself, as storage.tables.marks keeps it."""

@@ -365,3 +365,6 @@ sessions = Table(
     _when("seen_at", need=True),
 )
 """Who is signed in to the pages; the token itself is in their browser alone."""
+
+meters = Table("meters", metadata, Column("name", Text, primary_key=True), _number("count", need=True))
+"""What a platform counts and charges for, by month: `dingtalk:calls:2026-11`."""

@@ -400,6 +400,12 @@ def _for_platforms() -> None:
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_sessions")),
     )
+    op.create_table(
+        "meters",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_meters")),
+    )
 
 
 def _append_only() -> None:
