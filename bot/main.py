@@ -38,7 +38,7 @@ from scheduler.relay import Relay
 from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
-from storage import chat, housekeeping, members, schema, tokens
+from storage import chain, chat, housekeeping, members, schema, tokens
 from storage.audit import audit_database
 from storage.engine import is_sqlite, read_url, writer_engine
 from storage.reads import Reads
@@ -50,6 +50,8 @@ log = structlog.get_logger("leadbell")
 HEARTBEAT = 2.0
 AUDIT_EVERY = 300.0
 TIDY_EVERY = 3600.0
+ANCHOR_EVERY = 3600.0
+CHAINS_AT_ONCE = 500
 STOP_WITHIN = 5.0
 
 
@@ -228,6 +230,7 @@ class Service:
         self.ticker.every(AUDIT_EVERY, self.check, name="auditor")
         self.ticker.every(TIDY_EVERY, self._tidy, name="tidy")
         self.ticker.every(TIDY_EVERY, self._watch_calendar, name="calendar")
+        self.ticker.every(ANCHOR_EVERY, self.lay_anchor, name="anchor")
 
     async def _listen(self) -> None:
         app = self.application()
@@ -319,11 +322,22 @@ class Service:
         """The auditor: the invariants on the live data; what does not hold is logged and counted."""
         grace = timedelta(seconds=self.store.sweep_grace)
         found = await asyncio.to_thread(
-            audit_database, self.store.url, self.store.company, self.clock.now(), grace=grace
+            audit_database,
+            self.store.url,
+            self.store.company,
+            self.clock.now(),
+            grace=grace,
+            chains=CHAINS_AT_ONCE,
         )
         self.violations = len(found)
         for each in found:
             log.error(each.what, action="violation", invariant=each.invariant, lead=each.lead)
+
+    async def lay_anchor(self) -> None:
+        """Fix the heads of the chains of facts; the root goes into the log, out of the database's reach."""
+        anchor = await self.store.write(chain.lay_anchor, now=self.clock.now())
+        if anchor is not None:
+            log.info("anchor", action="anchor", no=anchor.no, root=anchor.root)
 
     async def _tidy(self) -> None:
         await self.store.write(housekeeping.tidy, now=self.clock.now())

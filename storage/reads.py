@@ -218,7 +218,7 @@ def _open() -> Select[Any]:
 
 
 def _event_of(row: Sequence[Any]) -> Event:
-    _, no, kind, at, actor, cycle, offer, clock, step, data = row
+    _, no, kind, at, actor, cycle, offer, clock, step, data, *_ = row
     return Event(
         no=no,
         kind=Kind(kind),

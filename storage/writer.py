@@ -79,6 +79,7 @@ class Writer:
         self._pace = Pace(pace)
         self._woken = woken
         self._policies: dict[str, Policy] = {}
+        self._calendars: set[str] = set()
         self._numbers = _Numbers()
         self._queue: queue.Queue[Unit | None] = queue.Queue(MOST_QUEUED)
         self._threads = [
@@ -163,7 +164,12 @@ class Writer:
         with self._engine.connect() as conn, conn.begin():
             _one_at_a_time(conn)
             batch = Batch(
-                conn, company=self.company, policies=self._policies, numbers=self._numbers, pace=self._pace
+                conn,
+                company=self.company,
+                policies=self._policies,
+                calendars=self._calendars,
+                numbers=self._numbers,
+                pace=self._pace,
             )
             answers = self._prefetch(batch, units)
             for unit in units:
@@ -171,6 +177,7 @@ class Writer:
                 self._one(batch, unit, answers)
             batch.flush()
         self._policies |= batch.new_policies
+        self._calendars |= batch.new_calendars
         if batch.told or batch.due is not None or batch.facts:
             self._woken(batch.told, batch.due, batch.facts)
 
