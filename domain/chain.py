@@ -14,7 +14,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def link(previous: str, fact: Sequence[str | int | None]) -> str:
     """The link of a fact, in 64 hex digits. `fact` = its columns in the table's order, without the link."""
-    return sha256((previous + _encode(fact)).encode()).hexdigest()
+    return sha256((previous + _encode(fact)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def root(previous: str, no: int, at: int, heads: Sequence[Sequence[str | int]]) -> str:
