@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", _migrate, "bring the database to the newest schema")
     audit = add("audit", _audit, "check the invariants on the live data")
     audit.add_argument("--json", action="store_true")
+    prove = add("prove", _prove, "prove a lead's clocks from its facts, minute by minute")
+    prove.add_argument("lead", nargs="?", metavar="LEAD", help="such as L1042")
+    prove.add_argument("--json", action="store_true", help="with all that the sums need")
+    prove.add_argument(
+        "--from", dest="file", type=Path, metavar="FILE", help="count such a JSON anew, without a database"
+    )
+    prove.add_argument("--lang", choices=("zh", "en"), default="zh")
     read = add("read", _read, "read lines from standard input, write what they say as JSON", config=False)
     read.add_argument("--kind", choices=("auto", "lead", "note", "visit"), default="auto")
     _token_commands(commands)
@@ -249,6 +256,62 @@ def _audit(arguments: argparse.Namespace) -> int:
             print(f"✘ INV-{each.invariant} {each.lead or ''} {each.what}")
         print(f"{len(found)} violations" if found else "✔ every invariant holds")
     return 1 if found else 0
+
+
+def _prove(arguments: argparse.Namespace) -> int:
+    from zoneinfo import ZoneInfo
+
+    from bot import proof
+    from storage.schema import SchemaError
+
+    zone = ZoneInfo("Asia/Shanghai")
+    if arguments.file:
+        try:
+            made = proof.check(json.loads(arguments.file.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            print(say(arguments.lang, "prove.unread", file=arguments.file, why=error), file=sys.stderr)
+            return 1
+    elif not arguments.lead:
+        print("leadbell prove: LEAD or --from FILE", file=sys.stderr)
+        return 2
+    else:
+        settings = load(arguments.config, os.environ)
+        zone = ZoneInfo(settings.app.timezone)
+        try:
+            record, now = _record(settings, arguments.lead)
+        except SchemaError as error:
+            print(f"leadbell: {error}", file=sys.stderr)
+            return 1
+        if record is None:
+            print(say(arguments.lang, "prove.unknown", lead=arguments.lead), file=sys.stderr)
+            return 1
+        made = proof.document(arguments.lead, record, now)
+    if arguments.json:
+        print(json.dumps(made.body, ensure_ascii=False))
+    else:
+        for line in proof.lines(made, zone=zone, lang=arguments.lang):
+            print(line)
+    return 0 if made.proof.whole else 1
+
+
+def _record(settings: Settings, lead: str) -> tuple[Any, datetime]:
+    """What is kept of a lead (None: there is no such lead), and the time by the program's clock."""
+    from storage.chain import read_record
+    from storage.engine import read_url, snapshot_engine
+    from storage.housekeeping import last_heartbeat
+    from storage.schema import check
+
+    url = read_url(settings.database.url.get_secret_value())
+    now = SystemClock().now()
+    engine = snapshot_engine(url)
+    try:
+        check(engine)
+        if settings.simulator.enabled:  # its clock is its own: the one of its last heartbeat
+            now = last_heartbeat(url) or now
+        with engine.connect() as conn, conn.begin():
+            return read_record(conn, lead), now
+    finally:
+        engine.dispose()
 
 
 def _read(arguments: argparse.Namespace) -> int:
