@@ -67,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
         "--from", dest="file", type=Path, metavar="FILE", help="count such a JSON anew, without a database"
     )
     prove.add_argument("--lang", choices=("zh", "en"), default="zh")
+    backup = add("backup", _backup, "write everything into one file, while the bot runs")
+    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.add_argument("--lang", choices=("zh", "en"), default="zh")
+    restore = add("restore", _restore, "put a backup where the database is to be")
+    restore.add_argument("file", type=Path, nargs="?", metavar="FILE")
+    restore.add_argument("--confirm", action="store_true", help="the restored database was looked at")
+    restore.add_argument("--lang", choices=("zh", "en"), default="zh")
     read = add("read", _read, "read lines from standard input, write what they say as JSON", config=False)
     read.add_argument("--kind", choices=("auto", "lead", "note", "visit"), default="auto")
     _token_commands(commands)
@@ -234,19 +241,25 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
+    settings = load(arguments.config, os.environ)
+    return _audited(settings, as_json=arguments.json, as_of_last_beat=settings.simulator.enabled)
+
+
+def _audited(settings: Settings, *, as_json: bool, as_of_last_beat: bool) -> int:
+    """Print what does not hold now, or as of the last heartbeat: the simulator's clock is its own, and what a
+    restored database has not done since is no wonder."""
     from bot.company import build_company
     from storage.audit import audit_database
     from storage.engine import read_url
     from storage.housekeeping import last_heartbeat
 
-    settings = load(arguments.config, os.environ)
     url = read_url(settings.database.url.get_secret_value())
     now = SystemClock().now()
-    if settings.simulator.enabled:  # its clock is its own: the one of its last heartbeat
+    if as_of_last_beat:
         now = last_heartbeat(url) or now
     company = build_company(settings, year=now.year)
     found = audit_database(url, company, now, grace=timedelta(seconds=1))
-    if arguments.json:
+    if as_json:
         rows = [
             {"invariant": f"INV-{each.invariant}", "what": each.what, "lead": each.lead} for each in found
         ]
@@ -321,6 +334,58 @@ def _read(arguments: argparse.Namespace) -> int:
     for line in sys.stdin:
         if line.strip():
             print(json.dumps(read_line(line, arguments.kind), ensure_ascii=False), flush=True)
+    return 0
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from storage.backup import BadBackup, backup
+    from storage.engine import read_url
+    from storage.schema import SchemaError
+
+    settings = load(arguments.config, os.environ)
+    try:
+        made = backup(read_url(settings.database.url.get_secret_value()), arguments.file)
+    except (BadBackup, SchemaError) as error:
+        print(f"leadbell: {error}", file=sys.stderr)
+        return 1
+    print(
+        say(
+            arguments.lang, "backup.done", file=arguments.file, leads=made.leads, facts=made.facts,
+            bytes=made.size,
+        )
+    )  # fmt: skip
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from storage.backup import BadBackup, restore
+    from storage.engine import StoreInUse, read_url
+    from storage.schema import SchemaError
+
+    if arguments.confirm == bool(arguments.file):
+        print("leadbell restore: FILE or --confirm", file=sys.stderr)
+        return 2
+    if arguments.confirm:
+        return _with_database(arguments, lambda engine: _confirm(engine, arguments.lang))
+    settings = load(arguments.config, os.environ)
+    url = read_url(settings.database.url.get_secret_value())
+    try:
+        made = restore(url, arguments.file, now=SystemClock().now(), seen_file=settings.watch.seen_file)
+    except (BadBackup, SchemaError, StoreInUse) as error:
+        print(f"leadbell: {error}", file=sys.stderr)
+        return 1
+    if made.moved:
+        print(say(arguments.lang, "restore.moved", file=made.moved))
+    print(say(arguments.lang, "restore.done", leads=made.leads, facts=made.facts, number=made.number))
+    return _audited(settings, as_json=False, as_of_last_beat=True)
+
+
+def _confirm(engine: Any, lang: str) -> int:
+    from storage.epoch import confirm
+
+    with engine.connect() as conn, conn.begin():
+        found = confirm(conn)
+    print(say(lang, "restore.confirmed", epoch=found.epoch) if found else say(lang, "restore.nothing"))
     return 0
 
 

@@ -27,10 +27,12 @@ from bot.handlers import team as team_handlers
 from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
+from bot.watch import Heart
 from bot.web import api, health, metrics, openapi, problems
 from bot.web.keys import Keys
 from bot.web.sim import Simulator, Stream
-from domain.clock import Clock, from_micros, to_micros
+from bot.words import say
+from domain.clock import Clock, from_micros
 from domain.errors import Unavailable
 from domain.people import Company, Person
 from domain.usecases.duty import person_left
@@ -40,7 +42,7 @@ from scheduler.relay import Relay
 from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
-from storage import chain, chat, housekeeping, media, members, schema, tokens
+from storage import chain, chat, epoch, housekeeping, media, members, schema, tokens
 from storage.audit import audit_database
 from storage.engine import is_sqlite, read_url, writer_engine
 from storage.reads import Reads
@@ -54,6 +56,8 @@ AUDIT_EVERY = 300.0
 TIDY_EVERY = 3600.0
 ANCHOR_EVERY = 3600.0
 CHAINS_AT_ONCE = 500
+WATCH_EVERY = 60.0
+SEEN_EVERY = 5  # heartbeats
 STOP_WITHIN = 5.0
 UNUSED_FOR = timedelta(days=2)
 
@@ -104,6 +108,7 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
             return
         schema.check(engine)
         yield Check(mark=GOOD, name="database", means=f"{shown}: schema {schema.HEAD}")
+        yield from _look_at_epoch(epoch.look(engine, epoch.Seen(url, settings.watch.seen_file)))
         waiting, dead = housekeeping.backlog(engine, now)
         mark = WARN if waiting or dead else GOOD
         yield Check(
@@ -117,6 +122,17 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
         )
     finally:
         engine.dispose()
+
+
+def _look_at_epoch(lost: epoch.Lost | None) -> Iterator[Check]:
+    if lost is not None:
+        since = lost.since.isoformat() if lost.since else "?"
+        means = say("en", "watch.red", epoch=lost.epoch, since=since)
+        yield Check(mark=BAD, name="restored", means=means, next="leadbell restore --confirm")
+
+
+def _instant(micros: str) -> str:
+    return from_micros(int(micros)).isoformat() if micros else "?"
 
 
 class Service:
@@ -200,6 +216,9 @@ class Service:
         self.ticker = Ticker()
         self.stopped = asyncio.Event()
         self.violations: int | None = None
+        self.seen = epoch.Seen(store.url, settings.watch.seen_file)
+        self.heart = Heart(settings.watch.heartbeat_url.get_secret_value())
+        self._beats = 0
         self.failed = False
         self._runner: web.AppRunner | None = None
 
@@ -239,6 +258,7 @@ class Service:
         await resume(self.store.write, since=since, now=now)
         if is_sqlite(self.store.url):  # one process a file, so who had claimed these notices is dead
             await self.store.write(housekeeping.free_leases, now=now)
+        await self._notice_loss()
         await self._learn_members()
         await self._release_leavers()
         await self._beat()
@@ -259,6 +279,8 @@ class Service:
         self.ticker.every(TIDY_EVERY, self._tidy, name="tidy")
         self.ticker.every(TIDY_EVERY, self._watch_calendar, name="calendar")
         self.ticker.every(ANCHOR_EVERY, self.lay_anchor, name="anchor")
+        if self.heart.wanted:
+            self.ticker.every(WATCH_EVERY, self.tell_all_is_well, name="watch")
 
     async def _listen(self) -> None:
         app = self.application()
@@ -297,6 +319,7 @@ class Service:
                 schema=self.reads.schema,
                 loops=self.supervisor.ages,
                 outbox_late=lambda: self.reads.outbox_late(self.clock.now()),
+                lost=self.lost,
             ),
         )
         metrics.mount(app, self.metrics, lambda: self.reads.counts(self.clock.now()), self.keys.may_measure)
@@ -318,6 +341,7 @@ class Service:
             await self._runner.cleanup()
         await self.supervisor.close()
         await self.relay.close()
+        await self.heart.close()
         try:
             async with asyncio.timeout(1.0):
                 await self._beat()
@@ -335,7 +359,42 @@ class Service:
     # -- loops ------------------------------------------------------------------------------------------
 
     async def _beat(self) -> None:
-        await self.store.write(chat.set_mark, name="heartbeat", value=str(to_micros(self.clock.now())))
+        await self.store.write(epoch.beat, now=self.clock.now())
+        if self._beats % SEEN_EVERY == 0:
+            stands = await self.store.write(epoch.read_standing)
+            await asyncio.to_thread(self.seen.write, stands)
+        self._beats += 1
+
+    async def _notice_loss(self) -> None:
+        """A database that is older than what this machine has seen begins a new epoch, loudly."""
+        stands, seen = await self.store.write(epoch.read_standing), await asyncio.to_thread(self.seen.read)
+        if seen is not None and stands.behind(seen):
+            lost = await self.store.write(epoch.begin_epoch, seen=seen)
+            log.error("the database is older than what was seen", action="lost", epoch=lost.epoch)
+
+    async def lost(self) -> str:
+        """What readiness says of a restored database that nobody has looked at yet, or nothing."""
+        since = await self.reads.marks("lost")
+        if since is None:
+            return ""
+        return say("en", "watch.red", epoch=await self.reads.marks("epoch"), since=_instant(since))
+
+    async def tell_all_is_well(self) -> None:
+        """The heartbeat to the operator's address: only while every loop is well and the auditor content."""
+        if self.violations is None:
+            await self.check()
+        late = [name for name, (age, most) in self.supervisor.ages().items() if age > most]
+        lost = await self.lost()
+        if late or lost or self.violations:
+            log.error(
+                "no heartbeat", action="no_heartbeat", late=late, lost=bool(lost), violations=self.violations
+            )
+            return
+        anchor = await self.store.write(chain.last_anchor)
+        root = {"no": anchor.no, "at": anchor.at.isoformat(), "root": anchor.root} if anchor else None
+        await self.heart.beat(
+            {"at": self.clock.now().isoformat(), "version": version("leadbell"), "anchor": root}
+        )
 
     async def _heartbeat(self) -> None:
         await self._beat()

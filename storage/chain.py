@@ -116,6 +116,11 @@ def newest_anchor(conn: Connection) -> Anchor | None:
     return Anchor(no=rows[0][0], at=from_micros(rows[0][1]), root=rows[0][2]) if rows else None
 
 
+def last_anchor(uow: UnitOfWork) -> Anchor | None:
+    """`newest_anchor` as a unit."""
+    return newest_anchor(uow.connection)
+
+
 def lay_anchor(uow: UnitOfWork, *, now: datetime) -> Anchor | None:
     """Fix the heads of all chains that have grown since the last anchor; None when none has."""
     rows = uow.query("SELECT no, upto, root FROM anchors ORDER BY no DESC LIMIT 1")

@@ -289,7 +289,9 @@ class _Numbers:
             rows = sql.query(conn, "SELECT nextval('lead_numbers') FROM generate_series(1, ?)", (self.BLOCK,))
             return sorted((row[0] for row in rows), reverse=True)
         rows = sql.query(conn, "SELECT id FROM leads ORDER BY rowid DESC LIMIT 1")
-        last = max(int(rows[0][0][1:]) if rows else 1000, getattr(self, "_last", 0))
+        skipped = sql.query(conn, "SELECT value FROM marks WHERE name = 'numbers'")
+        floor = int(skipped[0][0]) if skipped else 1000  # see storage.epoch
+        last = max(int(rows[0][0][1:]) if rows else 1000, floor, getattr(self, "_last", 0))
         self._last = last + self.BLOCK
         return list(range(last + self.BLOCK, last, -1))
 
