@@ -14,7 +14,7 @@ from domain.errors import (
     OfferGone,
     TooLate,
 )
-from domain.events import SYSTEM, Kind
+from domain.events import SYSTEM, Kind, as_label
 from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
 from domain.media import Attachment
 from domain.notices import Tell
@@ -69,7 +69,13 @@ def capture_lead(
 
 def _join(uow: Uow, lead_id: str, origin: Origin, now: datetime) -> Lead:
     lead = uow.lead(lead_id)
-    lead.record(Kind.TOUCHED, at=now, actor=origin.by or SYSTEM, channel=origin.channel, source=origin.source)
+    lead.record(
+        Kind.TOUCHED,
+        at=now,
+        actor=origin.by or SYSTEM,
+        channel=as_label(origin.channel),
+        source=origin.source,
+    )
     uow.save(lead)
     return lead
 
