@@ -81,7 +81,7 @@ def check(body: Any) -> Document:
     try:
         proof = _prove(body)
         fresh = _sums(proof)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, OSError) as error:
         raise BadProof(f"cannot be read: {type(error).__name__}") from None
     if any(fresh[name] != body.get(name) for name in ("clocks", "exclusions")):
         proof = _with(proof, "the sums in the file are not what its facts give")

@@ -33,6 +33,9 @@ PLACED = {"assigned", "parked", "accepted"}
 FIRST_MOVES = {*PLACED, "completed", "withdrawn"}
 
 
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError)  # a zone is a file
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One fact as it is stored. `at` in microseconds since 1970 UTC, `data` already read."""
@@ -116,7 +119,7 @@ def prove(
     known_policies, known_calendars = _snapshots(policies, calendars, broken)
     try:
         facts = [_fact(row) for row in rows]
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         return Proof(lead=lead, facts=(), runs=(), exclusions=(), policies={},
                      broken=[*broken, f"a fact cannot be read ({type(error).__name__})"])  # fmt: skip
     runs = _runs(facts, now)
@@ -153,7 +156,7 @@ def _snapshots(
         try:
             good[name] = unpack_policy(body)
             true = policy_id(good[name]) == name
-        except (ValueError, KeyError, TypeError):
+        except _UNREADABLE:
             true = False
         if not true:
             broken.append(f"policy {name} is not what was promised")
@@ -162,7 +165,7 @@ def _snapshots(
         try:
             found[name] = unpack_calendar(body)
             true = sha256(body.encode()).hexdigest()[: len(name)] == name == found[name].id
-        except (ValueError, KeyError, TypeError):
+        except _UNREADABLE:
             true = False
         if not true:
             broken.append(f"calendar {name} is not what was counted by")
