@@ -145,6 +145,8 @@ def _phone(match: re.Match[str]) -> str | None:
 def _abroad(match: re.Match[str]) -> str | None:
     digits = _digits(match[0])
     digits = digits.removeprefix("00") if not match[0].startswith("+") else digits
+    if digits.startswith("86"):  # written "+8 6…": China's numbers have a pattern of their own
+        return None
     return f"+{digits}" if 7 <= len(digits) <= 15 else None
 
 
