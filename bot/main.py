@@ -361,9 +361,15 @@ class Service:
     async def _beat(self) -> None:
         await self.store.write(epoch.beat, now=self.clock.now())
         if self._beats % SEEN_EVERY == 0:
-            stands = await self.store.write(epoch.read_standing)
-            await asyncio.to_thread(self.seen.write, stands)
+            await self._remember(await self.store.write(epoch.read_standing))
         self._beats += 1
+
+    async def _remember(self, stands: epoch.Standing) -> None:
+        """A file that can't be written is no reason to stop: the next one is tried in ten seconds."""
+        try:
+            await asyncio.to_thread(self.seen.write, stands)
+        except OSError as error:
+            log.warning("what was seen is not written down", action="seen_failed", error=type(error).__name__)
 
     async def _notice_loss(self) -> None:
         """A database that is older than what this machine has seen begins a new epoch, loudly."""

@@ -239,3 +239,14 @@ def test_a_restored_file_keeps_the_old_one_beside_it(tmp_path: Path, sqlite_url:
         restore(read_url(sqlite_url), tmp_path / "copy.db", now=MONDAY_TEN + timedelta(hours=1)).moved
         != moved
     )
+
+
+async def test_a_file_that_cannot_be_written_stops_nothing(database_url: str, tmp_path: Path) -> None:
+    starter = Starter(database_url=database_url, media=tmp_path / "media")
+    world = await starter.start(WATCH__SEEN_FILE=str(tmp_path / "no" / "such" / "folder" / "seen"))
+    try:
+        for _ in range(6):
+            await world.service._beat()
+        assert (await world.call("/readyz"))[0] == 200
+    finally:
+        await starter.stop_all()
