@@ -14,6 +14,8 @@ from aiohttp import web
 
 from bot.channels.base import Channel
 from bot.channels.local.channel import LocalChannel
+from bot.channels.wecom.app import WecomApp, make_app
+from bot.channels.wecom.face import Tiles
 from bot.company import build_company
 from bot.config import ConfigErrors, Settings, warnings
 from bot.deliver import Deliverer
@@ -28,7 +30,7 @@ from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
 from bot.watch import Heart
-from bot.web import api, health, metrics, openapi, problems
+from bot.web import api, callbacks, health, metrics, openapi, problems
 from bot.web.keys import Keys
 from bot.web.sim import Simulator, Stream
 from bot.words import say
@@ -42,7 +44,18 @@ from scheduler.relay import Relay
 from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
-from storage import chain, chat, epoch, housekeeping, media, members, schema, tokens
+from storage import (
+    chain,
+    chat,
+    epoch,
+    housekeeping,
+    media,
+    members,
+    platform_tokens,
+    schema,
+    sending,
+    tokens,
+)
 from storage.audit import audit_database
 from storage.engine import is_sqlite, read_url, writer_engine
 from storage.reads import Reads
@@ -58,8 +71,10 @@ ANCHOR_EVERY = 3600.0
 CHAINS_AT_ONCE = 500
 WATCH_EVERY = 60.0
 SEEN_EVERY = 5  # heartbeats
+TILES_EVERY = 60.0
 STOP_WITHIN = 5.0
 UNUSED_FOR = timedelta(days=2)
+WECOM_UNITS = SimpleNamespace(tokens=platform_tokens, sending=sending, first_time=housekeeping.first_time)
 
 
 def fixed_tokens(settings: Settings) -> dict[str, str]:
@@ -195,6 +210,18 @@ class Service:
                 outage=self.phones.outage,
                 person_of=self._simulated,
             )
+        self.wecom: WecomApp | None = None
+        if settings.wecom is not None:
+            self.wecom = make_app(
+                settings.wecom,
+                bot=self.bot,
+                router=self.router,
+                directory=self.directory,
+                units=WECOM_UNITS,
+                base_url=settings.app.base_url,
+                count=lambda kind: self.metrics.inbound("wecom", kind),
+            )
+            self.channels[self.wecom.channel.name] = self.wecom.channel
         self.deliverer = Deliverer(
             channels=self.channels,
             company_now=lambda: store.company,
@@ -275,12 +302,23 @@ class Service:
         self.supervisor.add("heartbeat", self._heartbeat, HEARTBEAT)
         if self.settings.simulator.enabled:
             self.supervisor.add("simulator", self._simulate, 1.0)
+        if self.wecom is not None and self.settings.wecom is not None and self.settings.wecom.workbench:
+            self.ticker.every(TILES_EVERY, self._tiles(self.wecom).once, name="tiles")
         self.ticker.every(AUDIT_EVERY, self.check, name="auditor")
         self.ticker.every(TIDY_EVERY, self._tidy, name="tidy")
         self.ticker.every(TIDY_EVERY, self._watch_calendar, name="calendar")
         self.ticker.every(ANCHOR_EVERY, self.lay_anchor, name="anchor")
         if self.heart.wanted:
             self.ticker.every(WATCH_EVERY, self.tell_all_is_well, name="watch")
+
+    def _tiles(self, app: WecomApp) -> Tiles:
+        return Tiles(
+            client=app.client,
+            clock=self.clock,
+            company_now=lambda: self.store.company,
+            leads_of=self.reads.leads_of,
+            link=self.settings.app.base_url,
+        )
 
     async def _listen(self) -> None:
         app = self.application()
@@ -324,6 +362,13 @@ class Service:
         )
         metrics.mount(app, self.metrics, lambda: self.reads.counts(self.clock.now()), self.keys.may_measure)
         openapi.mount(app, version("leadbell"))
+        if self.wecom is not None:
+            callbacks.Callbacks(
+                self.wecom.receiver,
+                channel="wecom",
+                ticks=asyncio.get_running_loop().time,
+                observe=self.metrics.callback,
+            ).mount(app, "/callback/wecom")
         if self.settings.simulator.enabled:
             Simulator(
                 bot=self.bot,
@@ -342,6 +387,8 @@ class Service:
         await self.supervisor.close()
         await self.relay.close()
         await self.heart.close()
+        if self.wecom is not None:
+            await self.wecom.close()
         try:
             async with asyncio.timeout(1.0):
                 await self._beat()
