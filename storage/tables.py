@@ -203,6 +203,7 @@ outbox = Table(
     _when("created_at", need=True),
     _when("done_at"),
     _words("error"),
+    _when("first_claim"),
     Index("ix_outbox_due", "priority", "not_before", postgresql_where=text("state = 'due'"),
           sqlite_where=text("state = 'due'")),
     Index("ix_outbox_done", "done_at", postgresql_where=text("state <> 'due'"),

@@ -67,12 +67,14 @@ class PairCrowd(Crowd):
                 return
 
     def _try(self, wish: Wish) -> tuple[int, object]:
+        tried = False
         while not self.stop.is_set():
             house = self.pair.one(self._dice)
             try:
                 answer = wish.ask(house) if house else (503, None)
+                tried = tried or house is not None
             except (Gone, TimeoutError):
-                answer = (503, None)
+                answer, tried = (503, None), True
             if answer[0] == 503:
                 time.sleep(0.02)
                 continue
@@ -81,8 +83,9 @@ class PairCrowd(Crowd):
                     self._keep(wish, answer)
                     self._heard.notify()
             return answer
-        with self._heard:
-            self.cut_off.append(wish)
+        if tried:
+            with self._heard:
+                self.cut_off.append(wish)
         raise Gone("the test is over")
 
 
