@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,20 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", _migrate, "bring the database to the newest schema")
     audit = add("audit", _audit, "check the invariants on the live data")
     audit.add_argument("--json", action="store_true")
+    prove = add("prove", _prove, "prove a lead's clocks from its facts, minute by minute")
+    prove.add_argument("lead", nargs="?", metavar="LEAD", help="such as L1042")
+    prove.add_argument("--json", action="store_true", help="with all that the sums need")
+    prove.add_argument(
+        "--from", dest="file", type=Path, metavar="FILE", help="count such a JSON anew, without a database"
+    )
+    prove.add_argument("--lang", choices=("zh", "en"), default="zh")
+    backup = add("backup", _backup, "write everything into one file, while the bot runs")
+    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.add_argument("--lang", choices=("zh", "en"), default="zh")
+    restore = add("restore", _restore, "put a backup where the database is to be")
+    restore.add_argument("file", type=Path, nargs="?", metavar="FILE")
+    restore.add_argument("--confirm", action="store_true", help="the restored database was looked at")
+    restore.add_argument("--lang", choices=("zh", "en"), default="zh")
     read = add("read", _read, "read lines from standard input, write what they say as JSON", config=False)
     read.add_argument("--kind", choices=("auto", "lead", "note", "visit"), default="auto")
     _token_commands(commands)
@@ -262,13 +276,19 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
+    settings = load(arguments.config, os.environ)
+    return _audited(settings, as_json=arguments.json, as_of_last_beat=settings.simulator.enabled)
+
+
+def _audited(settings: Settings, *, as_json: bool, as_of_last_beat: bool) -> int:
+    """Print what does not hold now, or as of the last heartbeat: the simulator's clock is its own, and what a
+    restored database has not done since is no wonder."""
     from bot.company import build_company
     from storage import schema
     from storage.audit import audit_database
     from storage.engine import is_sqlite, read_url, writer_engine
     from storage.housekeeping import last_heartbeat
 
-    settings = load(arguments.config, os.environ)
     url = read_url(settings.database.url.get_secret_value())
     now = SystemClock().now()
     engine = writer_engine(url) if not is_sqlite(url) or Path(url.database or "").exists() else None
@@ -282,11 +302,11 @@ def _audit(arguments: argparse.Namespace) -> int:
     finally:
         if engine is not None:
             engine.dispose()
-    if settings.simulator.enabled:  # its clock is its own: the one of its last heartbeat
+    if as_of_last_beat:
         now = last_heartbeat(url) or now
     company = build_company(settings, year=now.year)
     found = audit_database(url, company, now, grace=timedelta(seconds=1))
-    if arguments.json:
+    if as_json:
         rows = [
             {"invariant": f"INV-{each.invariant}", "what": each.what, "lead": each.lead} for each in found
         ]
@@ -298,6 +318,62 @@ def _audit(arguments: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
+def _prove(arguments: argparse.Namespace) -> int:
+    from zoneinfo import ZoneInfo
+
+    from bot import proof
+    from storage.schema import SchemaError
+
+    zone = ZoneInfo("Asia/Shanghai")
+    if arguments.file:
+        try:
+            made = proof.check(json.loads(arguments.file.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            print(say(arguments.lang, "prove.unread", file=arguments.file, why=error), file=sys.stderr)
+            return 1
+    elif not arguments.lead:
+        print("leadbell prove: LEAD or --from FILE", file=sys.stderr)
+        return 2
+    else:
+        settings = load(arguments.config, os.environ)
+        zone = ZoneInfo(settings.app.timezone)
+        try:
+            record, now = _record(settings, arguments.lead)
+        except SchemaError as error:
+            print(f"leadbell: {error}", file=sys.stderr)
+            return 1
+        if record is None:
+            print(say(arguments.lang, "prove.unknown", lead=arguments.lead), file=sys.stderr)
+            return 1
+        made = proof.document(arguments.lead, record, now)
+    if arguments.json:
+        print(json.dumps(made.body, ensure_ascii=False))
+    else:
+        for line in proof.lines(made, zone=zone, lang=arguments.lang):
+            print(line)
+    return 0 if made.proof.whole else 1
+
+
+def _record(settings: Settings, lead: str) -> tuple[Any, datetime]:
+    """What is kept of a lead (None: there is no such lead), and the time by the program's clock."""
+    from storage.chain import read_record
+    from storage.engine import read_url, snapshot_engine
+    from storage.housekeeping import last_heartbeat
+    from storage.schema import check
+
+    url = read_url(settings.database.url.get_secret_value())
+    now = SystemClock().now()
+    engine = snapshot_engine(url)
+    try:
+        check(engine)
+        if settings.simulator.enabled:  # its clock is its own: the one of its last heartbeat
+            now = last_heartbeat(url) or now
+        with engine.connect() as conn, conn.begin():
+            return read_record(conn, lead), now
+    finally:
+        engine.dispose()
+
+
 def _read(arguments: argparse.Namespace) -> int:
     """The simple form: every line is read as a lead's text."""
     from bot.reading import read_line
@@ -305,6 +381,58 @@ def _read(arguments: argparse.Namespace) -> int:
     for line in sys.stdin:
         if line.strip():
             print(json.dumps(read_line(line, arguments.kind), ensure_ascii=False), flush=True)
+    return 0
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from storage.backup import BadBackup, backup
+    from storage.engine import read_url
+    from storage.schema import SchemaError
+
+    settings = load(arguments.config, os.environ)
+    try:
+        made = backup(read_url(settings.database.url.get_secret_value()), arguments.file)
+    except (BadBackup, SchemaError) as error:
+        print(f"leadbell: {error}", file=sys.stderr)
+        return 1
+    print(
+        say(
+            arguments.lang, "backup.done", file=arguments.file, leads=made.leads, facts=made.facts,
+            bytes=made.size,
+        )
+    )  # fmt: skip
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from storage.backup import BadBackup, restore
+    from storage.engine import StoreInUse, read_url
+    from storage.schema import SchemaError
+
+    if arguments.confirm == bool(arguments.file):
+        print("leadbell restore: FILE or --confirm", file=sys.stderr)
+        return 2
+    if arguments.confirm:
+        return _with_database(arguments, lambda engine: _confirm(engine, arguments.lang))
+    settings = load(arguments.config, os.environ)
+    url = read_url(settings.database.url.get_secret_value())
+    try:
+        made = restore(url, arguments.file, now=SystemClock().now(), seen_file=settings.watch.seen_file)
+    except (BadBackup, SchemaError, StoreInUse) as error:
+        print(f"leadbell: {error}", file=sys.stderr)
+        return 1
+    if made.moved:
+        print(say(arguments.lang, "restore.moved", file=made.moved))
+    print(say(arguments.lang, "restore.done", leads=made.leads, facts=made.facts, number=made.number))
+    return _audited(settings, as_json=False, as_of_last_beat=True)
+
+
+def _confirm(engine: Any, lang: str) -> int:
+    from storage.epoch import confirm
+
+    with engine.connect() as conn, conn.begin():
+        found = confirm(conn)
+    print(say(lang, "restore.confirmed", epoch=found.epoch) if found else say(lang, "restore.nothing"))
     return 0
 
 

@@ -248,6 +248,12 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _address_or_none(secret: SecretStr) -> SecretStr:
+    if secret.get_secret_value():
+        _web_address(secret.get_secret_value())
+    return secret
+
+
 def _database(secret: SecretStr) -> SecretStr:
     url = secret.get_secret_value()
     if re.fullmatch(r"sqlite(\+\w+)?:(//)?(/(:memory:)?)?", url):
@@ -453,6 +459,13 @@ class MediaRules(_Section):
     most_mb: Annotated[int, BeforeValidator(_not_bool), Field(ge=1, le=100)] = 20
 
 
+class WatchRules(_Section):
+    heartbeat_url: Annotated[SecretStr, BeforeValidator(_trimmed), AfterValidator(_address_or_none)] = (
+        SecretStr("")
+    )
+    seen_file: str = ""
+
+
 class RouteEntry(_Section):
     team: Id
     region: tuple[Text, ...] = ()
@@ -491,6 +504,7 @@ class Settings(BaseSettings):
     calendar: CalendarRules = CalendarRules()
     sla: SlaRules = SlaRules()
     capacity: CapacityRules = CapacityRules()
+    watch: WatchRules = WatchRules()
     leads: LeadRules = LeadRules()
     routes: tuple[RouteEntry, ...] = ()
     wecom: Wecom | None = None

@@ -109,12 +109,12 @@ class Deliverer:
                 shown = await self._show(group, done)
         except Retryable as error:
             self.observe("any", "retry")
-            receipts = [self._again(each, str(error), error.after) for each in deliveries]
+            receipts = self._all_again(deliveries, str(error), error.after)
         except Refused as error:
             self.observe("any", "refused")
             receipts = [Failed(delivery=each, why=str(error), again_at=None) for each in deliveries]
         except TimeoutError:
-            receipts = [self._again(each, "timeout", None) for each in deliveries]
+            receipts = self._all_again(deliveries, "timeout", None)
         except Exception as error:  # a bug in one card must not stop the others
             log.exception("delivery failed", action="deliver_failed", tell=deliveries[0].tell)
             receipts = [self._poisoned(each, type(error).__name__) for each in deliveries]
@@ -128,6 +128,11 @@ class Deliverer:
             Sent(delivery=each, shown=shown if nth == 0 else (), versions=versions)
             for nth, each in enumerate(work.delivery for work in group)
         ]
+
+    def _all_again(self, group: Sequence[Delivery], why: str, after: timedelta | None) -> list[Failed]:
+        """What is on one card is tried again at one time, so that it comes on one card again."""
+        first = self._again(group[0], why, after)
+        return [replace(first, delivery=each) for each in group]
 
     def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Failed:
         """Full jitter, 1 s doubling to 5 min; after a day it is given up and a human hears."""
@@ -257,12 +262,18 @@ def _stale(work: Work) -> bool:
 
 
 def _rolled_up(works: Sequence[Work]) -> list[Sequence[Work]]:
-    """Several alerts at once are one card that names each; everything else goes one by one."""
-    alerts = [work for work in works if work.delivery.tell in ROLLED_UP]
-    singles: list[Sequence[Work]] = [[work] for work in works]
-    if len(alerts) < ROLL_UP_FROM:
-        return singles
-    return [group for group in singles if group[0].delivery.tell not in ROLLED_UP] + [alerts]
+    """Several alerts first claimed together are one card that names each; everything else goes one by one.
+
+    Together for ever: what a program that died may have shown on one card, or on cards of their own, must be
+    shown so again, or a card stays on a phone that nobody keeps true.
+    """
+    alerts: dict[int, list[Work]] = {}
+    for work in works:
+        if work.delivery.tell in ROLLED_UP:
+            alerts.setdefault(work.delivery.together, []).append(work)
+    rolled = [group for group in alerts.values() if len(group) >= ROLL_UP_FROM]
+    inside = {id(work) for group in rolled for work in group}
+    return [*([work] for work in works if id(work) not in inside), *rolled]
 
 
 def _rollup_args(group: Sequence[Work]) -> dict[str, object]:

@@ -32,12 +32,14 @@ from bot.handlers import team as team_handlers
 from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
+from bot.watch import Heart
 from bot.web import api, callbacks, health, metrics, openapi, problems
 from bot.web.keys import Keys
 from bot.web.lead_page import LeadPage
 from bot.web.signin import Gate
 from bot.web.sim import Simulator, Stream
-from domain.clock import Clock, from_micros, to_micros
+from bot.words import say
+from domain.clock import Clock, from_micros
 from domain.errors import Unavailable
 from domain.people import Company, Person
 from domain.usecases.duty import person_left
@@ -48,7 +50,9 @@ from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
 from storage import (
+    chain,
     chat,
+    epoch,
     housekeeping,
     media,
     members,
@@ -70,6 +74,10 @@ log = structlog.get_logger("leadbell")
 HEARTBEAT = 2.0
 AUDIT_EVERY = 300.0
 TIDY_EVERY = 3600.0
+ANCHOR_EVERY = 3600.0
+CHAINS_AT_ONCE = 500
+WATCH_EVERY = 60.0
+SEEN_EVERY = 5  # heartbeats
 TILES_EVERY = 60.0
 STOP_WITHIN = 5.0
 UNUSED_FOR = timedelta(days=2)
@@ -122,6 +130,7 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
             return
         schema.check(engine)
         yield Check(mark=GOOD, name="database", means=f"{shown}: schema {schema.HEAD}")
+        yield from _look_at_epoch(epoch.look(engine, epoch.Seen(url, settings.watch.seen_file)))
         waiting, dead = housekeeping.backlog(engine, now)
         mark = WARN if waiting or dead else GOOD
         yield Check(
@@ -157,6 +166,17 @@ def _dingtalk_budget(settings: Settings, section: Dingtalk, now: datetime) -> It
     for what, limit in (("calls", section.monthly_calls), ("pushes", section.monthly_pushes)):
         found = budget(what, used[what], limit)
         yield Check(mark=found.mark, name=found.name, means=found.means, next=found.next)
+
+
+def _look_at_epoch(lost: epoch.Lost | None) -> Iterator[Check]:
+    if lost is not None:
+        since = lost.since.isoformat() if lost.since else "?"
+        means = say("en", "watch.red", epoch=lost.epoch, since=since)
+        yield Check(mark=BAD, name="restored", means=means, next="leadbell restore --confirm")
+
+
+def _instant(micros: str) -> str:
+    return from_micros(int(micros)).isoformat() if micros else "?"
 
 
 class Service:
@@ -252,6 +272,9 @@ class Service:
         self.ticker = Ticker()
         self.stopped = asyncio.Event()
         self.violations: int | None = None
+        self.seen = epoch.Seen(store.url, settings.watch.seen_file)
+        self.heart = Heart(settings.watch.heartbeat_url.get_secret_value())
+        self._beats = 0
         self.failed = False
         self.dingtalk: Door | None = None
         self._runner: web.AppRunner | None = None
@@ -292,6 +315,7 @@ class Service:
         await resume(self.store.write, since=since, now=now)
         if is_sqlite(self.store.url):  # one process a file, so who had claimed these notices is dead
             await self.store.write(housekeeping.free_leases, now=now)
+        await self._notice_loss()
         await self._learn_members()
         await self._release_leavers()
         await self._beat()
@@ -314,6 +338,9 @@ class Service:
         self.ticker.every(AUDIT_EVERY, self.check, name="auditor")
         self.ticker.every(TIDY_EVERY, self._tidy, name="tidy")
         self.ticker.every(TIDY_EVERY, self._watch_calendar, name="calendar")
+        self.ticker.every(ANCHOR_EVERY, self.lay_anchor, name="anchor")
+        if self.heart.wanted:
+            self.ticker.every(WATCH_EVERY, self.tell_all_is_well, name="watch")
 
     async def _open_dingtalk(self) -> None:
         if self.settings.dingtalk is None:
@@ -399,6 +426,7 @@ class Service:
                 schema=self.reads.schema,
                 loops=self.supervisor.ages,
                 outbox_late=lambda: self.reads.outbox_late(self.clock.now()),
+                lost=self.lost,
             ),
         )
         metrics.mount(app, self.metrics, lambda: self.reads.counts(self.clock.now()), self.keys.may_measure)
@@ -449,6 +477,7 @@ class Service:
         await self.relay.close()
         if self.dingtalk is not None:
             await self.dingtalk.end()
+        await self.heart.close()
         if self.wecom is not None:
             await self.wecom.close()
         try:
@@ -468,7 +497,48 @@ class Service:
     # -- loops ------------------------------------------------------------------------------------------
 
     async def _beat(self) -> None:
-        await self.store.write(chat.set_mark, name="heartbeat", value=str(to_micros(self.clock.now())))
+        await self.store.write(epoch.beat, now=self.clock.now())
+        if self._beats % SEEN_EVERY == 0:
+            await self._remember(await self.store.write(epoch.read_standing))
+        self._beats += 1
+
+    async def _remember(self, stands: epoch.Standing) -> None:
+        """A file that can't be written is no reason to stop: the next one is tried in ten seconds."""
+        try:
+            await asyncio.to_thread(self.seen.write, stands)
+        except OSError as error:
+            log.warning("what was seen is not written down", action="seen_failed", error=type(error).__name__)
+
+    async def _notice_loss(self) -> None:
+        """A database that is older than what this machine has seen begins a new epoch, loudly."""
+        stands, seen = await self.store.write(epoch.read_standing), await asyncio.to_thread(self.seen.read)
+        if seen is not None and stands.behind(seen):
+            lost = await self.store.write(epoch.begin_epoch, seen=seen)
+            log.error("the database is older than what was seen", action="lost", epoch=lost.epoch)
+
+    async def lost(self) -> str:
+        """What readiness says of a restored database that nobody has looked at yet, or nothing."""
+        since = await self.reads.marks("lost")
+        if since is None:
+            return ""
+        return say("en", "watch.red", epoch=await self.reads.marks("epoch"), since=_instant(since))
+
+    async def tell_all_is_well(self) -> None:
+        """The heartbeat to the operator's address: only while every loop is well and the auditor content."""
+        if self.violations is None:
+            await self.check()
+        late = [name for name, (age, most) in self.supervisor.ages().items() if age > most]
+        lost = await self.lost()
+        if late or lost or self.violations:
+            log.error(
+                "no heartbeat", action="no_heartbeat", late=late, lost=bool(lost), violations=self.violations
+            )
+            return
+        anchor = await self.store.write(chain.last_anchor)
+        root = {"no": anchor.no, "at": anchor.at.isoformat(), "root": anchor.root} if anchor else None
+        await self.heart.beat(
+            {"at": self.clock.now().isoformat(), "version": version("leadbell"), "anchor": root}
+        )
 
     async def _heartbeat(self) -> None:
         await self._beat()
@@ -483,11 +553,22 @@ class Service:
         """The auditor: the invariants on the live data; what does not hold is logged and counted."""
         grace = timedelta(seconds=self.store.sweep_grace)
         found = await asyncio.to_thread(
-            audit_database, self.store.url, self.store.company, self.clock.now(), grace=grace
+            audit_database,
+            self.store.url,
+            self.store.company,
+            self.clock.now(),
+            grace=grace,
+            chains=CHAINS_AT_ONCE,
         )
         self.violations = len(found)
         for each in found:
             log.error(each.what, action="violation", invariant=each.invariant, lead=each.lead)
+
+    async def lay_anchor(self) -> None:
+        """Fix the heads of the chains of facts; the root goes into the log, out of the database's reach."""
+        anchor = await self.store.write(chain.lay_anchor, now=self.clock.now())
+        if anchor is not None:
+            log.info("anchor", action="anchor", no=anchor.no, root=anchor.root)
 
     async def _tidy(self) -> None:
         await self.store.write(housekeeping.tidy, now=self.clock.now())

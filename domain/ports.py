@@ -74,7 +74,8 @@ class Shown:
 class Delivery:
     """A claimed row of the outbox. `lease` is its fence: who holds an older one finishes nothing.
 
-    `in_doubt` = an earlier try ended without a word (a crash, a timeout): it may have been shown.
+    `in_doubt` = an earlier try ended without a word (a crash, a timeout): it may have been shown. `together`
+    is the same for what was first claimed at one time, and stays so however often it is tried.
     """
 
     key: str
@@ -87,6 +88,7 @@ class Delivery:
     created_at: datetime
     changed: int = 0
     in_doubt: bool = False
+    together: int = 0
 
 
 class Uow(Protocol):

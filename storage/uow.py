@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from domain.assign import Desk
+from domain.chain import GENESIS, link
 from domain.clock import from_micros, to_micros
 from domain.errors import UnknownLead
 from domain.events import UNSEEN
@@ -26,6 +27,7 @@ from storage import outbox, sql, tables
 from storage.rows import (
     DESK_COLUMNS,
     EVENT_COLUMNS,
+    HEAD,
     LEAD_COLUMNS,
     NEXT_DUE,
     OWNER,
@@ -61,6 +63,7 @@ class Pending:
         self.desks: dict[str, Row] = {}
         self.events: list[Row] = []
         self.policies: dict[str, Policy] = {}
+        self.calendars: dict[str, str] = {}
         self.contacts: dict[str, str] = {}
         self.freed: set[str] = set()
         self.notes: dict[str, Row] = {}
@@ -84,6 +87,7 @@ class Pending:
             "leads",
             "desks",
             "policies",
+            "calendars",
             "contacts",
             "notes",
             "media",
@@ -113,6 +117,7 @@ class Batch:
         *,
         company: Company,
         policies: dict[str, Policy],
+        calendars: set[str],
         numbers: Callable[[Connection], str],
         pace: outbox.Pace,
     ) -> None:
@@ -121,10 +126,13 @@ class Batch:
         self.policies = dict(policies)
         self.kept_policies = policies  # committed ones alone: a batch may yet be rolled back
         self.new_policies: dict[str, Policy] = {}
+        self.kept_calendars = calendars
+        self.new_calendars: set[str] = set()
         self.numbers = numbers
         self.pace = pace
         self.rows: dict[str, Row | None] = {}
         self.stored: dict[str, int] = {}
+        self.heads: dict[str, str] = {}
         self.desk_rows: dict[str, Row] = {}
         self.pending = Pending()
         self.dirty = False
@@ -146,6 +154,7 @@ class Batch:
         if self.rows.get(row[0]) is None:
             self.rows[row[0]] = tuple(row)
             self.stored[row[0]] = row[VERSION]
+            self.heads[row[0]] = row[HEAD]
 
     def read_desks(self, people: Iterable[str]) -> None:
         missing = [person for person in people if person not in self.desk_rows]
@@ -183,9 +192,13 @@ class Batch:
             packed = [(name, policy.pack()) for name, policy in pending.policies.items()]
             sql.insert_new(conn, tables.policies, packed)
             self.new_policies.update(pending.policies)
+        if pending.calendars:
+            sql.insert_new(conn, tables.calendars, list(pending.calendars.items()))
+            self.new_calendars.update(pending.calendars)
+        facts = self._linked(pending)
         self._flush_leads(pending)
         self._flush_contacts(pending)
-        sql.insert(conn, tables.events, pending.events)
+        sql.insert(conn, tables.events, facts)
         sql.insert_new(conn, tables.notes, list(pending.notes.values()))
         sql.insert_new(conn, tables.media, list(pending.media.values()))
         sql.insert_new(conn, tables.platform_codes, list(pending.codes.values()))
@@ -199,6 +212,16 @@ class Batch:
         sql.upsert(conn, tables.shown, list(pending.shown.values()), ("message", "lead_id"))
         for statement, values in pending.statements:
             sql.execute(conn, statement, values)
+
+    def _linked(self, pending: Pending) -> list[Row]:
+        """The facts with their links, each lead's chain a step longer; the leads get their new heads."""
+        linked = []
+        for fact in pending.events:
+            head = self.heads[fact[0]] = link(self.heads.get(fact[0], GENESIS), fact)
+            linked.append((*fact, head))
+        for lead_id, row in pending.leads.items():
+            pending.leads[lead_id] = (*row[:HEAD], self.heads.get(lead_id, GENESIS))
+        return linked
 
     def _flush_leads(self, pending: Pending) -> None:
         new = [row for lead_id, row in pending.leads.items() if lead_id not in self.stored]
@@ -286,14 +309,18 @@ class UnitOfWork:
     def save(self, lead: Lead) -> None:
         was = self.pending.leads.get(lead.id) or self._found.get(lead.id)
         lead.version += 1
-        due = lead.next_due(self.company.calendar_of(lead.team))
-        row = lead_row(lead, due)
+        calendar = self.company.calendar_of(lead.team)
+        row = lead_row(lead, lead.next_due(calendar))
         self.pending.leads[lead.id] = row
         if lead.cycle is not None and row[_POLICY] not in self._batch.kept_policies:
             self.pending.policies[row[_POLICY]] = lead.cycle.policy
             self._batch.policies[row[_POLICY]] = lead.cycle.policy
         self._weigh(_load(was), _load(row))
-        self.pending.events.extend(event_row(lead.id, fact) for fact in lead.facts)
+        if calendar.id not in self._batch.kept_calendars:
+            self.pending.calendars[calendar.id] = calendar.pack()
+        self.pending.events.extend(
+            event_row(lead.id, fact, policy=row[_POLICY], calendar=calendar.id) for fact in lead.facts
+        )
         if was is not None and any(fact.kind not in UNSEEN for fact in lead.facts):
             self.pending.refresh[lead.id] = to_micros(lead.updated_at)
         for notice in lead.notices:

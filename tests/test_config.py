@@ -155,7 +155,8 @@ EMPTY_IS_FINE = {
     ("dingtalk", "card", "state"),
     ("leads",), ("leads", "required"), ("log",), ("media",), ("media", "folder"), ("people", "quiet"), ("routes",), ("routes", "channel"),
     ("routes", "industry"), ("routes", "product"), ("routes", "region"), ("simulator",), ("sla",),
-    ("sla", "accept"), ("sla", "contact"), ("sla", "contact", "within"), ("web",),
+    ("sla", "accept"), ("sla", "contact"), ("sla", "contact", "within"), ("watch",), ("watch", "heartbeat_url"),
+    ("watch", "seen_file"), ("web",),
 }  # fmt: skip
 
 
@@ -414,6 +415,8 @@ def test_any_key_can_come_from_the_environment(at: Path_, value: Any, tmp_path: 
         ("calendar", "file"),
         ("dingtalk", "card", "state"),
         ("media", "folder"),
+        ("watch", "heartbeat_url"),
+        ("watch", "seen_file"),
     } or f"{name_of(at)} ({variable})" in {each.key for each in spoilt}
 
 

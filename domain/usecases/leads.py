@@ -14,7 +14,7 @@ from domain.errors import (
     OfferGone,
     TooLate,
 )
-from domain.events import SYSTEM, Kind
+from domain.events import SYSTEM, Kind, as_label
 from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
 from domain.media import Attachment
 from domain.notices import Tell
@@ -77,7 +77,7 @@ def _join(
     the lead hears of it. The submitter's own draft goes out when it lacks nothing any more."""
     lead = uow.lead(lead_id)
     by = origin.by or SYSTEM
-    lead.record(Kind.TOUCHED, at=now, actor=by, channel=origin.channel, source=origin.source)
+    lead.record(Kind.TOUCHED, at=now, actor=by, channel=as_label(origin.channel), source=origin.source)
     fresh, other = _news(lead.customer, customer)
     if lead.edit(lead.customer.with_values(**fresh), by=by, now=now):
         _claim_new_keys(uow, lead)
