@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from domain.reading import read_lead
+from domain.reader.lead_text import read_lead
 
 
 def read_line(line: str, kind: str) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from bot.inbound import Chat, Click, Reply
 from bot.router import Bot, Router
 from bot.words import clock_words, field_words, known, say, stage_words
 from domain.errors import NotAllowed, UnknownLead
-from domain.jotting import field_named
 from domain.lead import Lead
 from domain.people import LEADERS, Role
 from domain.permission import may_see
+from domain.reader.page import field_named
 from domain.usecases import talk
 from domain.usecases.duty import set_duty
 from domain.usecases.leads import add_note, undo_last

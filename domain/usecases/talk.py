@@ -8,12 +8,12 @@ from typing import Any
 
 from domain.contact import clean_text
 from domain.errors import BadField, NotAllowed
-from domain.jotting import field_named
 from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
 from domain.notices import Notice, Tell
 from domain.permission import may_edit, may_see
 from domain.ports import Dialog, Uow
-from domain.reading import LeadText, read_answer, read_lead
+from domain.reader.lead_text import LeadText, read_answer, read_lead
+from domain.reader.page import field_named
 from domain.stages import HELD, Stage
 from domain.usecases.leads import add_note, capture_lead, edit_lead, hand_back, missing_fields, withdraw_lead
 
