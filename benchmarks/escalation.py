@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -67,8 +68,8 @@ class _Round:
 async def _burst(url: str, folder: Path, size: int, due: int, rounds: int) -> list[_Round]:
     company = ground.company_of(ground.settings_of(folder, url))
     now = ground.utc_now()
-    ground.fill(url, company, ground.background(company, 1_000_000, size, now))
-    ground.fill(url, company, _targets(company, now, 2 * due * rounds))
+    background = ground.background(company, 1_000_000, size, now)
+    ground.fill(url, company, chain(background, _targets(company, now, 2 * due * rounds)))
     target = read_url(url)
     stores = [await Store.open(url, company) for _ in range(1 if is_sqlite(target) else CLAIMERS)]
     done: list[tuple[float, str]] = []

@@ -432,6 +432,11 @@ class Web(_Section):
     trusted_hops: Count = 0
 
 
+class MediaRules(_Section):
+    folder: str = ""
+    most_mb: Annotated[int, BeforeValidator(_not_bool), Field(ge=1, le=100)] = 20
+
+
 class RouteEntry(_Section):
     team: Id
     region: tuple[Text, ...] = ()
@@ -476,6 +481,7 @@ class Settings(BaseSettings):
     dingtalk: Dingtalk | None = None
     simulator: Simulator = Simulator()
     web: Web = Web()
+    media: MediaRules = MediaRules()
     log: Log = Log()
 
     @classmethod

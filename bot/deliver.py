@@ -194,11 +194,12 @@ class Deliverer:
             if viewer is None or channel is None:
                 continue
             card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
-            if digest(card) == copy.digest:
+            shows = digest(card)
+            if shows == copy.digest:
                 continue
             account = viewer.accounts.get(copy.channel, viewer.id)
             copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
-            copy.digest, copy.state = digest(card), card.state.value
+            copy.digest, copy.state = shows, card.state.value
             changed.append(copy)
         return tuple(changed)
 

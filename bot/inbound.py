@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.cards.actions import Action
+from domain.media import Attachment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +22,14 @@ class Click:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """Somebody wrote. `kind` is text, location, voice or image; `text` holds the words for each."""
+    """Somebody wrote. `kind` is text or that of the first of `media`; `text` holds the words for each."""
 
     by: str
     text: str
     at: datetime
     key: str
     kind: str = "text"
+    media: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

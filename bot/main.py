@@ -19,6 +19,8 @@ from bot.config import ConfigErrors, Settings, warnings
 from bot.deliver import Deliverer
 from bot.directory import Directory, with_members
 from bot.doctor import BAD, GOOD, WARN, Check
+from bot.downloads import Downloader
+from bot.files import Files
 from bot.handlers import leads as lead_handlers
 from bot.handlers import talk as talk_handlers
 from bot.handlers import team as team_handlers
@@ -38,7 +40,7 @@ from scheduler.relay import Relay
 from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
-from storage import chat, housekeeping, members, schema, tokens
+from storage import chat, housekeeping, media, members, schema, tokens
 from storage.audit import audit_database
 from storage.engine import is_sqlite, read_url, writer_engine
 from storage.reads import Reads
@@ -51,11 +53,21 @@ HEARTBEAT = 2.0
 AUDIT_EVERY = 300.0
 TIDY_EVERY = 3600.0
 STOP_WITHIN = 5.0
+UNUSED_FOR = timedelta(days=2)
 
 
 def fixed_tokens(settings: Settings) -> dict[str, str]:
     """The API tokens of the settings, source name to secret."""
     return {name: token.get_secret_value() for name, token in settings.api.tokens.items()}
+
+
+def media_folder(settings: Settings) -> Path:
+    """Where files are kept: as set, else beside the SQLite file, else in the working folder."""
+    if settings.media.folder:
+        return Path(settings.media.folder)
+    url = read_url(settings.database.url.get_secret_value())
+    beside = Path(url.database).parent if is_sqlite(url) and url.database else Path()
+    return beside / "media"
 
 
 def make_router() -> Router:
@@ -124,8 +136,14 @@ class Service:
             trusted_hops=settings.web.trusted_hops,
         )
         self.router = make_router()
+        self.files = Files(folder=media_folder(settings), most=settings.media.most_mb << 20)
         self.bot = Bot(
-            write=store.write, once=Once, reads=self.reads, clock=clock, company_now=lambda: store.company
+            write=store.write,
+            once=Once,
+            reads=self.reads,
+            clock=clock,
+            company_now=lambda: store.company,
+            keep=self.files.keep,
         )
         self.sweep = Sweep(
             write=store.write, next_due=store.next_due, clock=clock, due=store.due, grace=store.sweep_grace
@@ -163,6 +181,15 @@ class Service:
             channels=self.channels,
             company_now=lambda: store.company,
             route=self._route,
+            clock=clock,
+            observe=self.metrics.send,
+        )
+        self.downloader = Downloader(
+            write=store.write,
+            units=media,
+            next_wanted=lambda: media.next_wanted(store.reader),
+            channels=self.channels,
+            files=self.files,
             clock=clock,
             observe=self.metrics.send,
         )
@@ -222,6 +249,7 @@ class Service:
     def _add_loops(self) -> None:
         self.supervisor.add("sweep", self.sweep.turn, 2.0)
         self.supervisor.add("relay", self.relay.turn, 10.0)
+        self.supervisor.add("downloads", self.downloader.turn, 90.0)
         self.supervisor.add("heartbeat", self._heartbeat, HEARTBEAT)
         if self.settings.simulator.enabled:
             self.supervisor.add("simulator", self._simulate, 1.0)
@@ -327,6 +355,17 @@ class Service:
 
     async def _tidy(self) -> None:
         await self.store.write(housekeeping.tidy, now=self.clock.now())
+        await self._drop_unused_files()
+
+    async def _drop_unused_files(self) -> None:
+        """A picture sent when no question was open belongs to no note, and is not kept for ever."""
+        now = SystemClock().now()  # the disk's time, whatever the simulator's clock says
+        old = await asyncio.to_thread(lambda: list(self.files.older_than(UNUSED_FOR, now)))
+        for part in (old[at : at + 500] for at in range(0, len(old), 500)):
+            known = await media.known_paths(self.store.reader, part)
+            for place in part:
+                if place not in known:
+                    self.files.drop(place)
 
     async def _watch_calendar(self) -> None:
         """A year without announced make-up days is said loudly: in the log each hour, to admins each day."""
@@ -365,6 +404,7 @@ class Service:
         await self.relay.drain()
         await self.walk.all()
         await self.relay.drain()
+        await self.downloader.once()
 
     async def deliver_due(self, within: float) -> bool:
         return await self.relay.drain(within)

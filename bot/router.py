@@ -1,7 +1,7 @@
 """From a typed wish to the one function that serves it. Refusals become words here, once."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bot.inbound import Chat, Click, Reply, read_reply
@@ -9,6 +9,7 @@ from bot.words.refusals import refusal
 from domain.clock import Clock
 from domain.errors import DomainError
 from domain.lead import Lead
+from domain.media import Attachment
 from domain.notices import Notice, Tell
 from domain.people import Company, Person
 from domain.ports import Dialog
@@ -42,6 +43,7 @@ class Bot:
     reads: Reads
     clock: Clock
     company_now: Callable[[], Company]
+    keep: Callable[[Attachment], Awaitable[Attachment]]
 
     @property
     def company(self) -> Company:
@@ -158,6 +160,8 @@ class Router:
 
     async def on_chat(self, bot: Bot, chat: Chat) -> Reply:
         """Serve a message: a command by its name, anything else by the handler of free text."""
+        if any(each.data is not None for each in chat.media):
+            chat = replace(chat, media=tuple([await bot.keep(each) for each in chat.media]))
         name, rest = split_command(chat.text)
         handler = self._commands.get(name) if name else None
         try:

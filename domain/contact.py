@@ -23,6 +23,11 @@ _DROP = re.compile(
 # Tag letters can hide a text nobody sees; they are kept only where they make the flag of a country's part.
 _FLAG = re.compile("(\U0001f3f4[\U000e0030-\U000e007a]{1,6}\U000e007f)")
 _BREAKS = re.compile("\r\n?|[\u2028\u2029]")
+# Whatever any step of the cleaning may change; a text with none of it is clean as it is.
+_TOUCHED = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff"
+    "\U000e0000-\U000e007f\u3000０-９Ａ-Ｚａ-ｚ]"
+)
 _JOINED = re.compile(
     "[\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef]"
 )
@@ -73,6 +78,12 @@ def clean_text(text: str, limit: int) -> str:
     The words stay as they were typed; only full-width letters and digits become plain. Gone are controls
     (but for the line break), direction marks, lone surrogates, and what has no width outside an emoji.
     """
+    if len(text) <= limit and not _TOUCHED.search(text):
+        return text.strip()
+    return _cleaned(text, limit)
+
+
+def _cleaned(text: str, limit: int) -> str:
     lines = _BREAKS.sub("\n", text.replace("\t", " "))
     if _WIDE_WORD.search(lines):
         lines = lines.translate(_WIDE_WORDS)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from domain.assign import Desk
 from domain.lead import Lead
+from domain.media import Attachment
 from domain.notices import Notice, Tell
 from domain.people import Company
 
@@ -28,7 +29,8 @@ class Note:
 class Dialog:
     """What the bot asked a person and now waits for: the next message is the answer.
 
-    `kind` is `draft` (a missing field), `edit`, `visit`, `handback` (words for a reason).
+    `kind` is `draft` (a missing field), `edit`, `visit`, `handback` (words for a reason), `more`
+    (`about` is the visit just logged: a picture, a voice or a place that follows belongs to it).
     """
 
     person: str
@@ -154,6 +156,10 @@ class Uow(Protocol):
         ...
 
     def add_note(self, note: Note) -> None: ...
+
+    def attach(self, note: str, media: Sequence[Attachment], at: datetime) -> None:
+        """Keep what came with a note; what the platform still has is fetched later."""
+        ...
 
     def drop_note(self, key: str) -> None:
         """Mark a note as taken back."""

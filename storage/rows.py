@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from domain.assign import Desk
 from domain.clock import from_micros, to_micros
 from domain.events import Event
 from domain.lead import Customer, Lead, Origin, Overtaken
+from domain.media import Attachment
 from domain.sla import Cycle, Offer, Policy, policy_id
 from domain.stages import Stage
 from storage import tables
@@ -212,3 +214,14 @@ def desk_of(row: Sequence[Any]) -> Desk:
         turn=turn,
         lapses=lapses,
     )
+
+
+def media_row(note: str, each: Attachment, at: int) -> Row:
+    """An attachment of a note; the same one again has the same id."""
+    state = "kept" if each.path else "wanted" if each.ref else "here"
+    what = (each.kind.value, each.ref, each.sha256, each.lat, each.lng, each.url, each.name)
+    digest = sha256(dump(what).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return (
+        f"{note}#{digest}", note, each.kind.value, each.name, each.label, each.channel, each.ref, state,
+        each.size, each.sha256, each.path, each.seconds, each.lat, each.lng, each.url, at, 0, at,
+    )  # fmt: skip

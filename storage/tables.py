@@ -1,7 +1,8 @@
 """The schema. Times are whole microseconds since 1970 UTC (docs/decisions/0002); lists are comma-joined ids.
 
 Personal data stands in `leads.customer`, `contacts.key`, `notes.text`, `dialogs`, `undos.before`,
-`outbox.args` of replies, `inbox.answer`, `members` and `sim_messages`, and nowhere else.
+`outbox.args` of replies, `inbox.answer`, `members`, `media` (and the files it names) and `sim_messages`, and
+nowhere else.
 """
 
 from sqlalchemy import (
@@ -276,3 +277,81 @@ sim_messages = Table(
     Index("ix_sim_messages_person", "person", "seq"),
     Index("ix_sim_messages_changed", "changed"),
 )
+
+# What the channels of real platforms keep.
+
+platform_tokens = Table(
+    "platform_tokens",
+    metadata,
+    Column("app", Text, primary_key=True),
+    _words("token", need=True),
+    _when("expires_at", need=True),
+    _when("fetched_at", need=True),
+    _when("fetching_until"),
+)
+"""The access token of each platform app, one for all instances. It opens that app's calls for two hours."""
+
+media = Table(
+    "media",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _words("note", need=True),
+    _words("kind", need=True),
+    _words("name", need=True),
+    _words("label", need=True),
+    _words("channel", need=True),
+    _words("ref", need=True),
+    _words("state", need=True),
+    _number("size"),
+    _words("sha256", need=True),
+    _words("path", need=True),
+    _number("seconds"),
+    Column("lat", Float),
+    Column("lng", Float),
+    _words("url", need=True),
+    _when("at", need=True),
+    _number("attempts", need=True),
+    _when("not_before", need=True),
+    Index("ix_media_note", "note"),
+    Index("ix_media_wanted", "not_before", postgresql_where=text("state = 'wanted'"),
+          sqlite_where=text("state = 'wanted'")),
+)  # fmt: skip
+"""What came with a note. `state`: here (nothing to fetch), kept (the file is at `path` under the media
+folder), wanted (the platform still has it), lost."""
+
+platform_codes = Table(
+    "platform_codes",
+    metadata,
+    Column("code", Text, primary_key=True),
+    _words("app", need=True),
+    _words("message", need=True),
+    _when("until", need=True),
+    _when("used_at"),
+    Index("ix_platform_codes_message", "app", "message", postgresql_where=text("used_at IS NULL"),
+          sqlite_where=text("used_at IS NULL")),
+    Index("ix_platform_codes_until", "until"),
+)  # fmt: skip
+"""One-use codes with which a platform lets a sent card be changed; claimed (`used_at`) before use."""
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _when("at", need=True),
+    Index("ix_replays_at", "at"),
+)
+"""The SHA-256 of every signed callback, kept for longer than its signature is good."""
+
+blocks = Table("blocks", metadata, Column("name", Text, primary_key=True), _when("until", need=True))
+"""Until when a platform has asked us not to call: an app, or one call of it."""
+
+hourly = Table(
+    "hourly",
+    metadata,
+    _words("account", need=True),
+    _number("slot", need=True),
+    _number("count", need=True),
+    PrimaryKeyConstraint("account", "slot"),
+    Index("ix_hourly_slot", "slot"),
+)
+"""Messages to one account in each ten minutes, for limits by the hour."""

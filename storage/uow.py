@@ -17,6 +17,7 @@ from domain.clock import from_micros, to_micros
 from domain.errors import UnknownLead
 from domain.events import UNSEEN
 from domain.lead import Lead
+from domain.media import Attachment
 from domain.notices import Notice
 from domain.people import Company
 from domain.ports import Delivery, Dialog, Note, Shown, Undo
@@ -37,6 +38,7 @@ from storage.rows import (
     event_row,
     lead_of,
     lead_row,
+    media_row,
 )
 
 _HELD = {"accepted", "contacted", "qualified", "opportunity"}
@@ -62,6 +64,7 @@ class Pending:
         self.contacts: dict[str, str] = {}
         self.freed: set[str] = set()
         self.notes: dict[str, Row] = {}
+        self.media: dict[str, Row] = {}
         self.dropped_notes: set[str] = set()
         self.notices: dict[str, Row] = {}
         self.refresh: dict[str, int] = {}
@@ -82,6 +85,7 @@ class Pending:
             "policies",
             "contacts",
             "notes",
+            "media",
             "refresh",
             "dialogs",
             "undos",
@@ -181,6 +185,7 @@ class Batch:
         self._flush_contacts(pending)
         sql.insert(conn, tables.events, pending.events)
         sql.insert_new(conn, tables.notes, list(pending.notes.values()))
+        sql.insert_new(conn, tables.media, list(pending.media.values()))
         for key in pending.dropped_notes:
             sql.execute(conn, "UPDATE notes SET gone = true WHERE key = ?", (key,))
         sql.upsert(conn, tables.desks, list(pending.desks.values()), ("person",))
@@ -385,6 +390,11 @@ class UnitOfWork:
         self.pending.notes[note.key] = (
             note.key, note.lead_id, note.author, note.kind, note.text, to_micros(note.at), note.gone,
         )  # fmt: skip
+
+    def attach(self, note: str, media: Sequence[Attachment], at: datetime) -> None:
+        for each in media:
+            row = media_row(note, each, to_micros(at))
+            self.pending.media[row[0]] = row
 
     def drop_note(self, key: str) -> None:
         self.pending.dropped_notes.add(key)

@@ -12,8 +12,6 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
-from hypothesis import given
-from hypothesis.strategies import text
 from structlog.testing import capture_logs
 
 from bot.seams import new_token
@@ -23,7 +21,6 @@ from bot.web.keys import Keys
 from bot.web.limits import Buckets, Limits, bucket_key, client_address, is_local
 from bot.web.metrics import Metrics
 from bot.web.schemas import LeadIn, read_json, read_lead
-from domain.contact import clean_text
 from domain.errors import NobodyLeft, Unavailable
 from domain.people import Company
 from domain.usecases.leads import add_note
@@ -432,12 +429,6 @@ def test_an_amount_is_a_number_or_words(amount: object, least: int | None, most:
     customer = LeadIn.model_validate({"phone": "13812345678", "amount": amount}).customer()
     assert (customer.amount_min, customer.amount_max) == (least, most)
     assert customer.extra == {}
-
-
-@given(text(alphabet=" -~aZ0．，。：一龥鿿㐀\u3000９\u200b\n\t", max_size=12))
-def test_a_plain_text_is_kept_as_the_thorough_cleaning_would_keep_it(words: str) -> None:
-    customer = LeadIn.model_validate({"phone": "13812345678", "name": words}).customer()
-    assert (customer.name or "") == clean_text(words, 80)
 
 
 def test_words_about_money_that_are_no_amount_are_kept_as_words() -> None:

@@ -177,13 +177,15 @@ _KEYS = tuple(
     for kind, form in _FORMS
 )
 VERBS = frozenset(form.partition(":")[0] for _, form in _FORMS)
+_BY_VERB = {verb: tuple(row for row in _KEYS if row[1].partition(":")[0] == verb) for verb in VERBS}
+_BY_KIND = {kind: tuple(row for row in _KEYS if row[0] is kind) for kind, _ in _FORMS}
 
 
 def pack(action: Action) -> str:
     """The button key of an action: ASCII, at most 64 bytes. Raises BadAction for values that fit no key."""
     values = _set_values(action)
-    for kind, form, names, _ in _KEYS:
-        if kind is type(action) and names == values.keys():
+    for _, form, names, _ in _BY_KIND[type(action)]:
+        if names == values.keys():
             key = form.format_map(values | {"all": ALL})
             if _read(key) == action:
                 return key
@@ -201,7 +203,7 @@ def unpack(key: str) -> Action:
 def _read(key: str) -> Action | None:
     if len(key) > LONGEST:
         return None
-    for kind, _, _, reader in _KEYS:
+    for kind, _, _, reader in _BY_VERB.get(key.partition(":")[0], ()):
         match = reader.fullmatch(key)
         if match:
             texts = match.groupdict()
@@ -222,6 +224,8 @@ def _sound(action: Action, texts: dict[str, str]) -> bool:
 
 def _set_values(action: Action) -> dict[str, object]:
     """The fields that the key must name: the required ones, and the others where they are set."""
-    values = {field.name: getattr(action, field.name) for field in fields(action)}
-    required = {field.name for field in fields(action) if field.default is MISSING}
-    return {name: value for name, value in values.items() if value or name in required}
+    values = ((name, getattr(action, name), required) for name, required in _FIELDS[type(action)])
+    return {name: value for name, value, required in values if value or required}
+
+
+_FIELDS = {kind: tuple((field.name, field.default is MISSING) for field in fields(kind)) for kind in _BY_KIND}

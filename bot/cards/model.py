@@ -92,12 +92,17 @@ class Card:
                 for field in self.fields
                 if (shown := fit(field.value, VALUE))
             )[:FIELDS],
-            "buttons": tuple(replace(button, text=fit(button.text, BUTTON)) for button in self.buttons),
+            "buttons": tuple(_fit_button(button) for button in self.buttons),
             "selects": tuple(_fit_select(select) for select in self.selects),
             "note": fit(self.note, LINE),
         }
         for name, value in safe.items():
             object.__setattr__(self, name, value)
+
+
+def _fit_button(button: Button) -> Button:
+    text = fit(button.text, BUTTON)
+    return button if text == button.text else replace(button, text=text)
 
 
 def _fit_select(select: Select) -> Select:

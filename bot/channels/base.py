@@ -1,7 +1,7 @@
 """What a channel promises: to show a message to one account, and to change a card it showed."""
 
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.cards.model import Card
 
@@ -30,4 +30,14 @@ class Channel(Protocol):
 
     async def update(self, account: str, handle: str, card: Card, *, key: str) -> str:
         """Make a shown card look like this; returns the handle from now on. Raises Retryable or Refused."""
+        ...
+
+
+@runtime_checkable
+class Downloads(Protocol):
+    """A channel that can hand out the files which people sent to it."""
+
+    async def download(self, ref: str, *, most: int) -> bytes:
+        """The file of an Attachment's `ref`, at most that many bytes. Raises Retryable, or Refused when it is
+        larger, gone, or was never there."""
         ...

@@ -77,8 +77,10 @@ def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - o
             return Reply(text=question(lang, heard, found), ok=heard.what == "asked")
         case "edited":
             return Reply(text=say(lang, "edited", lead=found.id, field=field_words(lang, heard.asked)))
-        case "visit":
-            return Reply(text=say(lang, "visit.done", lead=found.id, who=who))
+        case "visit" | "attached":
+            return Reply(
+                text=say(lang, f"visit.{'done' if heard.what == 'visit' else 'more'}", lead=found.id, who=who)
+            )
         case "handback":
             return handed_back(lang, found, found.reason or "other")
         case _:
@@ -212,6 +214,7 @@ async def visit(bot: Bot, chat: Chat, rest: str) -> Reply:
         by=chat.by,
         key=chat.key,
         at=chat.at,
+        media=chat.media,
     )
 
 
@@ -236,6 +239,7 @@ async def note(bot: Bot, chat: Chat, rest: str) -> Reply:
         kind="note",
         key=chat.key,
         at=chat.at,
+        media=chat.media,
     )
 
 
@@ -298,6 +302,7 @@ def _free_text(router: Router) -> Callable[[Bot, Chat, str], Awaitable[Reply]]:
             by=chat.by,
             key=chat.key,
             at=chat.at,
+            media=chat.media,
         )
 
     return otherwise

@@ -97,10 +97,10 @@ class LeadIn(BaseModel):
         """The customer, cleaned; a Problem 422 names each contact that is none, or asks for one."""
         contacts = self._contacts()
         least, most, words = _amount(self.amount)
-        extra = {_tidy(key, LONGEST_KEY): text for key, text in (self.fields or {}).items()}
+        extra = {clean_text(key, LONGEST_KEY): text for key, text in (self.fields or {}).items()}
         if words:
             extra.setdefault("amount", words)
-        cleaned = {key: _tidy(text, LONGEST_ENTRY) for key, text in extra.items() if key}
+        cleaned = {key: clean_text(text, LONGEST_ENTRY) for key, text in extra.items() if key}
         return Customer(
             name=_clean(self.name, 80),
             company=_clean(self.company, 120),
@@ -129,8 +129,6 @@ class LeadIn(BaseModel):
         return read
 
 
-# ASCII, Chinese characters, the common Chinese marks.
-_PLAIN = re.compile(r"[ -~\u4e00-\u9fff\u3001\u3002\uff0c\uff1a\uff01\uff1f]*")
 _READERS = {"phone": normal_phone, "email": normal_email, "wechat": normal_wechat}
 _UNREADABLE = {
     "phone": "is no phone number that can be called",
@@ -140,13 +138,7 @@ _UNREADABLE = {
 
 
 def _clean(text: str | None, limit: int) -> str | None:
-    return (_tidy(text, limit) or None) if text else None
-
-
-def _tidy(text: str, limit: int) -> str:
-    """`clean_text`, without its work where there is nothing to clean: most texts of a form are plain."""
-    plain = len(text) <= limit and _PLAIN.fullmatch(text)
-    return text.strip() if plain else clean_text(text, limit)
+    return (clean_text(text, limit) or None) if text else None
 
 
 def _amount(given: float | str | None) -> tuple[int | None, int | None, str]:
@@ -154,7 +146,7 @@ def _amount(given: float | str | None) -> tuple[int | None, int | None, str]:
     if given is None:
         return None, None, ""
     if isinstance(given, str):
-        text = fold(_tidy(given, 60))
+        text = fold(clean_text(given, 60))
         if not re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,4})?", text):
             found = read_amount(text, sure_money=True)
             return (*found, "") if found else (None, None, text)

@@ -6,8 +6,9 @@ Only mounted in the demo or with `[simulator] enabled = true`, and only answered
 import asyncio
 import json
 import re
+from base64 import b64decode
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from ipaddress import ip_address
@@ -26,6 +27,7 @@ from bot.seams import new_id
 from bot.web.problems import Problem
 from bot.words import say, weekday
 from domain.contact import clean_text
+from domain.media import Attachment, MediaKind
 
 STATIC = Path(channel.__file__).parent / "static"
 CSP = (
@@ -157,7 +159,7 @@ class Simulator:
     async def type(self, request: web.Request) -> web.StreamResponse:
         """That person types; the answer arrives in the chat."""
         person, body = self._person(request), await _body(request)
-        kind, text, kept = _spoken(self.bot.lang(person), body)
+        kind, text, kept, media = _spoken(self.bot.lang(person), body)
         message = str(body.get("id") or new_id())[:64]
         await self.phones.typed(message=f"in:{message}", person=person, kind=kind, body=kept)
         self.stream.tell("message", person=person)
@@ -167,6 +169,7 @@ class Simulator:
             at=self.bot.clock.now(),
             key=f"sim:{message}",
             kind=kind,
+            media=media,
         )
         reply = await self.router.on_chat(self.bot, chat)
         await self.phones.settled()
@@ -309,28 +312,47 @@ def _selected(shown: dict[str, Any], given: object) -> dict[str, str]:
     return {key: value for key, value in chosen.items() if value}
 
 
-def _spoken(lang: str, body: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
-    """(kind, words for the bot, what the chat keeps) of what somebody typed or attached."""
+_Spoken = tuple[str, str, dict[str, Any], tuple[Attachment, ...]]
+
+
+def _spoken(lang: str, body: dict[str, Any]) -> _Spoken:
+    """(kind, words for the bot, what the chat keeps, attachments) of what somebody sent."""
     if isinstance(text := body.get("text"), str):
         if not text.strip():
             raise Problem(422, "text: empty")
         kept = clean_text(text, LONGEST)
-        return "text", kept, {"text": kept}
-    for kind in ("location", "voice", "image"):
+        return "text", kept, {"text": kept}, ()
+    for kind in (MediaKind.LOCATION, MediaKind.VOICE, MediaKind.IMAGE):
         if isinstance(found := body.get(kind), dict):
             return _attached(lang, kind, found)
     raise Problem(422, "one of text, location, voice, image is wanted")
 
 
-def _attached(lang: str, kind: str, found: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+def _attached(lang: str, kind: MediaKind, found: dict[str, Any]) -> _Spoken:
     label = clean_text(str(found.get("label") or found.get("text") or found.get("name") or ""), 200)
     words = say(lang, f"media.{kind}", label=label, text=label)
-    if kind == "location":
-        place = {name: found.get(name) for name in ("lat", "lng") if isinstance(found.get(name), int | float)}
-        return kind, words, {"text": words, "location": {**place, "label": label}}
-    if kind == "voice":
-        seconds = found.get("seconds")
-        return kind, words, {"text": label, "voice": {"seconds": seconds if isinstance(seconds, int) else 0}}
     data = str(found.get("data") or "")
-    kept = {"text": label}
-    return kind, words, {**kept, "image": {"url": data}} if data.startswith("data:image/") else kept
+    media = Attachment(kind=kind, name=label, label=label, data=_bytes_of(data))
+    if kind is MediaKind.LOCATION:
+        place = {
+            name: float(found[name]) for name in ("lat", "lng") if isinstance(found.get(name), int | float)
+        }
+        media = Attachment(kind=kind, label=label, lat=place.get("lat"), lng=place.get("lng"))
+        return kind, words, {"text": words, "location": {**place, "label": label}}, (media,)
+    if kind is MediaKind.VOICE:
+        seconds = found.get("seconds")
+        media = replace(media, seconds=seconds if isinstance(seconds, int) else 0)
+        return kind, words, {"text": label, "voice": {"seconds": media.seconds}}, (media,)
+    kept: dict[str, Any] = {"text": label}
+    return kind, words, {**kept, "image": {"url": data}} if data.startswith("data:image/") else kept, (media,)
+
+
+def _bytes_of(data_url: str) -> bytes | None:
+    """What a `data:…;base64,` address holds; None for anything else."""
+    head, comma, body = data_url.partition(";base64,")
+    if not comma or not head.startswith("data:"):
+        return None
+    try:
+        return b64decode(body, validate=True)
+    except ValueError:
+        raise Problem(422, "data: no base64") from None

@@ -76,6 +76,7 @@ def _named(args: Mapping[str, object]) -> list[str]:
 
 def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
     """Book what came of some deliveries, all in one transaction."""
+    uow.preload(dict.fromkeys(lead_id for receipt in receipts for lead_id in _concerned(receipt)))
     for receipt in receipts:
         if isinstance(receipt, Sent):
             _sent(uow, receipt, now)
@@ -83,6 +84,12 @@ def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
             uow.notice_again(receipt.delivery, at=receipt.again_at, why=receipt.why)
         else:
             _dead(uow, receipt, now)
+
+
+def _concerned(receipt: Receipt) -> list[str]:
+    """The leads that booking this receipt looks at."""
+    shown = [each.lead_id for each in receipt.shown if each.lead_id] if isinstance(receipt, Sent) else []
+    return [*shown, receipt.delivery.lead_id] if receipt.delivery.lead_id else shown
 
 
 def _sent(uow: Uow, receipt: Sent, now: datetime) -> None:

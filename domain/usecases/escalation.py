@@ -20,6 +20,7 @@ def escalate_due(uow: Uow, *, now: datetime, limit: int = 500) -> list[str]:
     """Do every step that is due on up to `limit` leads; returns their ids. Steps missed together fire in
     order, each with the time at which it was due."""
     leads = uow.due_leads(now, limit)
+    uow.desks(dict.fromkeys(lead.owner for lead in leads if lead.owner))  # one read for all who are charged
     for lead in leads:
         _look(uow, lead, now)
         uow.save(lead)

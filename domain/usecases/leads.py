@@ -1,6 +1,6 @@
 """What people do with a lead: hand it in, accept it, contact, hand back, edit, take back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from domain.errors import (
 )
 from domain.events import SYSTEM, Kind
 from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
+from domain.media import Attachment
 from domain.notices import Tell
 from domain.people import Role
 from domain.permission import is_member, may_direct, may_edit
@@ -205,10 +206,22 @@ def withdraw_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, reason: str 
     return lead
 
 
-def add_note(uow: Uow, *, lead_id: str, by: str, text: str, kind: str, key: str, at: datetime) -> Lead:
-    """Keep words with a lead, verbatim. A visit of the owner is also the first contact."""
+def add_note(
+    uow: Uow,
+    *,
+    lead_id: str,
+    by: str,
+    text: str,
+    kind: str,
+    key: str,
+    at: datetime,
+    media: Sequence[Attachment] = (),
+) -> Lead:
+    """Keep words with a lead, verbatim, and what came with them. A visit of the owner is also the first
+    contact."""
     lead = uow.lead(lead_id)
     uow.add_note(Note(key=key, lead_id=lead_id, author=by, kind=kind, text=text, at=at))
+    uow.attach(key, media, at)
     lead.record(Kind.VISIT_LOGGED if kind == "visit" else Kind.NOTE_ADDED, at=at, actor=by, note=key)
     if kind == "visit" and lead.stage in HELD and lead.owner == by:
         lead.contact(by, evidence="visit", at=at)

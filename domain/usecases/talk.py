@@ -1,14 +1,15 @@
 """A conversation with the bot: handing a lead in by typing, and the one question that is open at a time."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.contact import clean_text
 from domain.errors import BadField, NotAllowed
 from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
+from domain.media import Attachment
 from domain.notices import Notice, Tell
 from domain.permission import may_edit, may_see
 from domain.ports import Dialog, Uow
@@ -18,6 +19,7 @@ from domain.stages import HELD, Stage
 from domain.usecases.leads import add_note, capture_lead, edit_lead, hand_back, missing_fields, withdraw_lead
 
 LONGEST = 2000
+MORE_FOR = timedelta(minutes=30)
 CHAT = "chat"
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "contact": ("phone", "email", "wechat"),
@@ -30,8 +32,8 @@ class Heard:
     """What the bot made of a message.
 
     `what`: sent, known (joined an open lead), asked (the field `asked` is missing), unsure (confirm what was
-    read), visit, edited, handback, bad_value (with `problem`), empty (nothing to read), nothing (no question
-    was open).
+    read), visit, attached (one more picture or place for the visit just logged), edited, handback, bad_value
+    (with `problem`), empty (nothing to read), nothing (no question was open).
     """
 
     what: str
@@ -78,7 +80,7 @@ def submit(uow: Uow, *, text: str, by: str, at: datetime) -> Heard:
     return Heard(what="sent" if lead.stage is not Stage.DRAFT else "unsure", lead=lead)
 
 
-def hear(uow: Uow, *, text: str, by: str, key: str, at: datetime) -> Heard:
+def hear(uow: Uow, *, text: str, by: str, key: str, at: datetime, media: Sequence[Attachment] = ()) -> Heard:
     """A message that is no command: the answer to the open question, if there is one."""
     dialog = uow.dialog(by)
     if dialog is None:
@@ -89,9 +91,12 @@ def hear(uow: Uow, *, text: str, by: str, key: str, at: datetime) -> Heard:
         case "edit":
             return _edit(uow, dialog, text, at)
         case "visit":
-            uow.end_dialog(by)
-            lead = log_visit(uow, lead_id=dialog.lead_id, text=text, by=by, key=key, at=at)
+            lead = log_visit(uow, lead_id=dialog.lead_id, text=text, by=by, key=key, at=at, media=media)
+            uow.set_dialog(Dialog(person=by, kind="more", lead_id=lead.id, about=key, at=at))
             return Heard(what="visit", lead=lead)
+        case "more" if media and at - dialog.at <= MORE_FOR:
+            uow.attach(dialog.about, media, at)
+            return Heard(what="attached", lead=uow.lead(dialog.lead_id))
         case "handback":
             uow.end_dialog(by)
             reason, offer = dialog.about.split(":")
@@ -175,13 +180,22 @@ def ask(uow: Uow, *, kind: str, lead_id: str, by: str, at: datetime, about: str 
     return lead
 
 
-def log_visit(uow: Uow, *, lead_id: str, text: str, by: str, key: str, at: datetime) -> Lead:
+def log_visit(
+    uow: Uow,
+    *,
+    lead_id: str,
+    text: str,
+    by: str,
+    key: str,
+    at: datetime,
+    media: Sequence[Attachment] = (),
+) -> Lead:
     """Keep a visit with a lead that this person may see."""
     lead = uow.lead(lead_id)
     if not may_see(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
     words = clean_text(text, LONGEST)
-    return add_note(uow, lead_id=lead_id, by=by, text=words, kind="visit", key=key, at=at)
+    return add_note(uow, lead_id=lead_id, by=by, text=words, kind="visit", key=key, at=at, media=media)
 
 
 def stop_asking(uow: Uow, *, by: str, at: datetime) -> Heard:

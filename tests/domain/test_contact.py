@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.contact import (
+    _cleaned,
     clean_text,
     contact_keys,
     find_emails,
@@ -214,3 +215,19 @@ def test_cleaning_twice_changes_nothing_more(text: str, limit: int) -> None:
     assert len(once) <= limit
     assert clean_text(once, limit) == once
     once.encode()
+
+
+@given(
+    st.text(
+        alphabet=st.one_of(
+            st.sampled_from(" a0．，龥\u3000９\u200b\u200d\n\r\t\x85\u2028\u0301" + FAMILY + WALES),
+            st.characters(),
+        )
+    )
+    | st.text(),
+    st.integers(1, 30),
+)
+def test_a_text_that_looks_clean_is_kept_as_the_thorough_cleaning_would_keep_it(
+    words: str, limit: int
+) -> None:
+    assert clean_text(words, limit) == _cleaned(words, limit)

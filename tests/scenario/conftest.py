@@ -1,6 +1,7 @@
 """A bot for each story, on both databases; after it the invariants hold and nothing was logged as an error."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,9 @@ EXPECTED = frozenset({"reload_refused"})
 
 
 @pytest_asyncio.fixture
-async def starter(database_url: str) -> AsyncIterator[Starter]:
+async def starter(database_url: str, tmp_path: Path) -> AsyncIterator[Starter]:
     """Starts the sample company's bot; every one that still runs is audited and stopped at the end."""
-    bots = Starter(database_url=database_url)
+    bots = Starter(database_url=database_url, media=tmp_path / "media")
     with capture_logs() as logged:
         try:
             yield bots

@@ -2,6 +2,7 @@
 
 import pytest
 
+from storage import media
 from tests.scenario.world import EAST, NAMES, Phone, World, key_of, texts, verbs, words
 
 VISITS = [
@@ -39,6 +40,29 @@ async def test_log_visit_asks_for_one_message_and_takes_the_next(
     assert (await world.lead(lead))["stage"] == "contacted"
     assert "没看懂" in await rep.says("再说一句")
     assert len(await world.notes(lead)) == 1
+
+
+async def test_a_place_and_a_voice_that_follow_one_another_are_one_visit(world: World) -> None:
+    lead, rep = await held(world)
+    await rep.does("visit", "周倩")
+    await rep.send({"location": {"lat": 31.2, "lng": 121.6, "label": "上海张江科学城"}})
+    assert "这次拜访" in texts(
+        await rep.send({"voice": {"text": "", "seconds": 4, "data": "data:audio/amr;base64,IyFBTVI="}})
+    )
+    assert "没看懂" in await rep.says("再说一句")
+    await rep.send({"voice": {"text": "迟了", "seconds": 4}})
+    assert len(await world.notes(lead)) == 1
+    [found] = (await media.attached(world.service.store.reader, await note_keys(world, lead))).values()
+    assert {(each.kind, each.seconds, each.lat, state) for each, state in found} == {
+        ("location", None, 31.2, "here"),
+        ("voice", 4, None, "kept"),
+    }
+    [voice] = [each for each, _ in found if each.path]
+    assert await world.service.files.read(voice.path) == b"#!AMR"
+
+
+async def note_keys(world: World, lead: str) -> list[str]:
+    return [each.key for each in await world.service.reads.notes(lead)]
 
 
 async def test_a_visit_in_one_message_by_its_number(world: World) -> None:

@@ -231,12 +231,14 @@ class Starter:
     """Starts bots on one database, with one clock: the second start is a restart."""
 
     database_url: str
+    media: Path
     clock: StillClock = field(default_factory=StillClock)
     running: list[World] = field(default_factory=list)
 
     async def start(self, more: str = "", *, frozen: bool = False, **environ: str) -> World:
         """The sample company's bot; `more` is added to its settings, `environ` laid over them."""
         with tempfile.TemporaryDirectory() as folder:
+            environ = {"MEDIA__FOLDER": str(self.media), **environ}
             values = {f"LEADBELL_{name}": value for name, value in environ.items()}
             settings = settings_for(Path(folder), self.database_url, more, values)
         service = await Service.start(settings, year=2026, clock=self.clock, frozen=frozen)

@@ -311,7 +311,91 @@ def upgrade() -> None:
     )
     op.create_index("ix_undos_person", "undos", ["person", "at"], unique=False)
     op.create_index("ix_undos_until", "undos", ["until"], unique=False)
+    _for_platforms()
     _append_only()
+
+
+def _for_platforms() -> None:
+    """What the channels of real platforms keep."""
+    op.create_table(
+        "platform_tokens",
+        sa.Column("app", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("fetched_at", sa.BigInteger(), nullable=False),
+        sa.Column("fetching_until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("app", name=op.f("pk_platform_tokens")),
+    )
+    op.create_table(
+        "media",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("ref", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("seconds", sa.BigInteger(), nullable=True),
+        sa.Column("lat", sa.Float(), nullable=True),
+        sa.Column("lng", sa.Float(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("not_before", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_media")),
+    )
+    op.create_index("ix_media_note", "media", ["note"], unique=False)
+    op.create_index(
+        "ix_media_wanted",
+        "media",
+        ["not_before"],
+        unique=False,
+        postgresql_where=sa.text("state = 'wanted'"),
+        sqlite_where=sa.text("state = 'wanted'"),
+    )
+    op.create_table(
+        "platform_codes",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("app", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_platform_codes")),
+    )
+    op.create_index(
+        "ix_platform_codes_message",
+        "platform_codes",
+        ["app", "message"],
+        unique=False,
+        postgresql_where=sa.text("used_at IS NULL"),
+        sqlite_where=sa.text("used_at IS NULL"),
+    )
+    op.create_index("ix_platform_codes_until", "platform_codes", ["until"], unique=False)
+    op.create_table(
+        "replays",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_replays")),
+    )
+    op.create_index("ix_replays_at", "replays", ["at"], unique=False)
+    op.create_table(
+        "blocks",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_blocks")),
+    )
+    op.create_table(
+        "hourly",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("slot", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "slot", name=op.f("pk_hourly")),
+    )
+    op.create_index("ix_hourly_slot", "hourly", ["slot"], unique=False)
 
 
 def _append_only() -> None:

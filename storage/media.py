@@ -1,0 +1,83 @@
+"""What came with notes: rows at once, the files as soon as the platform hands them out."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.clock import from_micros, to_micros
+from domain.media import Attachment, MediaKind, Wanted
+from storage import sql
+from storage.tables import media
+from storage.uow import UnitOfWork
+
+LEASE = timedelta(seconds=120)
+
+
+def claim_wanted(uow: UnitOfWork, *, now: datetime, limit: int) -> list[Wanted]:
+    """Lease files that a platform still has; a lease that ends unsettled is given out again."""
+    instant = to_micros(now)
+    rows = uow.query(
+        "SELECT id, channel, ref, attempts FROM media WHERE state = 'wanted' AND not_before <= ? "
+        "ORDER BY not_before LIMIT ?",
+        (instant, limit),
+    )
+    until = instant + LEASE // timedelta(microseconds=1)
+    sql.execute_many(
+        uow.connection,
+        "UPDATE media SET not_before = ?, attempts = attempts + 1 WHERE id = ?",
+        [(until, row[0]) for row in rows],
+    )
+    return [Wanted(id=row[0], channel=row[1], ref=row[2], attempts=row[3] + 1) for row in rows]
+
+
+def file_kept(uow: UnitOfWork, *, id_: str, size: int, sha256: str, path: str) -> None:
+    """The file is here: `path` is its place under the media folder."""
+    uow.later(
+        "UPDATE media SET state = 'kept', size = ?, sha256 = ?, path = ? WHERE id = ?",
+        size,
+        sha256,
+        path,
+        id_,
+    )
+
+
+def file_again(uow: UnitOfWork, *, id_: str, at: datetime) -> None:
+    uow.later("UPDATE media SET not_before = ? WHERE id = ? AND state = 'wanted'", to_micros(at), id_)
+
+
+def file_lost(uow: UnitOfWork, *, id_: str) -> None:
+    """The platform will never hand it out: too large, expired, deleted."""
+    uow.later("UPDATE media SET state = 'lost' WHERE id = ?", id_)
+
+
+async def next_wanted(engine: AsyncEngine) -> datetime | None:
+    """When a file may be fetched next."""
+    async with engine.connect() as conn:
+        found = await conn.scalar(select(func.min(media.c.not_before)).where(media.c.state == "wanted"))
+    return None if found is None else from_micros(found)
+
+
+async def attached(engine: AsyncEngine, notes: Iterable[str]) -> dict[str, list[tuple[Attachment, str]]]:
+    """(attachment, state) of each of these notes, in the order of arrival."""
+    async with engine.connect() as conn:
+        statement = select(media).where(media.c.note.in_(list(notes))).order_by(media.c.at, media.c.id)
+        rows: Sequence[Any] = (await conn.execute(statement)).all()
+    found: dict[str, list[tuple[Attachment, str]]] = {}
+    for row in rows:
+        found.setdefault(row.note, []).append((_attachment(row), row.state))
+    return found
+
+
+def _attachment(row: Any) -> Attachment:
+    names = ("name", "label", "channel", "ref", "size", "sha256", "path", "seconds", "lat", "lng", "url")
+    return Attachment(kind=MediaKind(row.kind), **{name: getattr(row, name) for name in names})
+
+
+async def known_paths(engine: AsyncEngine, paths: Iterable[str]) -> set[str]:
+    """Which of these files a note names."""
+    async with engine.connect() as conn:
+        rows = await conn.execute(select(media.c.path).where(media.c.path.in_(list(paths))).distinct())
+        return {row.path for row in rows}
