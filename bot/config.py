@@ -451,6 +451,12 @@ class LeadRules(_Section):
     handbacks_allowed: Positive = 3
 
 
+class ReaderRules(_Section):
+    competitors: tuple[Text, ...] = ()
+    products: tuple[Text, ...] = ()
+    names_file: str = ""
+
+
 class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     as_json: bool = Field(default=False, alias="json")
@@ -476,6 +482,7 @@ class Settings(BaseSettings):
     sla: SlaRules = SlaRules()
     capacity: CapacityRules = CapacityRules()
     leads: LeadRules = LeadRules()
+    reader: ReaderRules = ReaderRules()
     routes: tuple[RouteEntry, ...] = ()
     wecom: Wecom | None = None
     dingtalk: Dingtalk | None = None

@@ -215,12 +215,14 @@ def _next_step(page: _Page, kind: Kind, context: Context) -> tuple[NextStep | No
     if best is None:
         return None, found
     _, _, when, (start, end) = best
-    words = page.clean[start : _words_end(page.plain, end)]
+    if end - when.end < 2:  # 下周三下午三点 | 带方案再去
+        end = _words_end(page.plain, end)
+    words = page.clean[start:end]
     return NextStep(day=when.day, until=when.until, at=when.at, words=words.strip(" ,，。;；")), found
 
 
 def _words_end(text: str, end: int) -> int:
-    """The clause, and the next one when it is short: 下周三下午三点 | 带方案再去."""
+    """A clause that is only a time goes on in the next one."""
     match = re.compile(r"[ ,]?[^\s,;。!?\0]{1,12}(?=[\s,;。!?\0]|\Z)").match(text, end)
     return match.end() if match else end
 
@@ -287,8 +289,9 @@ def _note(page: _Page, contacts: _Contacts, context: Context, kind: Kind) -> Rea
     rivals = _rivals(page, context, firm.value if firm else "")
     amounts = tuple(find_amounts(masked, rivals=rivals))
     money = chosen(amounts)
-    done = cues.activity(masked, _with_future(page, dates, context, kind))
-    came, will, far = cues.outcome(masked), cues.intent(masked, rivals), cues.stage(masked)
+    told = _struck(masked, firm, person)
+    done = cues.activity(told, _with_future(page, dates, context, kind))
+    came, will, far = cues.outcome(told), cues.intent(told, rivals), cues.stage(told)
     for name, mention in (("name", person), ("company", firm)):
         if mention:
             page.note(mention.start, mention.end, name, mention.value, mention.confidence, mention.rule)
@@ -314,6 +317,14 @@ def _note(page: _Page, contacts: _Contacts, context: Context, kind: Kind) -> Rea
 
 def _without(text: str, words: str | None) -> str:
     return text.replace(words, "\0" * len(words)) if words else text
+
+
+def _struck(text: str, *found: Mention | None) -> str:
+    """Without the names: 格致电机 is no call (致电)."""
+    for each in found:
+        if each and text[each.start : each.end] == each.value:
+            text = text[: each.start] + "〇" * (each.end - each.start) + text[each.end :]
+    return text
 
 
 def _without_amounts(text: str) -> str:

@@ -5,7 +5,7 @@ import time
 import warnings
 
 from domain.reader.names import VENDORS, NameIndex
-from tests.evaluation import chat, public
+from tests.evaluation import chat, matching, public
 
 
 def _table(title: str, scores: list[chat.Score]) -> None:
@@ -31,6 +31,15 @@ def _speed(rows: list[chat.Row]) -> None:
 _INDEX = NameIndex((vendor, "competitor") for vendor in VENDORS)
 
 
+def _matching() -> None:
+    result = matching.run()
+    print(f"\nnote → lead, {result.all} notes about a book of 2,000 leads ")
+    rows = (("precision", result.precision, 0.99), ("coverage", result.coverage, 0.85))
+    for name, value, target in (*rows, ("in the top three", result.top_three, 0.97)):
+        print(f"  {name:22} {value:7.3f}  ≥ {target:.2f} {'✔' if value >= target else '✘'}")
+    print(f"  {'p95, reading included':22} {result.p95:7.2f} ms ≤ 15 {'✔' if result.p95 <= 15 else '✘'}")
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
     sets = {
@@ -43,6 +52,7 @@ def main() -> None:
     for name in ("microsoft_dates", "jionlp_dates", "microsoft_money", "jionlp_money"):
         hits = [right for _, right in getattr(public, name)()]
         print(f"  {name:22} {sum(hits) / len(hits):7.3f}  of {len(hits):4}")
+    _matching()
     _speed([row for rows in sets.values() for row in rows])
     if "--mistakes" in sys.argv:
         print("\n".join(chat.mistakes(next(iter(sets.values())))))
