@@ -71,5 +71,5 @@ def tools(*, with_pinyin: bool = True) -> Tools:
     """All of them, loaded."""
     _jieba()
     if with_pinyin:
-        pinyin("铃")
+        pinyin(chr(0x94C3))
     return Tools(simplify=simplified(), cut=cut, known=known, pinyin=pinyin)

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from bot.channels.base import Channel
 from bot.channels.local.channel import LocalChannel
-from bot.company import build_company
+from bot.company import build_company, read_days, read_names_file
 from bot.config import ConfigErrors, Settings, warnings
 from bot.deliver import Deliverer
 from bot.directory import Directory, with_members
@@ -24,6 +24,7 @@ from bot.files import Files
 from bot.handlers import leads as lead_handlers
 from bot.handlers import talk as talk_handlers
 from bot.handlers import team as team_handlers
+from bot.mind import Mind
 from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
@@ -40,7 +41,7 @@ from scheduler.relay import Relay
 from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
-from storage import chat, housekeeping, media, members, schema, tokens
+from storage import book, chat, housekeeping, media, members, schema, tokens
 from storage.audit import audit_database
 from storage.engine import is_sqlite, read_url, writer_engine
 from storage.reads import Reads
@@ -137,6 +138,14 @@ class Service:
         )
         self.router = make_router()
         self.files = Files(folder=media_folder(settings), most=settings.media.most_mb << 20)
+        self.mind = Mind(
+            company_now=lambda: store.company,
+            changed=lambda cursor: book.changed_since(store.reader, cursor),
+            competitors=settings.reader.competitors,
+            products=settings.reader.products,
+            customers=read_names_file(settings),
+        )
+        self._loading: asyncio.Task[None] | None = None
         self.bot = Bot(
             write=store.write,
             once=Once,
@@ -144,6 +153,7 @@ class Service:
             clock=clock,
             company_now=lambda: store.company,
             keep=self.files.keep,
+            mind=self.mind,
         )
         self.sweep = Sweep(
             write=store.write, next_due=store.next_due, clock=clock, due=store.due, grace=store.sweep_grace
@@ -242,6 +252,7 @@ class Service:
         await self._beat()
         await self._watch_calendar()
         self._add_loops()
+        self._loading = asyncio.create_task(self._load_mind())
         await self._listen()
         self.supervisor.start()
         self.ticker.start()
@@ -311,6 +322,9 @@ class Service:
     async def stop(self) -> None:
         """Stop accepting, finish what is under way, let go of the database; within five seconds."""
         self.ticker.close()
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
         if self._runner is not None:
             await self._runner.cleanup()
         await self.supervisor.close()
@@ -330,6 +344,14 @@ class Service:
         self.stopped.set()
 
     # -- loops ------------------------------------------------------------------------------------------
+
+    async def _load_mind(self) -> None:
+        """The reader's tools and names, beside the loop; a message that needs them waits."""
+        try:
+            days = await asyncio.to_thread(read_days, self.settings, self.clock.now().year)
+            await self.mind.load(days)
+        except Exception:  # without the reader everything but free text still works
+            log.exception("the reader could not be loaded", action="no_reader")
 
     async def _beat(self) -> None:
         await self.store.write(chat.set_mark, name="heartbeat", value=str(to_micros(self.clock.now())))

@@ -142,7 +142,7 @@ def test_the_example_loads_without_mistakes_and_only_asks_for_an_address() -> No
 def test_every_setting_of_the_example_has_a_word_of_why() -> None:
     lines = EXAMPLE.read_text("utf-8").splitlines()
     sections = [line for line in lines if line.startswith("[") and not line.startswith("[[")]
-    assert len(sections) == 15
+    assert len(sections) == 16
     assert sum("#" in line for line in lines) > 60
 
 
@@ -152,7 +152,8 @@ MUTABLE = [at for at, _ in walk(example()) if isinstance(at[-1], str) and at[:2]
 ALL = [at for at, _ in walk(example())]
 EMPTY_IS_FINE = {
     ("api",), ("api", "tokens"), ("app",), ("calendar",), ("calendar", "file"), ("capacity",), ("database",),
-    ("leads",), ("leads", "required"), ("log",), ("media",), ("media", "folder"), ("people", "quiet"), ("routes",), ("routes", "channel"),
+    ("leads",), ("leads", "required"), ("log",), ("media",), ("media", "folder"), ("people", "quiet"),
+    ("reader",), ("reader", "competitors"), ("reader", "products"), ("reader", "names_file"), ("routes",), ("routes", "channel"),
     ("routes", "industry"), ("routes", "product"), ("routes", "region"), ("simulator",), ("sla",),
     ("sla", "accept"), ("sla", "contact"), ("sla", "contact", "within"), ("web",),
 }  # fmt: skip
@@ -409,9 +410,11 @@ def test_any_key_can_come_from_the_environment(at: Path_, value: Any, tmp_path: 
     text = json.dumps(value) if isinstance(value, bool) else str(value)
     assert read(tmp_path, raw, ENVIRON | {variable: text}) == load(EXAMPLE, ENVIRON)
     spoilt = mistakes(tmp_path, raw, ENVIRON | {variable: ""})
-    assert at in {("calendar", "file"), ("media", "folder")} or f"{name_of(at)} ({variable})" in {
-        each.key for each in spoilt
-    }
+    assert at in {
+        ("calendar", "file"),
+        ("media", "folder"),
+        ("reader", "names_file"),
+    } or f"{name_of(at)} ({variable})" in {each.key for each in spoilt}
 
 
 def test_settings_can_come_from_the_environment_alone() -> None:

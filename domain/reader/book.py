@@ -98,6 +98,9 @@ class LeadBook:
     def entry(self, lead: str) -> Entry | None:
         return self._entries.get(lead)
 
+    def entries(self) -> Iterable[Entry]:
+        return self._entries.values()
+
     def put(self, entry: Entry) -> None:
         """Take in a lead, or what has become of it."""
         before = self._entries.get(entry.lead)

@@ -71,4 +71,10 @@ def _hands_in(text: str) -> bool:
     """A contact, a firm, and nothing told of it."""
     if not (find_phones(text[:500]) or find_emails(text[:500])):
         return False
-    return _FIRM_HEAD.search(text) is not None and _BY_HEART.search(text) is None
+    if _BY_HEART.search(text):
+        return False
+    named = _NAME_AND_NUMBER.match(text)
+    return _FIRM_HEAD.search(text) is not None or (named is not None and lexicon.is_name(named[1]))
+
+
+_NAME_AND_NUMBER = re.compile(r"\s*([一-鿿]{2,4})[\s,:]+\+?[0-9 -]{7,}")

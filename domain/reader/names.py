@@ -12,6 +12,7 @@ _LEGAL = re.compile(
 _BRACKET = re.compile(r"\([^()]{1,12}\)")
 _BRANCH_WORD = re.compile(f"(?:{lexicon.BRANCH_WORDS})+\\Z")
 SHORTEST = 2
+_BETWEEN = "和与跟给同在到去从向对约找见请把被让"
 
 
 def core_of(company: str) -> str:
@@ -68,6 +69,8 @@ class NameIndex:
         found, at = [], 0
         while at < len(low) - 1:
             end = self._at(low, at)
+            if end and low[at] in _BETWEEN and self._at(low, at + 1) > end:
+                end = 0  # 和|科腾, though 和科 is a name too
             if end:
                 found.append((at, end, self._kinds[low[at:end]]))
                 at = end
