@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--config", type=Path, metavar="F", help="the company's own names")
     read.add_argument("--explain", action="store_true", help="add the spans, each with its rule")
     _token_commands(commands)
+    _wecom_commands(commands)
     return parser
 
 
@@ -89,6 +91,30 @@ def _token_commands(commands: Any) -> None:
             verb.add_argument("name")
         if name == "add":
             verb.add_argument("--scope", default="capture,read", help="capture, read, contact")
+
+
+def _wecom_commands(commands: Any) -> None:
+    def add(name: str, verb: str, run: Callable[[argparse.Namespace], int], text: str) -> Any:
+        parser = commands.choices.get(name) or commands.add_parser(name, help=text)
+        verbs = getattr(parser, "verbs", None)
+        if verbs is None:
+            verbs = parser.verbs = parser.add_subparsers(dest="verb", required=True, metavar="WHAT")
+        command = verbs.add_parser(verb, help=text, description=text)
+        command.set_defaults(run=run)
+        command.add_argument("--config", type=Path, default=CONFIG, metavar="F")
+        return command
+
+    fake = add(
+        "fake", "wecom", _fake_wecom, "run a WeCom of one's own, to rehearse a set-up without an account"
+    )
+    fake.add_argument("--port", type=_port, default=8790)
+    fake.add_argument("--callback", default="http://127.0.0.1:8710/callback/wecom", metavar="URL")
+    add("wecom", "menu", _wecom_menu, "put up the app's menu (and its tile, with wecom.workbench)")
+    add("sync", "wecom", _sync_wecom, "compare the settings' people with the company's directory")
+    test = commands.add_parser("send-test", help="send a test card to the admins, or to one person")
+    test.set_defaults(run=_send_test)
+    test.add_argument("--config", type=Path, default=CONFIG, metavar="F")
+    test.add_argument("--to", default="", metavar="PERSON", help="a person's id")
 
 
 # -- running ------------------------------------------------------------------------------------------------
@@ -355,3 +381,66 @@ def _token_revoke(arguments: argparse.Namespace) -> int:
         return 1
 
     return _with_database(arguments, revoke)
+
+
+# -- WeCom --------------------------------------------------------------------------------------------------
+
+
+def _fake_wecom(arguments: argparse.Namespace) -> int:
+    from bot.channels.wecom import commands
+
+    people: dict[str, str] = {}
+    if arguments.config.exists():
+        listed = load(arguments.config, os.environ).people
+        people = {each.wecom: each.name for each in listed if each.wecom} | {"XiaoLin": "小林"}
+    run = commands.run_fake(
+        port=arguments.port, callback=arguments.callback, people=people, out=partial(print, flush=True)
+    )
+    asyncio.run(run)
+    return 0
+
+
+def _with_wecom(arguments: argparse.Namespace) -> tuple[Settings, Any]:
+    settings = load(arguments.config, os.environ)
+    if settings.wecom is None:
+        print("leadbell: no [wecom] in the settings", file=sys.stderr)
+    return settings, settings.wecom
+
+
+def _wecom_menu(arguments: argparse.Namespace) -> int:
+    from bot.channels.wecom import commands
+
+    settings, section = _with_wecom(arguments)
+    if section is None:
+        return 2
+    return asyncio.run(
+        commands.put_up_menu(section, link=settings.app.base_url, lang="zh", out=partial(print, flush=True))
+    )
+
+
+def _sync_wecom(arguments: argparse.Namespace) -> int:
+    from bot.channels.wecom import commands
+
+    settings, section = _with_wecom(arguments)
+    if section is None:
+        return 2
+    return asyncio.run(commands.compare_roll(settings, section, out=partial(print, flush=True)))
+
+
+def _send_test(arguments: argparse.Namespace) -> int:
+    from bot.channels.wecom import commands
+
+    settings, section = _with_wecom(arguments)
+    if section is None:
+        return 2
+    wanted = [
+        (each.wecom, each.lang)
+        for each in settings.people
+        if each.wecom and (each.id == arguments.to if arguments.to else each.role == "admin")
+    ]
+    if not wanted:
+        print("leadbell: nobody to send to: no such person on WeCom, or no admin", file=sys.stderr)
+        return 2
+    return asyncio.run(
+        commands.send_test(section, wanted, link=settings.app.base_url, out=partial(print, flush=True))
+    )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -11,7 +11,7 @@ from bot.cards.build import build
 from bot.cards.capture import draft_card, pool_card, submitted_card
 from bot.cards.handback import handback_card
 from bot.cards.lead import lead_card
-from bot.cards.model import Card, digest
+from bot.cards.model import Card, CardState, digest
 from bot.cards.notes import nobody_card, note_card, trend_card, which_card
 from bot.cards.parts import Args
 from bot.cards.rollup import rollup_card
@@ -106,27 +106,33 @@ class Deliverer:
 
     async def _safely(self, group: Sequence[Work]) -> list[Receipt]:
         deliveries = [work.delivery for work in group]
+        done: list[Shown] = []
         try:
             async with asyncio.timeout(TIMEOUT):
-                shown = await self._show(group)
+                shown = await self._show(group, done)
         except Retryable as error:
             self.observe("any", "retry")
-            return [self._again(each, str(error), error.after) for each in deliveries]
+            receipts = [self._again(each, str(error), error.after) for each in deliveries]
         except Refused as error:
             self.observe("any", "refused")
-            return [Failed(delivery=each, why=str(error), again_at=None) for each in deliveries]
+            receipts = [Failed(delivery=each, why=str(error), again_at=None) for each in deliveries]
         except TimeoutError:
-            return [self._again(each, "timeout", None) for each in deliveries]
+            receipts = [self._again(each, "timeout", None) for each in deliveries]
         except Exception as error:  # a bug in one card must not stop the others
             log.exception("delivery failed", action="deliver_failed", tell=deliveries[0].tell)
-            return [self._poisoned(each, type(error).__name__) for each in deliveries]
+            receipts = [self._poisoned(each, type(error).__name__) for each in deliveries]
+        else:
+            return self._sent(group, shown)
+        return [replace(each, shown=tuple(done) if nth == 0 else ()) for nth, each in enumerate(receipts)]
+
+    def _sent(self, group: Sequence[Work], shown: tuple[Shown, ...]) -> list[Receipt]:
         versions = {lead.id: lead.version for lead in group[0].leads.values()}
         return [
             Sent(delivery=each, shown=shown if nth == 0 else (), versions=versions)
-            for nth, each in enumerate(deliveries)
+            for nth, each in enumerate(work.delivery for work in group)
         ]
 
-    def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Receipt:
+    def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Failed:
         """Full jitter, 1 s doubling to 5 min; after a day it is given up and a human hears."""
         now = self.clock.now()
         if now - delivery.created_at > GIVE_UP_AFTER:
@@ -135,16 +141,16 @@ class Deliverer:
         wait = after or timedelta(seconds=0.5 + jitter(most))
         return Failed(delivery=delivery, why=why, again_at=now + wait)
 
-    def _poisoned(self, delivery: Delivery, why: str) -> Receipt:
+    def _poisoned(self, delivery: Delivery, why: str) -> Failed:
         if delivery.attempts >= POISON_AFTER:
             return Failed(delivery=delivery, why=why, again_at=None)
         return self._again(delivery, why, None)
 
-    async def _show(self, group: Sequence[Work]) -> tuple[Shown, ...]:
+    async def _show(self, group: Sequence[Work], done: list[Shown]) -> tuple[Shown, ...]:
         work = group[0]
         delivery = work.delivery
         if delivery.tell is Tell.REFRESH:
-            return await self._refresh(work)
+            return await self._refresh(work, done)
         company = self.company_now()
         viewer = company.people.get(delivery.to)
         if viewer is None:
@@ -182,7 +188,7 @@ class Deliverer:
             lead.delivered(
                 int(str(delivery.args["offer"])), at=self.clock.now()
             )  # the clock starts as it is shown
-        card = render(kind, work.leads, lead, viewer, company, args)
+        card = _placed(render(kind, work.leads, lead, viewer, company, args), delivery.lead_id, args, viewer)
         channel, account = self._place(viewer)
         handle = await channel.send(account, card, key=delivery.key)
         self.observe(channel.name, "sent")
@@ -204,24 +210,42 @@ class Deliverer:
             for lead_id in about
         )
 
-    async def _refresh(self, work: Work) -> tuple[Shown, ...]:
-        """Make every copy of this lead's cards true; what shows the truth already costs no call."""
+    async def _refresh(self, work: Work, done: list[Shown]) -> tuple[Shown, ...]:
+        """Make every copy of this lead's cards true; what shows the truth already costs no call. One copy
+        that cannot be changed now does not keep the others waiting: `done` holds those that were."""
         company = self.company_now()
-        changed = []
+        later: Retryable | None = None
         for copy in work.copies:
             viewer = company.people.get(copy.person)
             channel = self.channels.get(copy.channel)
             if viewer is None or channel is None:
                 continue
             card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
+            card = _placed(card, copy.lead_id, copy.args, viewer)
             shows = digest(card)
             if shows == copy.digest:
                 continue
             account = viewer.accounts.get(copy.channel, viewer.id)
-            copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
-            copy.digest, copy.state = shows, card.state.value
-            changed.append(copy)
-        return tuple(changed)
+            try:
+                copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
+                copy.digest, copy.state = shows, card.state.value
+            except Retryable as error:
+                later = later or error
+                continue
+            except Refused as error:  # nobody sees this copy any more
+                log.warning(
+                    "a copy is out of reach", action="copy_lost", channel=copy.channel, why=str(error)
+                )
+                copy.state = CardState.DEAD.value
+            done.append(copy)
+        if later is not None:
+            raise later
+        return tuple(done)
+
+
+def _placed(card: Card, lead_id: str | None, args: Args, viewer: Person) -> Card:
+    page = args.get("page")
+    return replace(card, lead=lead_id or "", page=page if isinstance(page, int) else 0, lang=viewer.lang)
 
 
 def _stale(work: Work) -> bool:

@@ -33,6 +33,11 @@ class Directory:
         await self._heard(found, channel)
         return found.id
 
+    def known(self, channel: str, account: str) -> str | None:
+        """The id of the person with that account, if there is one."""
+        found = self._find(channel, account)
+        return None if found is None else found.id
+
     def _find(self, channel: str, account: str) -> Person | None:
         wanted = account.lower()
         people = self.company_now().people.values()

@@ -9,6 +9,7 @@ from domain.clock import from_micros, to_micros
 from domain.errors import Unavailable
 from storage import sql
 from storage.engine import snapshot_engine
+from storage.sending import tidy_sending
 from storage.uow import UnitOfWork
 
 ANSWERS_FOR = timedelta(days=7)
@@ -20,6 +21,16 @@ def tidy(uow: UnitOfWork, *, now: datetime) -> None:
     uow.later("DELETE FROM inbox WHERE at < ?", to_micros(now - ANSWERS_FOR))
     uow.later("DELETE FROM outbox WHERE state = 'sent' AND done_at < ?", to_micros(now - NOTICES_FOR))
     uow.later("DELETE FROM undos WHERE until < ?", to_micros(now))
+    tidy_sending(uow, now=now)
+
+
+def first_time(uow: UnitOfWork, *, name: str) -> bool:
+    """Whether this is the first call with that name, ever."""
+    return bool(
+        sql.execute(
+            uow.connection, "INSERT INTO marks (name, value) VALUES (?, '1') ON CONFLICT DO NOTHING", (name,)
+        )
+    )
 
 
 def free_leases(uow: UnitOfWork, *, now: datetime) -> None:

@@ -134,14 +134,14 @@ def _delivery(each: Sequence[Any]) -> Delivery:
 
 
 def done(conn: Connection, delivery: Delivery, at: datetime) -> bool:
-    """Sent. A refresh that was armed again meanwhile stays due."""
+    """Sent; False when the lease has passed on. A refresh that was armed again meanwhile stays due."""
     instant = to_micros(at)
-    if delivery.tell is Tell.REFRESH:
-        sql.execute(
-            conn,
-            "UPDATE outbox SET not_before = ?, attempts = 0 WHERE key = ? AND lease = ? AND changed <> ?",
-            (instant, delivery.key, delivery.lease, delivery.changed),
-        )
+    if delivery.tell is Tell.REFRESH and sql.execute(
+        conn,
+        "UPDATE outbox SET not_before = ?, attempts = 0 WHERE key = ? AND lease = ? AND changed <> ?",
+        (instant, delivery.key, delivery.lease, delivery.changed),
+    ):
+        return True  # what it showed is shown, and must be known to the next round
     return bool(
         sql.execute(
             conn,

@@ -90,7 +90,8 @@ class Undo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choose:
-    """A quick reply: option number `option` to the question about `what`."""
+    """A quick reply: option number `option` to the question about `what`. `page` = show that page of the
+    card's choices, made by a platform that cannot show them all at once."""
 
     what: str
     lead: str

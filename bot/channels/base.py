@@ -1,5 +1,6 @@
 """What a channel promises: to show a message to one account, and to change a card it showed."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
@@ -16,6 +17,28 @@ class Retryable(Exception):
 
 class Refused(Exception):
     """The platform will never take it: the account does not exist, or may not be reached."""
+
+
+class NotGenuine(Exception):
+    """A callback that is forged, replayed too late, or unreadable. `why` is one word for our log; the caller
+    is told nothing."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Webhook(Protocol):
+    """A platform's callback address."""
+
+    async def echo(self, query: Mapping[str, str]) -> bytes:
+        """What the platform wants to read back when the address is set up. Raises NotGenuine."""
+        ...
+
+    async def take(self, query: Mapping[str, str], body: bytes) -> bytes:
+        """Serve a callback; returns the body of the answer once its effect is committed. Raises NotGenuine,
+        or Unavailable when nothing could be stored."""
+        ...
 
 
 class Channel(Protocol):

@@ -1,7 +1,18 @@
 """What a rep presses: accept, grab, contacted, hand back, log a visit, undo."""
 
 from bot.cards import parts
-from bot.cards.actions import Accept, Cancel, Choose, Confirm, Contacted, Edit, Grab, HandBack, Undo, Visit
+from bot.cards.actions import (
+    Accept,
+    Cancel,
+    Choose,
+    Confirm,
+    Contacted,
+    Edit,
+    Grab,
+    HandBack,
+    Undo,
+    Visit,
+)
 from bot.handlers import notes
 from bot.handlers.intake import handed_back
 from bot.inbound import Click, Reply
@@ -116,7 +127,7 @@ async def _hand_back(bot: Bot, click: Click, action: Confirm) -> Reply:
     lang = bot.lang(click.by)
     chosen = REASONS.get(click.selected.get("reason", ""))
     if chosen is None:
-        return Reply(text=say(lang, "handback.choose"), ok=False)
+        return await bot.tell(click, Reply(text=say(lang, "handback.choose"), ok=False))
     if chosen.needs_words:
         text = say(lang, "handback.words", reason=reason_words(lang, chosen.code), count=chosen.needs_words)
         about = f"{chosen.code}:{action.offer}"
@@ -232,9 +243,20 @@ async def ask_edit(bot: Bot, click: Click) -> Reply:
 
 
 async def chosen(bot: Bot, click: Click) -> Reply:
-    """A quick reply: the lead of a note, a reminder put off; or one of a release that had other questions."""
+    """A lead for a note, a reminder put off, another page of choices; or one of an older release."""
     action = click.action
     assert isinstance(action, Choose)
     if action.what in ("note", "later"):
         return await notes.chosen(bot, click)
-    return await bot.tell(click, Reply(text=say(bot.lang(click.by), "bad_action"), ok=False))
+    if action.what != "page":
+        return await bot.tell(click, Reply(text=say(bot.lang(click.by), "bad_action"), ok=False))
+    return await bot.act(
+        click,
+        talk.turn_page,
+        lambda _: Reply(text=""),
+        lead_id=action.lead,
+        by=click.by,
+        source=click.source,
+        page=action.option,
+        at=click.at,
+    )

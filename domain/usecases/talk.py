@@ -243,6 +243,15 @@ def call_off(uow: Uow, *, lead_id: str, by: str, key: str, at: datetime) -> Lead
     return lead
 
 
+def turn_page(uow: Uow, *, lead_id: str, by: str, source: str, page: int, at: datetime) -> None:
+    """Show another page of the choices on one's own card `source` (its handle, up to a `~`)."""
+    for copy in uow.shown(lead_id):
+        if copy.person == by and copy.handle.partition("~")[0] == source:
+            copy.args["page"] = page
+            uow.show(copy)
+            uow.refresh(lead_id, at)
+
+
 def keep_typed(uow: Uow, *, text: str, by: str, at: datetime) -> None:
     """Keep what was typed after a mistyped command until its one tap comes."""
     uow.set_dialog(Dialog(person=f"{by}#typed", kind="typed", lead_id="", about=text, at=at))
