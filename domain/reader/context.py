@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from domain.contact import clean_text, fold
 
-HEAD = 2_000
+HEAD = 1_000
 """So many characters are read; what stands further down is kept with the words, unread."""
 
 

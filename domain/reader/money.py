@@ -4,12 +4,14 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 _DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "半": 0}
 _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千")
 _TENS = {"十": 10, "百": 100, "千": 1000}
 _UNITS = {"亿": 10**8, "千万": 10**7, "百万": 10**6, "十万": 10**5, "万": 10**4, "萬": 10**4, "w": 10**4}
 _UNITS |= {"千": 1000, "k": 1000, "m": 10**6, "million": 10**6, "": 1}
+_MOST_NUMBERS = 60
 _HIGHEST = 10**13  # beyond this nobody means a budget
 
 _NUMBER = r"[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,2})?|[0-9]{1,13}(?:\.[0-9]{1,4})?|[零〇一二两三四五六七八九十百千半几]{1,12}"
@@ -66,7 +68,7 @@ def find_amounts(text: str, *, sure_money: bool = False, rivals: Collection[str]
     """
     found = []
     text = text.translate(_FORMAL)
-    for match in _AMOUNT.finditer(text):
+    for match in islice(_AMOUNT.finditer(text), _MOST_NUMBERS):
         if not (sure_money or match["u"] or match["ub"] or match["yuan"] or match["a"].isascii()):
             continue  # a numeral of everyday speech
         before = text[max(0, match.start() - 14) : match.start()]

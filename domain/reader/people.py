@@ -1,11 +1,15 @@
 """Who a note speaks of: 张总, 孔主任, a full name, the firm in front of it."""
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 from domain.reader import lexicon
 from domain.reader.context import Context
 from domain.reader.places import leading_place
+
+_MOST = 400  # characters in which people are looked for
+_MOST_PEOPLE = 20
 
 
 class Mention(NamedTuple):
@@ -42,7 +46,9 @@ _STOP = frozenset(
 
 def mentions(text: str, context: Context) -> list[Mention]:
     """The people named in a plain text in which NUL marks what has been read, best first."""
-    found = [_respectful(match) for match in _RESPECT.finditer(text) if _is_respect(text, match, context)]
+    text = text[:_MOST]
+    respects = islice(_RESPECT.finditer(text), _MOST_PEOPLE)
+    found = [_respectful(match) for match in respects if _is_respect(text, match, context)]
     found += [
         Mention(match.start(), match.end(), f"{match['s']}总", 0.9, "person.surname")
         for match in _NAMELESS.finditer(text)
@@ -74,7 +80,7 @@ def _inside_word(text: str, at: int, context: Context) -> bool:
 def _full_names(text: str, context: Context) -> list[Mention]:
     found = []
     for pattern, rule, confidence in ((_SAID, "person.says", 0.85), (_TO, "person.to", 0.85)):
-        for match in pattern.finditer(text):
+        for match in islice(pattern.finditer(text), _MOST_PEOPLE):
             name = _best_name(text, match.start("n"), context)
             if name:
                 start = match.start("n")
@@ -98,6 +104,8 @@ def _among_words(text: str, context: Context) -> list[Mention]:
             if not known or behind:
                 found.append(Mention(at, at + len(word), word, 0.7, "person.word"))
         at += len(words[nth])
+        if len(found) >= _MOST_PEOPLE:
+            break
     return found
 
 

@@ -17,6 +17,7 @@ from domain.reader.places import region_of
 from domain.reader.visits import Place, read_place
 
 MOST_DATES = 12
+DATES_IN = 500  # characters in which dates are looked for
 SURE = 0.9
 
 
@@ -199,7 +200,7 @@ def _in_passing(
 
 def _next_step(page: _Page, kind: Kind, context: Context) -> tuple[NextStep | None, list[When]]:
     """The main event that comes next, and every time that was found (struck from the page)."""
-    found = find_dates(page.rest, context.now, context.almanac)[:MOST_DATES]
+    found = find_dates(page.rest[:DATES_IN], context.now, context.almanac)[:MOST_DATES]
     clauses = _clauses(page.rest)
     best: tuple[int, int, When, tuple[int, int]] | None = None
     for when in found:
