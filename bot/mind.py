@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from bot.holidays_cn import Days
 from bot.language import almanac, tools
 from domain.contact import clean_text
+from domain.errors import NotReady
 from domain.people import Company
 from domain.reader.book import Entry, LeadBook, Match, Talk
 from domain.reader.context import Almanac, Context, Names, Tools, opened, plain
@@ -97,7 +98,7 @@ class Mind:
         return Context(now=now.astimezone(zone), almanac=self._almanac, names=names, tools=self._tools)
 
     async def hear(self, text: str, kind: Kind | None, talk: Talk) -> Understood:
-        """What a message says and which lead it is about. Waits for the tools, or TimeoutError."""
+        """What a message says and which lead it is about. Waits for the tools, or NotReady."""
         await self._wait()
         await self.follow()
         if len(text) > LONG:
@@ -106,8 +107,11 @@ class Mind:
 
     async def _wait(self) -> None:
         if not self._ready.is_set():
-            async with asyncio.timeout(LOADS_WITHIN):
-                await self._ready.wait()
+            try:
+                async with asyncio.timeout(LOADS_WITHIN):
+                    await self._ready.wait()
+            except TimeoutError:
+                raise NotReady from None
 
     def _hear(self, text: str, kind: Kind | None, talk: Talk) -> Understood:
         assert self.book is not None

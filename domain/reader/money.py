@@ -25,7 +25,10 @@ _AMOUNT = re.compile(
 )
 _SIGN = re.compile(r"(?:[¥￥]|rmb|cny) ?\Z", re.IGNORECASE)
 _AT_LEAST = re.compile(r"(?:至少|起码|不低于|不少于|超过|大于|at least|over)[ ¥￥]{0,3}\Z", re.IGNORECASE)
-_AT_MOST = re.compile(r"(?:不超过|不到|最多|不高于|低于|以内|under|up to)[ ¥￥]{0,3}\Z", re.IGNORECASE)
+_AT_MOST = re.compile(
+    r"(?:不超过|不到|最多(?:只?(?:能|愿意?|肯)?(?:出|给|付|到))?|不高于|低于|以内|under|up to)[ ¥￥]{0,3}\Z",
+    re.IGNORECASE,
+)
 _CUE = re.compile(r"(?:预算|預算|金额|报价|合同|费用|价格|budget|amount)[^0-9,;。、\n]{0,6}\Z", re.IGNORECASE)
 _COUNTED = re.compile(
     r" ?(?:[台人个件套吨条家次辆米㎡平亩户箱瓶只张份名伏瓦度]|用户|公里|users?|units?)", re.IGNORECASE
@@ -107,7 +110,10 @@ _ROLE_BEFORE = (
             "(?:营收|营业额|产值|产量|注册资本|资本|罚款|工资|月薪|年薪|规模|人数|销售额|利润|融资|市值|估值|投资额)[^0-9]{0,6}\\Z"
         ),
     ),
-    (Role.PART, re.compile("(?:首付|首款|预付|保证金|定金|订金|尾款|质保金|运费|差旅|税)[^0-9]{0,5}\\Z")),
+    (
+        Role.PART,
+        re.compile("(?:首付|首款|预付|保证金|定金|订金|尾款|质保金|运费|差旅|税费|税金)[^0-9]{0,5}\\Z"),
+    ),
     (
         Role.ASK,
         re.compile(

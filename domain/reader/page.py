@@ -185,8 +185,11 @@ def _set_label(page: Page, name: str, value: str) -> None:
         page.leftover.append(value)
         if name not in page.values:
             page.trouble(_CONTACT_PROBLEMS[name])
-    elif name == "name" and lexicon.FIRM.fullmatch(fold(value)) and "company" not in page.labelled:
+    elif name == "name" and _firm_like(fold(value)) and "company" not in page.labelled:
         _set_label(page, "company", value)
+    elif name == "name" and (both := _WITH_TITLE.fullmatch(fold(value))) and "title" not in page.labelled:
+        _set_label(page, "name", value[: both.end("name")])
+        _set_label(page, "title", value[both.start("title") : both.end("title")])
     elif name == "need" and name in page.labelled:
         page.values[name] += "\n" + value
     elif name in page.labelled:
@@ -195,6 +198,18 @@ def _set_label(page: Page, name: str, value: str) -> None:
     else:
         page.labelled.add(name)
         page.values[name] = _place(page, value) if name == "region" else value
+
+
+_WITH_TITLE = re.compile(r"(?P<name>[^()]{2,10})\((?P<title>[^()]{2,12})\)")
+
+
+def _firm_like(value: str) -> bool:
+    """Whether what stands behind 客户 is a firm and no person."""
+    if lexicon.FIRM.fullmatch(value):
+        return True
+    named = len(value) >= 4 and lexicon.BRANCH_NAMED.fullmatch(value) is not None
+    local = leading_place(value) is not None and len(behind_places(value)) >= 2
+    return (named or local) and not lexicon.is_name(value)
 
 
 def _place(page: Page, value: str) -> str:

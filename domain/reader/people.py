@@ -121,8 +121,10 @@ def _best_name(text: str, start: int, context: Context) -> str:
         if len(first) + len(more) <= 4 and more and "一" <= more[0] <= "鿿" and more[0] not in _NEVER_LAST:
             first += more if len(first) < 4 and (len(more) == 1 or len(first) == 2) else ""
     if _is_name(first):
-        split = len(first) == 3 and first[2] in "发通打开聊谈吃喝" and _is_name(first[:2])
-        return first[:2] if split and re.match("[了个过完资方邮微料电会视]", text[start + 3 :]) else first
+        rest = text[start + 3 : start + 6]
+        verb = len(first) == 3 and first[2] in "发通打开聊谈吃喝寄送签" and _is_name(first[:2])
+        goes_on = "一" <= rest[:1] <= "鿿" and re.match(_SAYS, rest) is None
+        return first[:2] if verb and (goes_on or re.match("[了个过]", rest)) else first
     for size in (4, 3, 2):
         name = text[start : start + size]
         if len(name) == size and _is_name(name) and _ends_well(text, start + size, size, context, first):
@@ -166,7 +168,7 @@ def _apart(found: list[Mention]) -> list[Mention]:
 
 
 _LEAD_IN = re.compile(
-    r"(?:提醒我?|给|跟|和|与|同|找|见到?了?|在|到了?|去了?|回|约了?|请|联系了?|打给了?|打电话给|拜访了?|电话|上门|刚|我|从|向|对|问了?|催|陪|已经|报价|"
+    r"(?:提醒我?|给|跟|和|与|同|找|见到?了?|在|到了?|去了?|回|约了?|请|联系了?|打给了?|打电话给|拜访了?|电话|上门|刚|我|从|向|对|问了?|催|陪|已经?|报价|"
     r"跟进一?下?|沟通了?|回访了?|演示|进了?|访|邀请?|接到|收到|关于)"
 )
 _FIRM_LIKE = re.compile(
@@ -188,8 +190,9 @@ def firm_of(text: str, person: Mention | None, context: Context) -> Mention | No
         if before:
             return before
     for match in re.finditer(r"[^\s,;。、:+\0]+", text):
-        head = _LEAD_IN.match(match[0])
-        start = match.start() + (head.end() if head else 0)
+        start = match.start()
+        while (head := _LEAD_IN.match(text, start, match.end())) and head.end() > start:
+            start = head.end()
         firm = _FIRM_LIKE.match(text, start, match.end())
         if firm and _sound_firm(firm[0]):
             return Mention(firm.start(), firm.end(), firm[0], 0.6, "company.like")

@@ -251,11 +251,16 @@ def _lead(page: _Page, contacts: _Contacts, context: Context) -> Reading:
     )  # fmt: skip
 
 
+_ITS_OWN = re.compile("[一-鿿]{0,3}(?:部|公司|集团|总部|园区|大厦)")
+
+
 def _named(page: _Page, context: Context, kind: str, but: str = "") -> tuple[str, ...]:
     """The known names of a kind, as they were written, but for those within the customer's own."""
     found = []
     for start, end, what in context.names.find(page.plain):
         word = page.clean[start:end]
+        if kind == "competitor" and _ITS_OWN.match(page.plain, end):
+            continue  # 阿里云生态部 is where one is, and no rival
         if what == kind and page.plain[start:end] not in but:
             page.note(start, end, kind, word, 0.95, f"{kind}.known")
             found.append(word)

@@ -73,6 +73,8 @@ def _person(start: int, word: str, text: str, context: Context) -> Mention | Non
     if not found:
         return None
     first = min(found, key=lambda each: each.start)
+    if first.start == 0 and first.rule != "person.title" and first.end < len(word) and _FIRM_END.search(word):
+        return None  # 东创科技园 begins like a name
     if first.start > 0 and not _behind_firm(word[offset:], first):
         return None
     return first._replace(start=first.start + shift, end=first.end + shift)
@@ -101,6 +103,9 @@ def _firm(start: int, word: str, person: Mention | None, context: Context) -> Me
     bare = _WAS.sub("", bare).removesuffix("的")
     if not 2 <= len(bare) <= 24 or not re.search("[一-鿿A-Za-z]", bare) or lexicon.is_title(bare):
         return None
-    if re.match("[谈看聊讲做开送见演参]|需求|现场|方案|客户|下午|上午", bare):
+    if re.match(
+        "[谈看聊讲做开送见演参取修装]|需求|现场|方案|客户|下午|上午|交流|合作|洽谈|考察|调研|签约|验收|培训|沟通|对接|拜访|回访|安装|维护|巡检",
+        bare,
+    ):
         return None
     return Mention(start, start + len(bare), bare, 0.75, "company.place")

@@ -44,6 +44,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     sets = {
         "examples_chat.jsonl (developed on)": chat.labelled("examples_chat.jsonl"),
+        "more_chat.jsonl (developed on)": chat.labelled("more_chat.jsonl"),
         "fresh_chat.jsonl (written before the rules)": chat.labelled("fresh_chat.jsonl"),
     }
     for title, rows in sets.items():

@@ -5,7 +5,7 @@ import pytest
 from tests.evaluation import chat, public
 
 
-@pytest.mark.parametrize("name", ["examples_chat.jsonl", "fresh_chat.jsonl"])
+@pytest.mark.parametrize("name", ["examples_chat.jsonl", "more_chat.jsonl", "fresh_chat.jsonl"])
 def test_every_target_is_reached_on_the_labelled_messages(name: str) -> None:
     scores = chat.scores(chat.labelled(name))
     assert len(scores) == 18
