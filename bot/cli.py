@@ -5,16 +5,18 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.config import ConfigErrors, Settings, load, warnings
 from bot.logs import set_up
 from bot.seams import SystemClock, new_token
 from bot.words import say
+from domain.errors import Unavailable
 
 CONFIG = Path("config.toml")
 
@@ -77,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("--lang", choices=("zh", "en"), default="zh")
     read = add("read", _read, "read lines from standard input, write what they say as JSON", config=False)
     read.add_argument("--kind", choices=("auto", "lead", "note", "visit"), default="auto")
+    read.add_argument("--now", type=datetime.fromisoformat, metavar="ISO", help="when they were written")
+    read.add_argument("--config", type=Path, metavar="F", help="the company's own names")
+    read.add_argument("--explain", action="store_true", help="add the spans, each with its rule")
     _token_commands(commands)
     _platform_commands(commands)
     return parser
@@ -375,12 +380,20 @@ def _record(settings: Settings, lead: str) -> tuple[Any, datetime]:
 
 
 def _read(arguments: argparse.Namespace) -> int:
-    """The simple form: every line is read as a lead's text."""
-    from bot.reading import read_line
+    """One JSON object a line, as the lines come; the company's own names with `--config`."""
+    from bot.reading import make_context, read_line
 
+    settings = load(arguments.config, os.environ) if arguments.config else None
+    zone = ZoneInfo(settings.app.timezone if settings else "Asia/Shanghai")
+    now = arguments.now or SystemClock().now()
+    local = now.astimezone(zone) if now.tzinfo else now.replace(tzinfo=zone)
+    context = make_context(
+        local, _own_names(settings) if settings else (), settings.reader.competitors if settings else ()
+    )
     for line in sys.stdin:
         if line.strip():
-            print(json.dumps(read_line(line, arguments.kind), ensure_ascii=False), flush=True)
+            found = read_line(line, arguments.kind, context, explain=arguments.explain)
+            print(json.dumps(found, ensure_ascii=False), flush=True)
     return 0
 
 
@@ -434,6 +447,28 @@ def _confirm(engine: Any, lang: str) -> int:
         found = confirm(conn)
     print(say(lang, "restore.confirmed", epoch=found.epoch) if found else say(lang, "restore.nothing"))
     return 0
+
+
+def _own_names(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The company's products and further names, and the customers of its database where there is one."""
+    from bot.company import read_names_file
+    from storage.book import known_names
+    from storage.engine import is_sqlite, read_url, writer_engine
+    from storage.schema import SchemaError, check
+
+    yield from ((each, "product") for each in settings.reader.products)
+    yield from ((each, "company") for each in read_names_file(settings))
+    url = read_url(settings.database.url.get_secret_value())
+    if is_sqlite(url) and (not url.database or not Path(url.database).exists()):
+        return
+    engine = writer_engine(url)
+    try:
+        check(engine)
+        yield from known_names(engine)
+    except (SchemaError, Unavailable) as error:
+        print(f"leadbell: without the customers of {settings.database.shown}: {error}", file=sys.stderr)
+    finally:
+        engine.dispose()
 
 
 # -- tokens -------------------------------------------------------------------------------------------------

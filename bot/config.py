@@ -480,6 +480,12 @@ class LeadRules(_Section):
     handbacks_allowed: Positive = 3
 
 
+class ReaderRules(_Section):
+    competitors: tuple[Text, ...] = ()
+    products: tuple[Text, ...] = ()
+    names_file: str = ""
+
+
 class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     as_json: bool = Field(default=False, alias="json")
@@ -506,6 +512,7 @@ class Settings(BaseSettings):
     capacity: CapacityRules = CapacityRules()
     watch: WatchRules = WatchRules()
     leads: LeadRules = LeadRules()
+    reader: ReaderRules = ReaderRules()
     routes: tuple[RouteEntry, ...] = ()
     wecom: Wecom | None = None
     dingtalk: Dingtalk | None = None

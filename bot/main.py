@@ -19,7 +19,7 @@ from bot.channels.local.channel import LocalChannel
 from bot.channels.tokens import AccessTokens, Fetched
 from bot.channels.wecom.app import WecomApp, make_app
 from bot.channels.wecom.face import Tiles
-from bot.company import build_company
+from bot.company import build_company, read_days, read_names_file
 from bot.config import ConfigErrors, Dingtalk, Settings, warnings
 from bot.deliver import Deliverer, redraw
 from bot.directory import Directory, with_members
@@ -29,6 +29,7 @@ from bot.files import Files
 from bot.handlers import leads as lead_handlers
 from bot.handlers import talk as talk_handlers
 from bot.handlers import team as team_handlers
+from bot.mind import Mind
 from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
@@ -50,6 +51,7 @@ from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
 from storage import (
+    book,
     chain,
     chat,
     epoch,
@@ -199,6 +201,14 @@ class Service:
         )
         self.router = make_router()
         self.files = Files(folder=media_folder(settings), most=settings.media.most_mb << 20)
+        self.mind = Mind(
+            company_now=lambda: store.company,
+            changed=lambda cursor: book.changed_since(store.reader, cursor),
+            competitors=settings.reader.competitors,
+            products=settings.reader.products,
+            customers=read_names_file(settings),
+        )
+        self._loading: asyncio.Task[None] | None = None
         self.bot = Bot(
             write=store.write,
             once=Once,
@@ -206,6 +216,7 @@ class Service:
             clock=clock,
             company_now=lambda: store.company,
             keep=self.files.keep,
+            mind=self.mind,
         )
         self.sweep = Sweep(
             write=store.write, next_due=store.next_due, clock=clock, due=store.due, grace=store.sweep_grace
@@ -322,6 +333,7 @@ class Service:
         await self._watch_calendar()
         await self._open_dingtalk()
         self._add_loops()
+        self._loading = asyncio.create_task(self._load_mind())
         await self._listen()
         self.supervisor.start()
         self.ticker.start()
@@ -469,6 +481,9 @@ class Service:
     async def stop(self) -> None:
         """Stop accepting, finish what is under way, let go of the database; within five seconds."""
         self.ticker.close()
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
         if self._runner is not None:
             await self._runner.cleanup()
         if self.dingtalk is not None:
@@ -495,6 +510,14 @@ class Service:
         self.stopped.set()
 
     # -- loops ------------------------------------------------------------------------------------------
+
+    async def _load_mind(self) -> None:
+        """The reader's tools and names, beside the loop; a message that needs them waits."""
+        try:
+            days = await asyncio.to_thread(read_days, self.settings, self.clock.now().year)
+            await self.mind.load(days)
+        except Exception:  # without the reader everything but free text still works
+            log.exception("the reader could not be loaded", action="no_reader")
 
     async def _beat(self) -> None:
         await self.store.write(epoch.beat, now=self.clock.now())

@@ -24,6 +24,7 @@ from domain.people import Company
 from domain.ports import Delivery, Dialog, Note, Shown, Undo
 from domain.sla import Policy, unpack_policy
 from storage import outbox, sql, tables
+from storage.planning import Planning
 from storage.rows import (
     DESK_COLUMNS,
     EVENT_COLUMNS,
@@ -252,10 +253,11 @@ class Batch:
             sql.execute(self.conn, "DELETE FROM undos WHERE key = ?", (key,))
 
 
-class UnitOfWork:
+class UnitOfWork(Planning):
     """The Uow of one unit; see domain.ports for what each method promises."""
 
     def __init__(self, batch: Batch) -> None:
+        super().__init__()
         self._batch = batch
         self._found: dict[str, Row] = {}
         self._desks: dict[str, Desk] = {}
@@ -421,6 +423,25 @@ class UnitOfWork:
             note.key, note.lead_id, note.author, note.kind, note.text, to_micros(note.at), note.gone,
         )  # fmt: skip
 
+    def note(self, key: str) -> Note | None:
+        rows = self.query(
+            "SELECT key, lead_id, author, kind, text, at, gone FROM notes WHERE key = ? AND NOT gone", (key,)
+        )
+        for found, lead_id, author, kind, text, at, gone in rows:
+            return Note(
+                key=found, lead_id=lead_id, author=author, kind=kind, text=text, at=from_micros(at), gone=gone
+            )
+        return None
+
+    def extend_note(self, key: str, text: str) -> None:
+        self.later("UPDATE notes SET text = text || ? WHERE key = ?", f"\n{text}", key)
+
+    def add_market_note(self, *, key: str, author: str, text: str, at: datetime) -> None:
+        self.later(
+            "INSERT INTO market_notes (key, author, text, at) VALUES (?, ?, ?, ?)",
+            key, author, text, to_micros(at),
+        )  # fmt: skip
+
     def attach(self, note: str, media: Sequence[Attachment], at: datetime) -> None:
         for each in media:
             row = media_row(note, each, to_micros(at))
@@ -428,6 +449,7 @@ class UnitOfWork:
 
     def drop_note(self, key: str) -> None:
         self.pending.dropped_notes.add(key)
+        self.later("UPDATE proposals SET state = 'dropped' WHERE note = ? AND state = 'open'", key)
 
     def note_count(self, lead_id: str) -> int:
         rows = self.query("SELECT count(*) FROM notes WHERE lead_id = ? AND NOT gone", (lead_id,))

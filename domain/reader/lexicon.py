@@ -5,7 +5,7 @@ Patterns are for folded text (see domain.contact.fold) and for single words, not
 
 import re
 
-_SINGLE = (
+SINGLE = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章云苏潘葛奚范彭郎鲁韦"
     "昌马苗凤花方俞任袁柳鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹"
     "姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟"
@@ -50,11 +50,13 @@ _TITLE_OF_RESPECT = (
     "董|厂长|局长|局|处长|处|院长|科长|校长|所长|部长|队长|店长|教授|医生|秘书|书记|会计|博士|师傅|"
     "课长|行长|会长|站长"
 )
-HONORIFIC = re.compile(rf"(?:[老小]?(?:{'|'.join(_COMPOUND.split())}|[{_SINGLE}]))(?:{_TITLE_OF_RESPECT})")
+HONORIFIC = re.compile(rf"(?:[老小]?(?:{'|'.join(_COMPOUND.split())}|[{SINGLE}]))(?:{_TITLE_OF_RESPECT})")
+COMPOUND_LIST = tuple(_COMPOUND.split())
+COMPOUND = f"(?:{'|'.join(COMPOUND_LIST)})"
 CHINESE_NAME = re.compile(
-    rf"(?:(?:{'|'.join(_COMPOUND.split())})[一-鿿]{{1,2}}|[{_SINGLE}][一-鿿]{{1,2}}|[一-鿿]{{2,6}}·[一-鿿·]{{2,10}})"
+    rf"(?:(?:{'|'.join(_COMPOUND.split())})[一-鿿]{{1,2}}|[{SINGLE}][一-鿿]{{1,2}}|[一-鿿]{{2,6}}·[一-鿿·]{{2,10}})"
 )
-SURNAME = re.compile(rf"{'|'.join(_COMPOUND.split())}|[{_SINGLE}]")
+SURNAME = re.compile(rf"{'|'.join(_COMPOUND.split())}|[{SINGLE}]")
 
 _TITLE_TAIL = (
     "经理|總經理|總監|總裁|总监|总裁|董事长|董事|副总|主任|主管|部长|科长|处长|局长|院长|校长|所长|"
@@ -118,6 +120,10 @@ _BRANCH = (
     "精密|半导体|新能源|光伏|锂电|储能|动力|装备|设备|仪表|阀门|轴承|钢铁|铝业|塑胶|橡胶|包装|印刷|"
     "纸业|乳业|饮料|茶业|农牧|种业|水泥|陶瓷|玻璃|船舶|航空|轨道|供应链|快递|速运|超市|百货|制衣|针织|"
     "照明|通信|电缆|五金|厂|商城|药房|药业|健康|地产|置业|酒店|旅行社|工厂|电商|工程"
+)
+BRANCH_WORDS = _BRANCH.replace(
+    "|[一-鿿]业",
+    "|实业|农业|酒业|矿业|渔业|牧业|林业|工业|铝业|纸业|乳业|茶业|种业|药业|置业|水务|重工|股份|制造|集团|配件|装备",
 )
 BRANCH_NAMED = re.compile(rf"[A-Za-z0-9一-鿿()&]{{2,16}}?(?:{_BRANCH})")
 

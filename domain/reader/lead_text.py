@@ -5,15 +5,14 @@ or is a second phone or a wrong one, is the `leftover`. Nothing typed is lost, n
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from domain import lexicon
-from domain.amount import read_amount
 from domain.contact import fold
 from domain.errors import BadField
-from domain.freeform import Placed, place_words, words_of
-from domain.jotting import (
+from domain.reader import lexicon
+from domain.reader.money import read_amount
+from domain.reader.page import (
     COMMAND,
     LABEL,
     Page,
@@ -23,8 +22,10 @@ from domain.jotting import (
     read_labels,
     set_amount,
 )
-from domain.places import region_of
+from domain.reader.places import region_of
+from domain.reader.placing import Placed, place_words, words_of
 
+_AS_IT_IS: Mapping[int, int] = {}
 REQUIRED = ("name", "company", "contact", "industry", "need")
 
 
@@ -54,9 +55,15 @@ class LeadText:
     problems: tuple[str, ...] = ()
 
 
-def read_lead(text: str) -> LeadText:
-    """The lead that a text describes; the command may still stand in front. No text is refused."""
-    page = open_page(text)
+_NAMES = ("name", "company", "title", "industry", "region")
+
+
+def read_lead(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> LeadText:
+    """The lead that a text describes; the command may still stand in front. No text is refused.
+
+    With `simplify`, names are given in simplified characters; the need keeps the writer's.
+    """
+    page = open_page(text, simplify)
     command = COMMAND.match(page.plain)
     if command:
         page.strike(0, command.end())
@@ -64,6 +71,9 @@ def read_lead(text: str) -> LeadText:
     read_labels(page)
     placed = place_words(words_of(page.plain), taken=page.labelled)
     _fill(page, placed)
+    for name in _NAMES:
+        if name in page.values:
+            page.values[name] = page.values[name].translate(simplify)
     return _result(page)
 
 

@@ -4,15 +4,17 @@ What has been taken is NUL in the folded text, so that the words left over are f
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from domain import lexicon
-from domain.amount import read_amount
 from domain.contact import Found, clean_text, find_emails, find_phones, find_wechats, fold
-from domain.places import behind_places, leading_place, region_of
+from domain.reader import lexicon
+from domain.reader.money import read_amount
+from domain.reader.places import behind_places, leading_place, region_of
 
 MOST_CHARACTERS = 10_000
+_AS_IT_IS: Mapping[int, int] = {}
 _MOST_LABELS = 40
 _HEAD = 2_000  # what stands further down in a pasted text is kept as part of the need, unread
 
@@ -44,9 +46,12 @@ LABEL = re.compile(
 _GAP = " \t\n,;、。|/:=·-\0()[]【】，；：（）／｜＝"
 _EDGE = " \n,;、。|/:=，；：／＝｜"
 _GLUE = frozenset(("", "的", "叫", "是", "在"))
+_CHANNEL = "官网|网站|展会|会展|公众号|抖音|百度|小红书|视频号|直播|朋友圈?|老客户|同事|渠道|代理商?|伙伴|线上|线下|电话|400|客户|新"
 COMMAND = re.compile(
     r"\s*(?:@[^\s@]{1,30}\s+)?(?:/ ?(?:lead|录线索|线索)(?:@[^\s]{1,40})?(?![A-Za-z])|"
-    r"(?:(?:新|官网|展会|线上)?线索|录线索|名片|来电客户|新客户)(?=[\s:姓]))[:\s]*",
+    rf"(?:(?:{_CHANNEL})(?:上)?(?:来的|介绍的?|推荐的?|转来的|给的|收到?的|留资的?|咨询的?)?(?:新)?(?:客户)?(?:线索|名片|留资)"
+    rf"|(?:{_CHANNEL})(?:上)?(?:来的|介绍的|推荐的|转来的|留资的|咨询的)(?:新)?(?:客户)?"
+    r"|线索|录线索|名片|来电(?:的)?客户|新客户|客户名片)(?=[\s:姓]|\Z))[:\s]*",
     re.IGNORECASE,
 )
 _CONTACT_LABEL = re.compile(
@@ -99,10 +104,10 @@ class Page:
         return " ".join(piece for piece in pieces if piece.strip(_GAP) not in _GLUE)
 
 
-def open_page(text: str) -> Page:
-    """A fresh page of the text, cleaned, at most `MOST_CHARACTERS` of it."""
+def open_page(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> Page:
+    """A fresh page of the text, cleaned, at most `MOST_CHARACTERS` of it; traditional signs are read as simple."""
     clean = clean_text(text, MOST_CHARACTERS)
-    return Page(clean, fold(clean[:_HEAD]))
+    return Page(clean, fold(clean[:_HEAD]).translate(simplify))
 
 
 def read_contacts(page: Page) -> None:
@@ -180,8 +185,11 @@ def _set_label(page: Page, name: str, value: str) -> None:
         page.leftover.append(value)
         if name not in page.values:
             page.trouble(_CONTACT_PROBLEMS[name])
-    elif name == "name" and lexicon.FIRM.fullmatch(fold(value)) and "company" not in page.labelled:
+    elif name == "name" and _firm_like(fold(value)) and "company" not in page.labelled:
         _set_label(page, "company", value)
+    elif name == "name" and (both := _WITH_TITLE.fullmatch(fold(value))) and "title" not in page.labelled:
+        _set_label(page, "name", value[: both.end("name")])
+        _set_label(page, "title", value[both.start("title") : both.end("title")])
     elif name == "need" and name in page.labelled:
         page.values[name] += "\n" + value
     elif name in page.labelled:
@@ -190,6 +198,18 @@ def _set_label(page: Page, name: str, value: str) -> None:
     else:
         page.labelled.add(name)
         page.values[name] = _place(page, value) if name == "region" else value
+
+
+_WITH_TITLE = re.compile(r"(?P<name>[^()]{2,10})\((?P<title>[^()]{2,12})\)")
+
+
+def _firm_like(value: str) -> bool:
+    """Whether what stands behind 客户 is a firm and no person."""
+    if lexicon.FIRM.fullmatch(value):
+        return True
+    named = len(value) >= 4 and lexicon.BRANCH_NAMED.fullmatch(value) is not None
+    local = leading_place(value) is not None and len(behind_places(value)) >= 2
+    return (named or local) and not lexicon.is_name(value)
 
 
 def _place(page: Page, value: str) -> str:

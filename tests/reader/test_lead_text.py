@@ -4,12 +4,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.amount import read_amount
 from domain.contact import fold
 from domain.errors import BadField
-from domain.jotting import field_named
-from domain.places import behind_places, leading_place, region_of
-from domain.reading import REQUIRED, LeadText, missing, read_answer, read_lead
+from domain.reader.lead_text import REQUIRED, LeadText, missing, read_answer, read_lead
+from domain.reader.money import read_amount
+from domain.reader.page import field_named
+from domain.reader.places import behind_places, leading_place, region_of
 
 
 def told(lead: LeadText) -> dict[str, object]:

@@ -7,8 +7,8 @@ from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple
 
-from domain import lexicon
-from domain.places import behind_places, leading_place, region_of
+from domain.reader import lexicon
+from domain.reader.places import behind_places, leading_place, region_of
 
 MOST_WORDS = 40  # what comes later in a line is part of the wish
 
