@@ -35,9 +35,9 @@ BOT = Path(__file__).parents[1] / "bot"
 CHINESE = re.compile("[\u3400-\u9fff\u3001-\u3011]")
 TO_BE_TYPED = re.compile("/[a-z]+ .*|“[^”]*”|e\\.g\\. .*")
 """The examples in an English sentence: what people type may be Chinese in any language."""
-BESIDE_ITS_ENGLISH = {"config.py", "setup.py"}
+BESIDE_ITS_ENGLISH = {"config.py", "setup.py", "checkup.py"}
 """They speak in a terminal before any setting is read, so each sentence stands there beside its English."""
-DATA = {"demo.py", "schemas.py", "holidays_cn.py"}
+DATA = {"demo.py", "schemas.py", "holidays_cn.py", "rehearsal.py"}
 """Their Chinese is names, not what the bot says."""
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
