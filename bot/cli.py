@@ -255,13 +255,25 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 def _audit(arguments: argparse.Namespace) -> int:
     from bot.company import build_company
+    from storage import schema
     from storage.audit import audit_database
-    from storage.engine import read_url
+    from storage.engine import is_sqlite, read_url, writer_engine
     from storage.housekeeping import last_heartbeat
 
     settings = load(arguments.config, os.environ)
     url = read_url(settings.database.url.get_secret_value())
     now = SystemClock().now()
+    engine = writer_engine(url) if not is_sqlite(url) or Path(url.database or "").exists() else None
+    try:
+        if engine is None:
+            raise schema.SchemaError("there is no database yet: run leadbell migrate")
+        schema.check(engine)
+    except schema.SchemaError as error:
+        print(f"leadbell: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if engine is not None:
+            engine.dispose()
     if settings.simulator.enabled:  # its clock is its own: the one of its last heartbeat
         now = last_heartbeat(url) or now
     company = build_company(settings, year=now.year)

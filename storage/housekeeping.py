@@ -41,12 +41,18 @@ def free_leases(uow: UnitOfWork, *, now: datetime) -> None:
 
 
 def backlog(engine: Engine, now: datetime) -> tuple[int, int]:
-    """(notices that wait for over a minute, notices that could not be sent). Raises Unavailable."""
+    """(notices that wait for over a minute, notices that could not be sent). Raises Unavailable.
+
+    What an SLA rings waits from when it arose, put off or not; the rest from when it may go.
+    """
     late = to_micros(now - timedelta(minutes=1))
     try:
         with engine.connect() as conn:
             waiting = sql.query(
-                conn, "SELECT count(*) FROM outbox WHERE state = 'due' AND not_before < ?", (late,)
+                conn,
+                "SELECT count(*) FROM outbox WHERE state = 'due' "
+                "AND (not_before < ? OR (priority = 0 AND created_at < ?))",
+                (late, late),
             )
             dead = sql.query(conn, "SELECT count(*) FROM outbox WHERE state = 'dead'")
     except DBAPIError as error:

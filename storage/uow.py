@@ -432,11 +432,15 @@ class UnitOfWork:
             key, by, verb, to_micros(at), to_micros(until), dump(before), lead.decisions, note,
         )  # fmt: skip
 
-    def last_act(self, person: str, now: datetime) -> Undo | None:
+    def last_act(
+        self, person: str, now: datetime, *, lead_id: str | None = None, verb: str | None = None
+    ) -> Undo | None:
+        of_lead = f"{person}:{lead_id}:" if lead_id else ""
         rows = self.query(
             "SELECT key, person, verb, at, until, before, decisions, note FROM undos "
-            "WHERE person = ? AND until >= ? ORDER BY at DESC, key DESC LIMIT 1",
-            (person, to_micros(now)),
+            "WHERE person = ? AND until >= ? AND substr(key, 1, ?) = ? AND (verb = ? OR ? = '') "
+            "ORDER BY at DESC, key DESC LIMIT 1",
+            (person, to_micros(now), len(of_lead), of_lead, verb or "", verb or ""),
         )
         if not rows:
             return None
