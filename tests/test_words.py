@@ -37,7 +37,7 @@ TO_BE_TYPED = re.compile("/[a-z]+ .*|“[^”]*”|e\\.g\\. .*")
 """The examples in an English sentence: what people type may be Chinese in any language."""
 BESIDE_ITS_ENGLISH = {"config.py", "setup.py", "console.py", "checkup.py", "commands.py"}
 """They speak in a terminal before any setting is read, so each sentence stands there beside its English."""
-DATA = {"demo.py", "schemas.py", "holidays_cn.py"}
+DATA = {"demo.py", "schemas.py", "holidays_cn.py", "rehearsal.py"}
 """Their Chinese is names, not what the bot says."""
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
