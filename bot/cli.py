@@ -365,7 +365,7 @@ def _fake_wecom(arguments: argparse.Namespace) -> int:
     people: dict[str, str] = {}
     if arguments.config.exists():
         listed = load(arguments.config, os.environ).people
-        people = {each.wecom: each.name for each in listed if each.wecom} | {"XiaoLin": "小林"}
+        people = {each.wecom: each.name for each in listed if each.wecom} | {"XiaoLin": "XiaoLin"}
     run = commands.run_fake(
         port=arguments.port, callback=arguments.callback, people=people, out=partial(print, flush=True)
     )

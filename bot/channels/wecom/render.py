@@ -186,7 +186,8 @@ def _pages(select: Select) -> list[list[Option]]:
 
 _SCHEME = re.compile(r"://")
 _HOST = re.compile(r"\bwww\.", re.IGNORECASE)
-_EVERYBODY = re.compile(r"@(?=all\b|所有人|here\b)", re.IGNORECASE)
+_ALL = {"all\\b", "here\\b", "所有人"}
+_EVERYBODY = re.compile(f"@(?={'|'.join(sorted(_ALL))})", re.IGNORECASE)
 _TOKEN = re.compile(r"\$(?=departmentName|userName|userAlias)", re.IGNORECASE)
 _WIDE = str.maketrans({"<": "＜", ">": "＞", "`": "｀"})
 
