@@ -103,6 +103,7 @@ def _platform_commands(commands: Any) -> None:
         "fake", "wecom", _fake_wecom, "run a WeCom of one's own, to rehearse a set-up without an account"
     )
     fake.add_argument("--port", type=_port, default=8790)
+    fake.add_argument("--init", type=Path, metavar="F", help="first write the settings of a small company")
     fake.add_argument("--callback", default="http://127.0.0.1:8710/callback/wecom", metavar="URL")
     add("wecom", "menu", _wecom_menu, "put up the app's menu (and its tile, with wecom.workbench)")
     add("sync", "wecom", _sync_wecom, "compare the settings' people with the company's directory")
@@ -262,13 +263,25 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 def _audit(arguments: argparse.Namespace) -> int:
     from bot.company import build_company
+    from storage import schema
     from storage.audit import audit_database
-    from storage.engine import read_url
+    from storage.engine import is_sqlite, read_url, writer_engine
     from storage.housekeeping import last_heartbeat
 
     settings = load(arguments.config, os.environ)
     url = read_url(settings.database.url.get_secret_value())
     now = SystemClock().now()
+    engine = writer_engine(url) if not is_sqlite(url) or Path(url.database or "").exists() else None
+    try:
+        if engine is None:
+            raise schema.SchemaError("there is no database yet: run leadbell migrate")
+        schema.check(engine)
+    except schema.SchemaError as error:
+        print(f"leadbell: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if engine is not None:
+            engine.dispose()
     if settings.simulator.enabled:  # its clock is its own: the one of its last heartbeat
         now = last_heartbeat(url) or now
     company = build_company(settings, year=now.year)
@@ -362,10 +375,10 @@ def _token_revoke(arguments: argparse.Namespace) -> int:
 def _fake_wecom(arguments: argparse.Namespace) -> int:
     from bot.channels.wecom import commands
 
-    people: dict[str, str] = {}
-    if arguments.config.exists():
-        listed = load(arguments.config, os.environ).people
-        people = {each.wecom: each.name for each in listed if each.wecom} | {"XiaoLin": "XiaoLin"}
+    if arguments.init is not None:
+        new = commands.write_rehearsal(arguments.init, arguments.port)
+        print(f"{arguments.init} {'✔' if new else 'exists and is left as it is'}", flush=True)
+    people = commands.members_of(arguments.init or arguments.config)
     run = commands.run_fake(
         port=arguments.port, callback=arguments.callback, people=people, out=partial(print, flush=True)
     )

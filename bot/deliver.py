@@ -14,12 +14,13 @@ from bot.cards.lead import lead_card
 from bot.cards.model import Card, CardState, digest
 from bot.cards.parts import Args
 from bot.cards.rollup import rollup_card
+from bot.cards.told import outcome_stands
 from bot.cards.typo import typo_card
 from bot.channels.base import Channel, Refused, Retryable
 from bot.seams import jitter
 from domain.clock import Clock
 from domain.lead import Lead
-from domain.notices import Tell
+from domain.notices import ROLL_UP_FROM, ROLLED_UP, Tell
 from domain.people import Company, Person
 from domain.ports import Delivery, Shown
 from domain.stages import Stage
@@ -29,7 +30,6 @@ log = structlog.get_logger("deliver")
 
 TIMEOUT = 8.0
 BACK_OFF_CAP = 300.0
-ROLL_UP_FROM = 4
 _ON_OFFER = frozenset({Tell.OFFER, Tell.GRAB, Tell.REMIND, Tell.NUDGE})
 
 
@@ -243,8 +243,10 @@ def _placed(card: Card, lead_id: str | None, args: Args, viewer: Person) -> Card
 
 
 def _stale(work: Work) -> bool:
-    """A card that would be born dead is not sent: its offer is no longer the live one."""
+    """A card that would be born dead is not sent: its offer is not the live one, what it tells is over."""
     delivery, lead = work.delivery, work.lead
+    if delivery.tell is Tell.OUTCOME and lead is not None and not delivery.in_doubt:
+        return not outcome_stands(lead, delivery.args)
     if delivery.tell not in _ON_OFFER or lead is None or delivery.in_doubt:
         return False  # in doubt it may hang on a phone already, and must not go on lying there
     if delivery.tell is Tell.NUDGE:
@@ -256,11 +258,11 @@ def _stale(work: Work) -> bool:
 
 def _rolled_up(works: Sequence[Work]) -> list[Sequence[Work]]:
     """Several alerts at once are one card that names each; everything else goes one by one."""
-    alerts = [work for work in works if work.delivery.tell is Tell.ALERT]
+    alerts = [work for work in works if work.delivery.tell in ROLLED_UP]
     singles: list[Sequence[Work]] = [[work] for work in works]
     if len(alerts) < ROLL_UP_FROM:
         return singles
-    return [group for group in singles if group[0].delivery.tell is not Tell.ALERT] + [alerts]
+    return [group for group in singles if group[0].delivery.tell not in ROLLED_UP] + [alerts]
 
 
 def _rollup_args(group: Sequence[Work]) -> dict[str, object]:

@@ -34,6 +34,8 @@ from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
 from bot.web import api, callbacks, health, metrics, openapi, problems
 from bot.web.keys import Keys
+from bot.web.lead_page import LeadPage
+from bot.web.signin import Gate
 from bot.web.sim import Simulator, Stream
 from domain.clock import Clock, from_micros, to_micros
 from domain.errors import Unavailable
@@ -45,7 +47,18 @@ from scheduler.relay import Relay
 from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
-from storage import chat, housekeeping, media, members, meters, platform_tokens, schema, sending, tokens
+from storage import (
+    chat,
+    housekeeping,
+    media,
+    members,
+    meters,
+    platform_tokens,
+    schema,
+    sending,
+    sessions,
+    tokens,
+)
 from storage.audit import audit_database
 from storage.engine import is_sqlite, read_url, writer_engine
 from storage.reads import Reads
@@ -399,6 +412,9 @@ class Service:
                 ticks=asyncio.get_running_loop().time,
                 observe=self.metrics.callback,
             ).mount(app, "/callback/wecom")
+        gate = self._gate()
+        gate.mount(app)
+        LeadPage(gate=gate, reads=self.reads, company_now=lambda: self.store.company).mount(app)
         if self.settings.simulator.enabled:
             Simulator(
                 bot=self.bot,
@@ -408,6 +424,19 @@ class Service:
                 directory=self.directory,
             ).mount(app)
         return app
+
+    def _gate(self) -> Gate:
+        return Gate(
+            signins=[self.wecom.signin] if self.wecom is not None else [],
+            base_url=self.settings.app.base_url,
+            write=self.store.write,
+            units=sessions,
+            find=lambda digest, now: sessions.find_session(self.store.reader, digest, now),
+            directory=self.directory,
+            company_now=lambda: self.store.company,
+            clock=self.clock,
+            new_id=new_id,
+        )
 
     async def stop(self) -> None:
         """Stop accepting, finish what is under way, let go of the database; within five seconds."""

@@ -356,5 +356,15 @@ platform_sends = Table(
 """Every try to show a message, written before it is made: the limits of an hour and a minute are counted
 here, and a message that was tried before may be on the phone already."""
 
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _words("person", need=True),
+    _when("created_at", need=True),
+    _when("seen_at", need=True),
+)
+"""Who is signed in to the pages; the token itself is in their browser alone."""
+
 meters = Table("meters", metadata, Column("name", Text, primary_key=True), _number("count", need=True))
 """What a platform counts and charges for, by month: `dingtalk:calls:2026-11`."""

@@ -121,7 +121,7 @@ def test_an_id_says_all_and_is_read_back() -> None:
     for press in (
         Press(action=Accept(lead="L12", offer=3)),
         Press(action=Assign(lead="*"), chosen={"lead": "L12"}, page="person", start=5),
-        Press(action=Nudge(lead="L12", cycle=2)),
+        Press(action=Nudge(lead="L12", decisions=2)),
         Press(action=Confirm(what="handback", lead="L12", offer=1), page="reason", group="3"),
         Press(action=Assign(lead="L12"), chosen={"person": "张 伟&p=x?#"}),
     ):
@@ -162,7 +162,7 @@ def hostile_card(text: str) -> Card:
         title=text,
         lines=(text, f"需求：{text}"),
         fields=(Field(label="公司", value=text),),
-        buttons=(Button(action=Assign(lead="L1", cycle=1), text="指派"),),
+        buttons=(Button(action=Assign(lead="L1", decisions=1), text="指派"),),
         selects=(Select(key="person", label=text, options=(Option(id="a", text=text),)),),
         note=text,
     )

@@ -1,7 +1,9 @@
 """What `leadbell` does about WeCom from the shell: the fake, the menu, a test card, the directory."""
 
 import asyncio
+import tomllib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from bot.cards.model import Card, CardState
@@ -28,9 +30,81 @@ REHEARSAL = {
 MEMBERS = {"ZhangWei": "张伟", "LiLei": "李雷", "WangFang": "王芳", "WuLin": "吴琳", "XiaoLin": "小林"}
 
 
+_COMPANY = """# A rehearsal: a small company on the fake WeCom. Nothing in here is secret.
+
+[app]
+host = "127.0.0.1"
+port = 8710
+base_url = "http://127.0.0.1:8710"
+
+[database]
+url = "sqlite:///rehearsal.db"
+
+[calendar]
+mode = "always"
+
+[[teams]]
+id = "east"
+name = "华东"
+manager = "wangfang"
+
+[[people]]
+id = "zhangwei"
+name = "张伟"
+role = "rep"
+team = "east"
+wecom = "ZhangWei"
+
+[[people]]
+id = "lilei"
+name = "李雷"
+role = "rep"
+team = "east"
+wecom = "LiLei"
+
+[[people]]
+id = "wangfang"
+name = "王芳"
+role = "manager"
+team = "east"
+wecom = "WangFang"
+
+[[people]]
+id = "wulin"
+name = "吴琳"
+role = "admin"
+wecom = "WuLin"
+
+"""
+
+
+def write_rehearsal(file: Path, port: int) -> bool:
+    """Write the settings of a small company on the fake; False where there is such a file already."""
+    try:
+        file.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        return False
+    file.write_text(_COMPANY + _section(f"http://127.0.0.1:{port}") + "\n", encoding="utf-8")
+    return True
+
+
 def _section(base: str) -> str:
     lines = [f'{name} = "{value}"' for name, value in REHEARSAL.items() if name != "agent_id"]
     return "\n".join(["[wecom]", *lines, f"agent_id = {REHEARSAL['agent_id']}", f'api_base = "{base}"'])
+
+
+def members_of(file: Path) -> dict[str, str]:
+    """Whom a settings file names on WeCom, and one employee more; nobody where there is no such file. The
+    file need not be right yet: its secrets are what the rehearsal is to bring."""
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    listed = [each for each in raw.get("people") or () if isinstance(each, dict)]
+    found = {
+        str(each["wecom"]): str(each.get("name") or each["wecom"]) for each in listed if each.get("wecom")
+    }
+    return found | {"XiaoLin": "小林"} if found else {}
 
 
 async def run_fake(*, port: int, callback: str, people: dict[str, str], out: Say) -> None:

@@ -393,6 +393,14 @@ def _for_platforms() -> None:
     op.create_index("ix_platform_sends_account", "platform_sends", ["app", "account", "at"], unique=False)
     op.create_index("ix_platform_sends_at", "platform_sends", ["at"], unique=False)
     op.create_table(
+        "sessions",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sessions")),
+    )
+    op.create_table(
         "meters",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
