@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -15,7 +15,7 @@ from bot.cards.model import Card, digest
 from bot.cards.parts import Args
 from bot.cards.rollup import rollup_card
 from bot.cards.typo import typo_card
-from bot.channels.base import Channel, Refused, Retryable
+from bot.channels.base import Channel, Refused, Retryable, Unsure
 from bot.seams import jitter
 from domain.clock import Clock
 from domain.lead import Lead
@@ -89,27 +89,36 @@ class Deliverer:
 
     async def _safely(self, group: Sequence[Work]) -> list[Receipt]:
         deliveries = [work.delivery for work in group]
+        if deliveries[0].tell is Tell.REFRESH:
+            return [await self._refresh(group[0])]
         try:
             async with asyncio.timeout(TIMEOUT):
                 shown = await self._show(group)
-        except Retryable as error:
-            self.observe("any", "retry")
-            return [self._again(each, str(error), error.after) for each in deliveries]
-        except Refused as error:
-            self.observe("any", "refused")
-            return [Failed(delivery=each, why=str(error), again_at=None) for each in deliveries]
-        except TimeoutError:
-            return [self._again(each, "timeout", None) for each in deliveries]
-        except Exception as error:  # a bug in one card must not stop the others
-            log.exception("delivery failed", action="deliver_failed", tell=deliveries[0].tell)
-            return [self._poisoned(each, type(error).__name__) for each in deliveries]
+        except Exception as error:  # noqa: BLE001 - a bug in one card must not stop the others
+            return [self._failed(each, error) for each in deliveries]
         versions = {lead.id: lead.version for lead in group[0].leads.values()}
         return [
             Sent(delivery=each, shown=shown if nth == 0 else (), versions=versions)
             for nth, each in enumerate(deliveries)
         ]
 
-    def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Receipt:
+    def _failed(self, delivery: Delivery, error: Exception) -> Failed:
+        """What follows from an error."""
+        match error:
+            case Unsure() | TimeoutError():
+                self.observe("any", "unsure")
+                return self._again(delivery, "timeout", getattr(error, "after", None))
+            case Retryable():
+                self.observe("any", "retry")
+                return self._again(delivery, str(error), error.after)
+            case Refused():
+                self.observe("any", "refused")
+                return Failed(delivery=delivery, why=str(error), again_at=None)
+            case _:
+                log.error("delivery failed", action="deliver_failed", tell=delivery.tell, exc_info=error)
+                return self._poisoned(delivery, type(error).__name__)
+
+    def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Failed:
         """Full jitter, 1 s doubling to 5 min; after a day it is given up and a human hears."""
         now = self.clock.now()
         if now - delivery.created_at > GIVE_UP_AFTER:
@@ -118,7 +127,7 @@ class Deliverer:
         wait = after or timedelta(seconds=0.5 + jitter(most))
         return Failed(delivery=delivery, why=why, again_at=now + wait)
 
-    def _poisoned(self, delivery: Delivery, why: str) -> Receipt:
+    def _poisoned(self, delivery: Delivery, why: str) -> Failed:
         if delivery.attempts >= POISON_AFTER:
             return Failed(delivery=delivery, why=why, again_at=None)
         return self._again(delivery, why, None)
@@ -126,8 +135,6 @@ class Deliverer:
     async def _show(self, group: Sequence[Work]) -> tuple[Shown, ...]:
         work = group[0]
         delivery = work.delivery
-        if delivery.tell is Tell.REFRESH:
-            return await self._refresh(work)
         company = self.company_now()
         viewer = company.people.get(delivery.to)
         if viewer is None:
@@ -184,24 +191,45 @@ class Deliverer:
             for lead_id in about
         )
 
-    async def _refresh(self, work: Work) -> tuple[Shown, ...]:
-        """Make every copy of this lead's cards true; what shows the truth already costs no call."""
-        company = self.company_now()
-        changed = []
+    async def _refresh(self, work: Work) -> Receipt:
+        """Make every copy of this lead's cards true; what shows the truth already costs no call.
+
+        A copy that fails holds up no other, and what was changed is booked all the same: handles work once.
+        """
+        delivery, changed, failed, hangs = work.delivery, [], [], False
         for copy in work.copies:
-            viewer = company.people.get(copy.person)
-            channel = self.channels.get(copy.channel)
-            if viewer is None or channel is None:
-                continue
-            card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
-            shows = digest(card)
-            if shows == copy.digest:
-                continue
-            account = viewer.accounts.get(copy.channel, viewer.id)
-            copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
-            copy.digest, copy.state = shows, card.state.value
-            changed.append(copy)
-        return tuple(changed)
+            try:
+                if hangs:
+                    raise Retryable("the platform hangs")  # the lease runs: the rest another time
+                async with asyncio.timeout(TIMEOUT):
+                    if await self._redraw(work, copy):
+                        changed.append(copy)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the other copies must not lie
+                failed.append(self._failed(delivery, error))
+                hangs = hangs or isinstance(error, TimeoutError)
+                if delivery.in_doubt or isinstance(error, Unsure | TimeoutError):
+                    copy.digest = ""  # nobody knows what it shows, so no later look may take it for true
+                    changed.append(copy)
+        versions = {lead.id: lead.version for lead in work.leads.values()}
+        if not failed:
+            return Sent(delivery=delivery, shown=tuple(changed), versions=versions)
+        worst = max(failed, key=lambda each: each.again_at or datetime.min.replace(tzinfo=UTC))
+        return replace(worst, shown=tuple(changed))
+
+    async def _redraw(self, work: Work, copy: Shown) -> bool:
+        """Make one copy true; False when it is, or nobody sees it any more."""
+        company = self.company_now()
+        viewer, channel = company.people.get(copy.person), self.channels.get(copy.channel)
+        if viewer is None or channel is None:
+            return False
+        card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
+        shows = digest(card)
+        if shows == copy.digest and not work.delivery.in_doubt:
+            return False
+        account = viewer.accounts.get(copy.channel, viewer.id)
+        copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
+        copy.digest, copy.state = shows, card.state.value
+        return True
 
 
 def _stale(work: Work) -> bool:

@@ -27,11 +27,15 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Not shown. `again_at` = try then; None = it never will be, for `why`."""
+    """Not shown. `again_at` = try then; None = it never will be, for `why`.
+
+    `shown` = the copies that were made true all the same, before or after one that failed.
+    """
 
     delivery: Delivery
     why: str
     again_at: datetime | None
+    shown: tuple[Shown, ...] = ()
 
 
 Receipt = Sent | Failed
@@ -80,7 +84,10 @@ def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
     for receipt in receipts:
         if isinstance(receipt, Sent):
             _sent(uow, receipt, now)
-        elif receipt.again_at is not None:
+            continue
+        for shown in receipt.shown:  # their handles of before are used up
+            uow.show(shown)
+        if receipt.again_at is not None:
             uow.notice_again(receipt.delivery, at=receipt.again_at, why=receipt.why)
         else:
             _dead(uow, receipt, now)
