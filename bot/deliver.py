@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -17,7 +17,7 @@ from bot.cards.parts import Args
 from bot.cards.rollup import rollup_card
 from bot.cards.told import outcome_stands
 from bot.cards.typo import typo_card
-from bot.channels.base import Channel, Refused, Retryable
+from bot.channels.base import Channel, Refused, Retryable, Unsure
 from bot.seams import jitter
 from domain.clock import Clock
 from domain.lead import Lead
@@ -120,24 +120,16 @@ class Deliverer:
 
     async def _safely(self, group: Sequence[Work]) -> list[Receipt]:
         deliveries = [work.delivery for work in group]
-        done: list[Shown] = []
+        if deliveries[0].tell is Tell.REFRESH:
+            return [await self._refresh(group[0])]
         try:
             async with asyncio.timeout(TIMEOUT):
-                shown = await self._show(group, done)
-        except Retryable as error:
-            self.observe("any", "retry")
-            receipts = self._all_again(deliveries, str(error), error.after)
-        except Refused as error:
-            self.observe("any", "refused")
-            receipts = [Failed(delivery=each, why=str(error), again_at=None) for each in deliveries]
-        except TimeoutError:
-            receipts = self._all_again(deliveries, "timeout", None)
-        except Exception as error:  # a bug in one card must not stop the others
-            log.exception("delivery failed", action="deliver_failed", tell=deliveries[0].tell)
-            receipts = [self._poisoned(each, type(error).__name__) for each in deliveries]
-        else:
-            return self._sent(group, shown)
-        return [replace(each, shown=tuple(done) if nth == 0 else ()) for nth, each in enumerate(receipts)]
+                shown = await self._show(group)
+        except Exception as error:  # noqa: BLE001 - a bug in one card must not stop the others
+            # What is on one card is tried again at one time, so that it comes on one card again.
+            first = self._failed(deliveries[0], error)
+            return [replace(first, delivery=each) for each in deliveries]
+        return self._sent(group, shown)
 
     def _sent(self, group: Sequence[Work], shown: tuple[Shown, ...]) -> list[Receipt]:
         versions = {lead.id: lead.version for lead in group[0].leads.values()}
@@ -146,10 +138,21 @@ class Deliverer:
             for nth, each in enumerate(work.delivery for work in group)
         ]
 
-    def _all_again(self, group: Sequence[Delivery], why: str, after: timedelta | None) -> list[Failed]:
-        """What is on one card is tried again at one time, so that it comes on one card again."""
-        first = self._again(group[0], why, after)
-        return [replace(first, delivery=each) for each in group]
+    def _failed(self, delivery: Delivery, error: Exception) -> Failed:
+        """What follows from an error."""
+        match error:
+            case Unsure() | TimeoutError():
+                self.observe("any", "unsure")
+                return self._again(delivery, "timeout", getattr(error, "after", None))
+            case Retryable():
+                self.observe("any", "retry")
+                return self._again(delivery, str(error), error.after)
+            case Refused():
+                self.observe("any", "refused")
+                return Failed(delivery=delivery, why=str(error), again_at=None)
+            case _:
+                log.error("delivery failed", action="deliver_failed", tell=delivery.tell, exc_info=error)
+                return self._poisoned(delivery, type(error).__name__)
 
     def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Failed:
         """Full jitter, 1 s doubling to 5 min; after a day it is given up and a human hears."""
@@ -165,11 +168,9 @@ class Deliverer:
             return Failed(delivery=delivery, why=why, again_at=None)
         return self._again(delivery, why, None)
 
-    async def _show(self, group: Sequence[Work], done: list[Shown]) -> tuple[Shown, ...]:
+    async def _show(self, group: Sequence[Work]) -> tuple[Shown, ...]:
         work = group[0]
         delivery = work.delivery
-        if delivery.tell is Tell.REFRESH:
-            return await self._refresh(work, done)
         company = self.company_now()
         viewer = company.people.get(delivery.to)
         if viewer is None:
@@ -229,37 +230,52 @@ class Deliverer:
             for lead_id in about
         )
 
-    async def _refresh(self, work: Work, done: list[Shown]) -> tuple[Shown, ...]:
-        """Make every copy of this lead's cards true; what shows the truth already costs no call. One copy
-        that cannot be changed now does not keep the others waiting: `done` holds those that were."""
-        company = self.company_now()
-        later: Retryable | None = None
+    async def _refresh(self, work: Work) -> Receipt:
+        """Make every copy of this lead's cards true; what shows the truth already costs no call.
+
+        A copy that fails holds up no other, and what was changed is booked all the same: handles work once.
+        """
+        delivery, changed, failed, hangs = work.delivery, [], [], False
         for copy in work.copies:
-            viewer = company.people.get(copy.person)
-            channel = self.channels.get(copy.channel)
-            if viewer is None or channel is None:
-                continue
-            card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
-            card = _placed(card, copy.lead_id, copy.args, viewer)
-            shows = digest(card)
-            if shows == copy.digest:
-                continue
-            account = viewer.accounts.get(copy.channel, viewer.id)
             try:
-                copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
-                copy.digest, copy.state = shows, card.state.value
-            except Retryable as error:
-                later = later or error
-                continue
+                if hangs:
+                    raise Retryable("the platform hangs")  # the lease runs: the rest another time
+                async with asyncio.timeout(TIMEOUT):
+                    if await self._redraw(work, copy):
+                        changed.append(copy)
             except Refused as error:  # nobody sees this copy any more
                 log.warning(
                     "a copy is out of reach", action="copy_lost", channel=copy.channel, why=str(error)
                 )
                 copy.state = CardState.DEAD.value
-            done.append(copy)
-        if later is not None:
-            raise later
-        return tuple(done)
+                changed.append(copy)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the other copies must not lie
+                failed.append(self._failed(delivery, error))
+                hangs = hangs or isinstance(error, TimeoutError)
+                if delivery.in_doubt or isinstance(error, Unsure | TimeoutError):
+                    copy.digest = ""  # nobody knows what it shows, so no later look may take it for true
+                    changed.append(copy)
+        versions = {lead.id: lead.version for lead in work.leads.values()}
+        if not failed:
+            return Sent(delivery=delivery, shown=tuple(changed), versions=versions)
+        worst = max(failed, key=lambda each: each.again_at or datetime.min.replace(tzinfo=UTC))
+        return replace(worst, shown=tuple(changed))
+
+    async def _redraw(self, work: Work, copy: Shown) -> bool:
+        """Make one copy true; False when it is, or nobody sees it any more."""
+        company = self.company_now()
+        viewer, channel = company.people.get(copy.person), self.channels.get(copy.channel)
+        if viewer is None or channel is None:
+            return False
+        card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
+        card = _placed(card, copy.lead_id, copy.args, viewer)
+        shows = digest(card)
+        if shows == copy.digest and not work.delivery.in_doubt:
+            return False
+        account = viewer.accounts.get(copy.channel, viewer.id)
+        copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
+        copy.digest, copy.state = shows, card.state.value
+        return True
 
 
 def _placed(card: Card, lead_id: str | None, args: Args, viewer: Person) -> Card:

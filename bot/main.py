@@ -74,6 +74,7 @@ from storage.writer import Once
 log = structlog.get_logger("leadbell")
 
 HEARTBEAT = 2.0
+JUMP = 5.0
 AUDIT_EVERY = 300.0
 TIDY_EVERY = 3600.0
 ANCHOR_EVERY = 3600.0
@@ -282,6 +283,7 @@ class Service:
         self.supervisor = Supervisor(gave_up=self._gave_up)
         self.ticker = Ticker()
         self.stopped = asyncio.Event()
+        self._clocks = clock.now(), asyncio.get_running_loop().time()
         self.violations: int | None = None
         self.seen = epoch.Seen(store.url, settings.watch.seen_file)
         self.heart = Heart(settings.watch.heartbeat_url.get_secret_value())
@@ -323,6 +325,8 @@ class Service:
         if frozen and since is not None:
             await self.phones.set_offset(since - SystemClock().now())
         now = self.clock.now()
+        if since is not None and since > now:
+            await self.store.write(housekeeping.clock_set_back, span=since - now, now=now)
         await resume(self.store.write, since=since, now=now)
         if is_sqlite(self.store.url):  # one process a file, so who had claimed these notices is dead
             await self.store.write(housekeeping.free_leases, now=now)
@@ -564,9 +568,21 @@ class Service:
         )
 
     async def _heartbeat(self) -> None:
+        await self._watch_clock()
         await self._beat()
         await self._learn_members()
         await asyncio.sleep(HEARTBEAT)
+
+    async def _watch_clock(self) -> None:
+        """The machine's clock was set: said, and what waits for a time that was wrong is hurried."""
+        (was, ticked), ticks = self._clocks, asyncio.get_running_loop().time()
+        now = self.clock.now()
+        jump = (now - was).total_seconds() - (ticks - ticked)
+        if abs(jump) > JUMP and not self.settings.simulator.enabled:
+            log.warning("the clock was set", action="clock_jump", seconds=round(jump, 1))
+            if jump < 0:
+                await self.store.write(housekeeping.clock_set_back, span=timedelta(seconds=-jump), now=now)
+        self._clocks = now, ticks
 
     async def _simulate(self) -> None:
         await self.phones.follow()

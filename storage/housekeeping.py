@@ -40,6 +40,16 @@ def free_leases(uow: UnitOfWork, *, now: datetime) -> None:
     uow.later("UPDATE outbox SET not_before = ? WHERE state = 'due' AND attempts > 0", to_micros(now))
 
 
+def clock_set_back(uow: UnitOfWork, *, span: timedelta, now: datetime) -> None:
+    """The clock was wrong and was set back: what was to wait by it is hurried."""
+    micros, instant = span // timedelta(microseconds=1), to_micros(now)
+    uow.later(
+        "UPDATE outbox SET not_before = not_before - ? WHERE state = 'due' AND not_before > ?",
+        micros, instant,
+    )  # fmt: skip
+    uow.later("UPDATE pace SET tat = tat - ? WHERE tat > ?", micros, instant)
+
+
 def backlog(engine: Engine, now: datetime) -> tuple[int, int]:
     """(notices that wait for over a minute, notices that could not be sent). Raises Unavailable.
 

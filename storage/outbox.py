@@ -154,7 +154,7 @@ def _delivery(each: Sequence[Any], now: int) -> Delivery:
         attempts=attempts + 1,
         created_at=from_micros(created),
         changed=changed,
-        in_doubt=attempts > 0 and error in (None, TIMEOUT),
+        in_doubt=attempts > 0 and (error is None or (bool(person) and error.startswith(TIMEOUT))),
         together=first_claim or now,
     )
 
@@ -179,6 +179,10 @@ def done(conn: Connection, delivery: Delivery, at: datetime) -> bool:
 
 
 def again(conn: Connection, delivery: Delivery, at: datetime, why: str) -> None:
+    """Try again then. What was once in doubt stays so, whatever became of the tries after it (a refresh keeps
+    its doubts with the copies)."""
+    if delivery.in_doubt and delivery.tell is not Tell.REFRESH and not why.startswith(TIMEOUT):
+        why = f"{TIMEOUT}, then {why}"
     sql.execute(
         conn,
         "UPDATE outbox SET not_before = ?, error = ? WHERE key = ? AND lease = ? AND state = 'due'",

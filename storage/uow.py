@@ -19,7 +19,7 @@ from domain.errors import UnknownLead
 from domain.events import UNSEEN
 from domain.lead import Lead
 from domain.media import Attachment
-from domain.notices import Notice
+from domain.notices import Notice, Tell
 from domain.people import Company
 from domain.ports import Delivery, Dialog, Note, Shown, Undo
 from domain.sla import Policy, unpack_policy
@@ -323,10 +323,12 @@ class UnitOfWork(Planning):
         self.pending.events.extend(
             event_row(lead.id, fact, policy=row[_POLICY], calendar=calendar.id) for fact in lead.facts
         )
+        # Not `updated_at`, which never goes back: a clock that was wrong must hold up nothing later.
+        now = max((fact.at for fact in lead.facts), default=lead.updated_at)
         if was is not None and any(fact.kind not in UNSEEN for fact in lead.facts):
-            self.pending.refresh[lead.id] = to_micros(lead.updated_at)
+            self.pending.refresh[lead.id] = to_micros(now)
         for notice in lead.notices:
-            self._queue(notice, lead.updated_at)
+            self._queue(notice, now)
         lead.facts, lead.notices = [], []
 
     def _weigh(self, was: tuple[str, str] | None, now: tuple[str, str] | None) -> None:
@@ -514,6 +516,9 @@ class UnitOfWork(Planning):
         self._queue(notice, notice.at)
 
     def _queue(self, notice: Notice, now: datetime) -> None:
+        if notice.tell is Tell.REFRESH and notice.lead_id:
+            self.refresh(notice.lead_id, now)  # one row a lead: two would redraw with the same used handles
+            return
         when = notice.not_before or now
         if not notice.urgent:
             when = self.company.quiet_until(notice.to, when)

@@ -15,6 +15,10 @@ class Retryable(Exception):
         self.after = after
 
 
+class Unsure(Retryable):
+    """Nobody knows whether the platform took it: the connection broke before its answer came."""
+
+
 class Refused(Exception):
     """The platform will never take it: the account does not exist, or may not be reached."""
 
@@ -48,7 +52,7 @@ class Channel(Protocol):
 
     async def send(self, account: str, message: Card | str, *, key: str) -> str:
         """Show a card or a text; returns the handle by which a card is changed later. The same `key` again
-        shows nothing twice where the platform permits. Raises Retryable or Refused."""
+        shows nothing twice where the platform permits. Raises Retryable, Unsure or Refused."""
         ...
 
     async def update(self, account: str, handle: str, card: Card, *, key: str) -> str:

@@ -28,8 +28,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Not shown. `again_at` = try then; None = it never will be, for `why`. `shown` = the copies that were
-    changed all the same."""
+    """Not shown. `again_at` = try then; None = it never will be, for `why`.
+
+    `shown` = the copies that were made true all the same, before or after one that failed.
+    """
 
     delivery: Delivery
     why: str
@@ -87,7 +89,7 @@ def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
         if isinstance(receipt, Sent):
             _sent(uow, receipt, now)
             continue
-        for shown in receipt.shown:
+        for shown in receipt.shown:  # their handles of before are used up
             uow.show(shown)
         if receipt.again_at is not None:
             uow.notice_again(receipt.delivery, at=receipt.again_at, why=receipt.why)

@@ -225,16 +225,24 @@ async def test_a_card_whose_lead_changed_on_its_way_is_made_true_again(floor: Fl
     assert await floor.rows("SELECT state FROM outbox WHERE key = ?", key) == [("due",)]
 
 
-async def test_a_notice_that_a_crash_left_open_is_in_doubt_and_one_that_failed_is_not(floor: Floor) -> None:
+async def test_a_notice_that_failed_outright_is_not_in_doubt(floor: Floor) -> None:
     await floor.do(tells, notices=[notice("n1", "me")])
     (first,) = await floor.claim()
     assert not first.delivery.in_doubt
+    await floor.settle(Failed(delivery=first.delivery, why="45009", again_at=floor.now))
+    (second,) = await floor.claim()
+    assert not second.delivery.in_doubt
+    await floor.settle(Failed(delivery=second.delivery, why="timeout", again_at=floor.now))
+    (third,) = await floor.claim()
+    assert third.delivery.in_doubt
+
+
+async def test_what_a_crash_left_in_doubt_stays_so_whatever_became_of_the_next_try(floor: Floor) -> None:
+    await floor.do(tells, notices=[notice("n1", "me")])
+    await floor.claim()
     floor.clock.step(seconds=LEASE)
     (second,) = await floor.claim()
     assert second.delivery.in_doubt
     await floor.settle(Failed(delivery=second.delivery, why="45009", again_at=floor.now))
     (third,) = await floor.claim()
-    assert not third.delivery.in_doubt
-    await floor.settle(Failed(delivery=third.delivery, why="timeout", again_at=floor.now))
-    (fourth,) = await floor.claim()
-    assert fourth.delivery.in_doubt
+    assert third.delivery.in_doubt
