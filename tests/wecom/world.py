@@ -149,6 +149,7 @@ class House:
 
     async def settle(self) -> None:
         """Until what is due is delivered."""
+        await self.bot.deliver_due(2.0)  # what the relay has in its hands already
         await self.bot.run_due()
 
     async def advance(self, **by: float) -> None:
