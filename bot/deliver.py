@@ -1,7 +1,7 @@
 """From a claimed notice to what a person sees: render the lead as it is now, send, say what came of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -15,12 +15,13 @@ from bot.cards.model import Card, CardState, digest
 from bot.cards.notes import nobody_card, note_card, trend_card, which_card
 from bot.cards.parts import Args
 from bot.cards.rollup import rollup_card
+from bot.cards.told import outcome_stands
 from bot.cards.typo import typo_card
 from bot.channels.base import Channel, Refused, Retryable
 from bot.seams import jitter
 from domain.clock import Clock
 from domain.lead import Lead
-from domain.notices import Tell
+from domain.notices import ROLL_UP_FROM, ROLLED_UP, Tell
 from domain.people import Company, Person
 from domain.ports import Delivery, Shown
 from domain.stages import CLOSED, Stage
@@ -30,7 +31,6 @@ log = structlog.get_logger("deliver")
 
 TIMEOUT = 8.0
 BACK_OFF_CAP = 300.0
-ROLL_UP_FROM = 4
 _ON_OFFER = frozenset({Tell.OFFER, Tell.GRAB, Tell.REMIND, Tell.NUDGE})
 
 
@@ -59,6 +59,20 @@ def render(
             return lead_card(lead, viewer, company, Tell.OFFER, args)
         case _:
             raise ValueError(kind)
+
+
+async def redraw(
+    copies: Sequence[Shown], person: str, read: Callable[[str], Awaitable[Lead | None]], company: Company
+) -> Card | None:
+    """The card of a shown message as it now is; None where it is not that person's, or not known."""
+    viewer = company.people.get(person)
+    if viewer is None or not copies or copies[0].person != person:
+        return None
+    copy = copies[0]
+    named = dict.fromkeys((copy.lead_id, *_listed(copy.args)))
+    leads = {each: found for each in named if each and (found := await read(each)) is not None}
+    card = render(copy.tell, leads, leads.get(copy.lead_id), viewer, company, copy.args)
+    return _placed(card, copy.lead_id, copy.args, viewer)
 
 
 _OF_NO_LEAD: Mapping[str, Callable[[Person, Args], Card]] = {
@@ -112,12 +126,12 @@ class Deliverer:
                 shown = await self._show(group, done)
         except Retryable as error:
             self.observe("any", "retry")
-            receipts = [self._again(each, str(error), error.after) for each in deliveries]
+            receipts = self._all_again(deliveries, str(error), error.after)
         except Refused as error:
             self.observe("any", "refused")
             receipts = [Failed(delivery=each, why=str(error), again_at=None) for each in deliveries]
         except TimeoutError:
-            receipts = [self._again(each, "timeout", None) for each in deliveries]
+            receipts = self._all_again(deliveries, "timeout", None)
         except Exception as error:  # a bug in one card must not stop the others
             log.exception("delivery failed", action="deliver_failed", tell=deliveries[0].tell)
             receipts = [self._poisoned(each, type(error).__name__) for each in deliveries]
@@ -131,6 +145,11 @@ class Deliverer:
             Sent(delivery=each, shown=shown if nth == 0 else (), versions=versions)
             for nth, each in enumerate(work.delivery for work in group)
         ]
+
+    def _all_again(self, group: Sequence[Delivery], why: str, after: timedelta | None) -> list[Failed]:
+        """What is on one card is tried again at one time, so that it comes on one card again."""
+        first = self._again(group[0], why, after)
+        return [replace(first, delivery=each) for each in group]
 
     def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Failed:
         """Full jitter, 1 s doubling to 5 min; after a day it is given up and a human hears."""
@@ -249,8 +268,10 @@ def _placed(card: Card, lead_id: str | None, args: Args, viewer: Person) -> Card
 
 
 def _stale(work: Work) -> bool:
-    """A card that would be born dead is not sent: its offer is no longer the live one."""
+    """A card that would be born dead is not sent: its offer is not the live one, what it tells is over."""
     delivery, lead = work.delivery, work.lead
+    if delivery.tell is Tell.OUTCOME and lead is not None and not delivery.in_doubt:
+        return not outcome_stands(lead, delivery.args)
     if delivery.tell is Tell.FOLLOW_UP:
         return _overtaken(work)
     if delivery.tell not in _ON_OFFER or lead is None or delivery.in_doubt:
@@ -271,12 +292,18 @@ def _overtaken(work: Work) -> bool:
 
 
 def _rolled_up(works: Sequence[Work]) -> list[Sequence[Work]]:
-    """Several alerts at once are one card that names each; everything else goes one by one."""
-    alerts = [work for work in works if work.delivery.tell is Tell.ALERT]
-    singles: list[Sequence[Work]] = [[work] for work in works]
-    if len(alerts) < ROLL_UP_FROM:
-        return singles
-    return [group for group in singles if group[0].delivery.tell is not Tell.ALERT] + [alerts]
+    """Several alerts first claimed together are one card that names each; everything else goes one by one.
+
+    Together for ever: what a program that died may have shown on one card, or on cards of their own, must be
+    shown so again, or a card stays on a phone that nobody keeps true.
+    """
+    alerts: dict[int, list[Work]] = {}
+    for work in works:
+        if work.delivery.tell in ROLLED_UP:
+            alerts.setdefault(work.delivery.together, []).append(work)
+    rolled = [group for group in alerts.values() if len(group) >= ROLL_UP_FROM]
+    inside = {id(work) for group in rolled for work in group}
+    return [*([work] for work in works if id(work) not in inside), *rolled]
 
 
 def _rollup_args(group: Sequence[Work]) -> dict[str, object]:

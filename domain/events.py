@@ -1,5 +1,6 @@
 """Facts: what happened to a lead, in the past tense. No personal data: words live beside, by reference."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,6 +45,14 @@ class Kind(StrEnum):
 
 UNSEEN = frozenset({Kind.DELIVERED, Kind.TOUCHED, Kind.NOTE_ADDED, Kind.UNDELIVERED, Kind.LOOKED_UP})
 """Facts that change no card: they make no copy untrue."""
+
+
+_LABEL = re.compile(r"(?!.*[0-9]{5})[\w.&()/ -]{1,20}")
+
+
+def as_label(text: str) -> str:
+    """A channel's name, if it can be one: facts stay for ever, so what may be somebody's data is left out."""
+    return text if _LABEL.fullmatch(text) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

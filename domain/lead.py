@@ -12,7 +12,7 @@ from typing import Any
 from domain import sla
 from domain.calendar import WorkingCalendar
 from domain.errors import AlreadyTaken, NotAllowed, OfferGone, WrongStage
-from domain.events import SYSTEM, Event, Kind
+from domain.events import SYSTEM, Event, Kind, as_label
 from domain.notices import Notice, Tell
 from domain.reasons import Goes, Reason
 from domain.sla import Cycle, Do, Offer, Policy, Step, Which
@@ -157,7 +157,11 @@ class Lead:
             origin=origin,
         )
         lead.record(
-            Kind.CAPTURED, at=now, actor=origin.by or SYSTEM, channel=origin.channel, source=origin.source
+            Kind.CAPTURED,
+            at=now,
+            actor=origin.by or SYSTEM,
+            channel=as_label(origin.channel),
+            source=origin.source,
         )
         return lead
 
@@ -278,6 +282,18 @@ class Lead:
             return alarm
         due = sla.due_at(cycle.started_at, self.step(Which.ACCEPT), calendar)
         return min(due, alarm) if alarm else due
+
+    def promised_until(self, calendar: WorkingCalendar) -> datetime | None:
+        """The end of the promise that runs; once it is broken, or where none runs, the next due instant."""
+        cycle, offer = self.cycle, self.offer
+        if cycle is not None and offer is not None and cycle.breached_at is None:
+            end = Step(after=cycle.policy.within, do=Do.MARK)
+            return sla.due_at(cycle.started_at or offer.at, end, calendar)
+        running = self.stage is Stage.ACCEPTED and self.contact_breached_at is None
+        if running and cycle is not None and self.contact_from is not None:
+            end = Step(after=cycle.policy.promise(Which.CONTACT, self.tier), do=Do.MARK)
+            return sla.due_at(self.contact_from, end, calendar)
+        return self.next_due(calendar)
 
     def step(self, which: Which) -> Step:
         """The next step of a clock that has not fired."""

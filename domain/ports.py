@@ -77,7 +77,8 @@ class Shown:
 class Delivery:
     """A claimed row of the outbox. `lease` is its fence: who holds an older one finishes nothing.
 
-    `in_doubt` = an earlier try ended without a word (a crash, a timeout): it may have been shown.
+    `in_doubt` = an earlier try ended without a word (a crash, a timeout): it may have been shown. `together`
+    is the same for what was first claimed at one time, and stays so however often it is tried.
     """
 
     key: str
@@ -90,6 +91,7 @@ class Delivery:
     created_at: datetime
     changed: int = 0
     in_doubt: bool = False
+    together: int = 0
 
 
 class Uow(Protocol):
@@ -217,8 +219,10 @@ class Uow(Protocol):
         take it back until `until`."""
         ...
 
-    def last_act(self, person: str, now: datetime) -> Undo | None:
-        """The newest act of a person that may still be undone."""
+    def last_act(
+        self, person: str, now: datetime, *, lead_id: str | None = None, verb: str | None = None
+    ) -> Undo | None:
+        """The newest act of a person (on that lead, of that kind) that may still be undone."""
         ...
 
     def forget(self, undo: Undo) -> None: ...

@@ -6,6 +6,7 @@ counted too. A `refresh` row is one per lead: it is armed again while it is bein
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,31 +14,48 @@ from typing import Any
 from sqlalchemy import Connection
 
 from domain.clock import from_micros, to_micros
-from domain.notices import Notice, Tell
+from domain.notices import ROLL_UP_FROM, ROLLED_UP, Notice, Tell
 from domain.ports import Delivery
 from storage import sql, tables
 from storage.rows import Row, dump
 
 LEASE_MICROS = 30_000_000
 MINUTE = 60_000_000
-COLUMNS = "key, tell, person, lead_id, args, attempts, lease, changed, created_at, error"
+COLUMNS = "key, tell, person, lead_id, args, attempts, lease, changed, created_at, error, first_claim"
 TIMEOUT = "timeout"
 FIRST, THEN, LAST = 0, 1, 2  # priorities: a running SLA, true cards, everything else
 
 
 def row(notice: Notice, now: datetime, when: datetime) -> Row:
     """A new notice as a row of the outbox."""
-    priority = FIRST if notice.urgent else LAST
+    first = notice.urgent and notice.tell is not Tell.STUCK  # nobody's clock runs while a lead waits for room
+    priority = FIRST if first else LAST
     return (
         notice.key, notice.tell.value, notice.to, notice.lead_id, dump(notice.args), "due", priority, 0,
-        to_micros(when), 0, 0, to_micros(now), None, None,
+        to_micros(when), 0, 0, to_micros(now), None, None, None,
     )  # fmt: skip
 
 
 def refresh(conn: Connection, leads: Mapping[str, int]) -> None:
     """Arm the refresh of these leads' cards; one that is being worked on will run again."""
     rows = [
-        (f"refresh:{lead}", Tell.REFRESH.value, "", lead, "{}", "due", THEN, 0, at, 0, 0, at, None, None)
+        (
+            f"refresh:{lead}",
+            Tell.REFRESH.value,
+            "",
+            lead,
+            "{}",
+            "due",
+            THEN,
+            0,
+            at,
+            0,
+            0,
+            at,
+            None,
+            None,
+            None,
+        )
         for lead, at in leads.items()
     ]
     sql.insert_or(
@@ -89,17 +107,19 @@ def claim(conn: Connection, now: datetime, limit: int, busy: Iterable[str], pace
     sql.execute_many(conn, "UPDATE outbox SET not_before = ? WHERE key = ?", put_off)
     sql.execute_many(
         conn,
-        "UPDATE outbox SET lease = lease + 1, attempts = attempts + 1, error = NULL, not_before = ? "
-        "WHERE key = ?",
-        [(instant + LEASE_MICROS, each[0]) for each in taken],
+        "UPDATE outbox SET lease = lease + 1, attempts = attempts + 1, error = NULL, not_before = ?, "
+        "first_claim = coalesce(first_claim, ?) WHERE key = ?",
+        [(instant + LEASE_MICROS, instant, each[0]) for each in taken],
     )
-    return [_delivery(each) for each in taken]
+    return [_delivery(each, instant) for each in taken]
 
 
 def _within_pace(
     conn: Connection, found: Sequence[Any], now: int, pace: Pace
 ) -> tuple[list[Sequence[Any]], list[tuple[int, str]]]:
     people = dict.fromkeys(each[2] for each in found if each[2])
+    rolled = Counter(each[2] for each in found if each[1] in ROLLED_UP)
+    one_card: set[str] = set()
     tats = dict(sql.select_in(conn, tables.pace, "person", people))
     taken, put_off, moved = [], [], {}
     for each in found:
@@ -107,18 +127,23 @@ def _within_pace(
         if not person:
             taken.append(each)
             continue
+        if person in one_card and each[1] in ROLLED_UP:
+            taken.append(each)  # named on the card that takes this turn
+            continue
         may, tat = pace.next_slot(tats.get(person, 0), now)
         if may > now and each[1] != Tell.REPLY:  # who asks is answered; it counts all the same
             put_off.append((may, each[0]))
             continue
         tats[person] = moved[person] = tat
         taken.append(each)
+        if each[1] in ROLLED_UP and rolled[person] >= ROLL_UP_FROM:
+            one_card.add(person)
     sql.upsert(conn, tables.pace, list(moved.items()), ("person",))
     return taken, put_off
 
 
-def _delivery(each: Sequence[Any]) -> Delivery:
-    key, tell, person, lead_id, args, attempts, lease, changed, created, error = each
+def _delivery(each: Sequence[Any], now: int) -> Delivery:
+    key, tell, person, lead_id, args, attempts, lease, changed, created, error, first_claim = each
     return Delivery(
         key=key,
         lease=lease + 1,
@@ -130,6 +155,7 @@ def _delivery(each: Sequence[Any]) -> Delivery:
         created_at=from_micros(created),
         changed=changed,
         in_doubt=attempts > 0 and error in (None, TIMEOUT),
+        together=first_claim or now,
     )
 
 

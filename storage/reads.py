@@ -9,27 +9,37 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Executable, Select, func, select, text, tuple_
-from sqlalchemy.exc import DBAPIError, InterfaceError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.assign import Desk
 from domain.clock import from_micros, to_micros
-from domain.errors import BadField, Unavailable
+from domain.errors import BadField
 from domain.events import Event, Kind
 from domain.facts import Plan
 from domain.lead import Lead
-from domain.ports import Dialog, Note
+from domain.ports import Dialog, Note, Shown
 from domain.sla import Policy, unpack_policy
 from domain.stages import CLOSED, Stage
+from storage.engine import reading
 from storage.planning import plan_of
 from storage.rows import AT, desk_of, lead_of
 from storage.schema import HEAD
-from storage.tables import desks, dialogs, events, leads, marks, notes, outbox, plans, policies, proposals
+from storage.tables import (
+    desks,
+    dialogs,
+    events,
+    leads,
+    marks,
+    notes,
+    outbox,
+    plans,
+    policies,
+    proposals,
+    shown,
+)
 
 _RANK = {stage.value: rank for rank, stage in enumerate(Stage)}
 _CLOSED = tuple(stage.value for stage in CLOSED)
-_FAILED = (DBAPIError, InterfaceError, PoolTimeout, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +67,8 @@ class Reads:
         self._policies: dict[str, Policy] = {}
 
     async def _rows(self, statement: Executable) -> Sequence[Any]:
-        try:
-            async with self._engine.connect() as conn:
-                return (await conn.execute(statement)).fetchall()
-        except _FAILED as error:
-            # `from None`: the driver's text may hold values of the statement
-            raise Unavailable(type(error).__name__) from None
+        async with reading(self._engine) as conn:
+            return (await conn.execute(statement)).fetchall()
 
     async def _leads(self, statement: Select[Any]) -> list[Lead]:
         rows = await self._rows(statement)
@@ -189,6 +195,12 @@ class Reads:
         who, kind, lead_id, about, at = rows[0]
         return Dialog(person=who, kind=kind, lead_id=lead_id, about=about, at=from_micros(at))
 
+    async def copies(self, *, message: str = "", handle: str = "") -> list[Shown]:
+        """What a shown message says: a row for each lead that it names. By its handle it takes longer."""
+        wanted = shown.c.message == message if message else shown.c.handle == handle
+        rows = await self._rows(select(shown).where(wanted).order_by(shown.c.lead_id))
+        return [Shown(**{**row._mapping, "args": json.loads(row.args)}) for row in rows]
+
     async def marks(self, name: str) -> str | None:
         """A small fact about the program itself, as storage.tables.marks keeps it."""
         rows = await self._rows(select(marks.c.value).where(marks.c.name == name))
@@ -241,7 +253,7 @@ def _open() -> Select[Any]:
 
 
 def _event_of(row: Sequence[Any]) -> Event:
-    _, no, kind, at, actor, cycle, offer, clock, step, data = row
+    _, no, kind, at, actor, cycle, offer, clock, step, data, *_ = row
     return Event(
         no=no,
         kind=Kind(kind),

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from domain.assign import Desk
+from domain.chain import GENESIS, link
 from domain.clock import from_micros, to_micros
 from domain.errors import UnknownLead
 from domain.events import UNSEEN
@@ -27,6 +28,7 @@ from storage.planning import Planning
 from storage.rows import (
     DESK_COLUMNS,
     EVENT_COLUMNS,
+    HEAD,
     LEAD_COLUMNS,
     NEXT_DUE,
     OWNER,
@@ -62,10 +64,12 @@ class Pending:
         self.desks: dict[str, Row] = {}
         self.events: list[Row] = []
         self.policies: dict[str, Policy] = {}
+        self.calendars: dict[str, str] = {}
         self.contacts: dict[str, str] = {}
         self.freed: set[str] = set()
         self.notes: dict[str, Row] = {}
         self.media: dict[str, Row] = {}
+        self.codes: dict[str, Row] = {}
         self.dropped_notes: set[str] = set()
         self.notices: dict[str, Row] = {}
         self.refresh: dict[str, int] = {}
@@ -84,9 +88,11 @@ class Pending:
             "leads",
             "desks",
             "policies",
+            "calendars",
             "contacts",
             "notes",
             "media",
+            "codes",
             "refresh",
             "dialogs",
             "undos",
@@ -112,6 +118,7 @@ class Batch:
         *,
         company: Company,
         policies: dict[str, Policy],
+        calendars: set[str],
         numbers: Callable[[Connection], str],
         pace: outbox.Pace,
     ) -> None:
@@ -120,10 +127,13 @@ class Batch:
         self.policies = dict(policies)
         self.kept_policies = policies  # committed ones alone: a batch may yet be rolled back
         self.new_policies: dict[str, Policy] = {}
+        self.kept_calendars = calendars
+        self.new_calendars: set[str] = set()
         self.numbers = numbers
         self.pace = pace
         self.rows: dict[str, Row | None] = {}
         self.stored: dict[str, int] = {}
+        self.heads: dict[str, str] = {}
         self.desk_rows: dict[str, Row] = {}
         self.pending = Pending()
         self.dirty = False
@@ -145,6 +155,7 @@ class Batch:
         if self.rows.get(row[0]) is None:
             self.rows[row[0]] = tuple(row)
             self.stored[row[0]] = row[VERSION]
+            self.heads[row[0]] = row[HEAD]
 
     def read_desks(self, people: Iterable[str]) -> None:
         missing = [person for person in people if person not in self.desk_rows]
@@ -182,11 +193,16 @@ class Batch:
             packed = [(name, policy.pack()) for name, policy in pending.policies.items()]
             sql.insert_new(conn, tables.policies, packed)
             self.new_policies.update(pending.policies)
+        if pending.calendars:
+            sql.insert_new(conn, tables.calendars, list(pending.calendars.items()))
+            self.new_calendars.update(pending.calendars)
+        facts = self._linked(pending)
         self._flush_leads(pending)
         self._flush_contacts(pending)
-        sql.insert(conn, tables.events, pending.events)
+        sql.insert(conn, tables.events, facts)
         sql.insert_new(conn, tables.notes, list(pending.notes.values()))
         sql.insert_new(conn, tables.media, list(pending.media.values()))
+        sql.insert_new(conn, tables.platform_codes, list(pending.codes.values()))
         for key in pending.dropped_notes:
             sql.execute(conn, "UPDATE notes SET gone = true WHERE key = ?", (key,))
         sql.upsert(conn, tables.desks, list(pending.desks.values()), ("person",))
@@ -197,6 +213,16 @@ class Batch:
         sql.upsert(conn, tables.shown, list(pending.shown.values()), ("message", "lead_id"))
         for statement, values in pending.statements:
             sql.execute(conn, statement, values)
+
+    def _linked(self, pending: Pending) -> list[Row]:
+        """The facts with their links, each lead's chain a step longer; the leads get their new heads."""
+        linked = []
+        for fact in pending.events:
+            head = self.heads[fact[0]] = link(self.heads.get(fact[0], GENESIS), fact)
+            linked.append((*fact, head))
+        for lead_id, row in pending.leads.items():
+            pending.leads[lead_id] = (*row[:HEAD], self.heads.get(lead_id, GENESIS))
+        return linked
 
     def _flush_leads(self, pending: Pending) -> None:
         new = [row for lead_id, row in pending.leads.items() if lead_id not in self.stored]
@@ -285,14 +311,18 @@ class UnitOfWork(Planning):
     def save(self, lead: Lead) -> None:
         was = self.pending.leads.get(lead.id) or self._found.get(lead.id)
         lead.version += 1
-        due = lead.next_due(self.company.calendar_of(lead.team))
-        row = lead_row(lead, due)
+        calendar = self.company.calendar_of(lead.team)
+        row = lead_row(lead, lead.next_due(calendar))
         self.pending.leads[lead.id] = row
         if lead.cycle is not None and row[_POLICY] not in self._batch.kept_policies:
             self.pending.policies[row[_POLICY]] = lead.cycle.policy
             self._batch.policies[row[_POLICY]] = lead.cycle.policy
         self._weigh(_load(was), _load(row))
-        self.pending.events.extend(event_row(lead.id, fact) for fact in lead.facts)
+        if calendar.id not in self._batch.kept_calendars:
+            self.pending.calendars[calendar.id] = calendar.pack()
+        self.pending.events.extend(
+            event_row(lead.id, fact, policy=row[_POLICY], calendar=calendar.id) for fact in lead.facts
+        )
         if was is not None and any(fact.kind not in UNSEEN for fact in lead.facts):
             self.pending.refresh[lead.id] = to_micros(lead.updated_at)
         for notice in lead.notices:
@@ -451,11 +481,15 @@ class UnitOfWork(Planning):
             key, by, verb, to_micros(at), to_micros(until), dump(before), lead.decisions, note,
         )  # fmt: skip
 
-    def last_act(self, person: str, now: datetime) -> Undo | None:
+    def last_act(
+        self, person: str, now: datetime, *, lead_id: str | None = None, verb: str | None = None
+    ) -> Undo | None:
+        of_lead = f"{person}:{lead_id}:" if lead_id else ""
         rows = self.query(
             "SELECT key, person, verb, at, until, before, decisions, note FROM undos "
-            "WHERE person = ? AND until >= ? ORDER BY at DESC, key DESC LIMIT 1",
-            (person, to_micros(now)),
+            "WHERE person = ? AND until >= ? AND substr(key, 1, ?) = ? AND (verb = ? OR ? = '') "
+            "ORDER BY at DESC, key DESC LIMIT 1",
+            (person, to_micros(now), len(of_lead), of_lead, verb or "", verb or ""),
         )
         if not rows:
             return None

@@ -64,3 +64,24 @@ class Downloads(Protocol):
         """The file of an Attachment's `ref`, at most that many bytes. Raises Retryable, or Refused when it is
         larger, gone, or was never there."""
         ...
+
+
+class SignIn(Protocol):
+    """A platform that can say who somebody is, for the pages."""
+
+    @property
+    def name(self) -> str:
+        """The channel's."""
+        ...
+
+    def fits(self, user_agent: str) -> bool:
+        """Whether this browser is inside the platform's own client."""
+        ...
+
+    def address(self, *, back: str, state: str, user_agent: str) -> str:
+        """Where to send the browser; it comes back to `back` with `code` and `state`."""
+        ...
+
+    async def account(self, code: str) -> str:
+        """The account of whoever signed in. Raises NotGenuine, Refused or Retryable."""
+        ...

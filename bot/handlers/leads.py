@@ -218,7 +218,13 @@ async def undo(bot: Bot, click: Click) -> Reply:
     action, lang = click.action, bot.lang(click.by)
     assert isinstance(action, Undo)
     return await bot.act(
-        click, undo_last, lambda act: undone(lang, act), lead_id=action.lead, by=click.by, at=click.at
+        click,
+        undo_last,
+        lambda act: undone(lang, act),
+        lead_id=action.lead,
+        verb="capture",  # the button stands on the card of a hand-in alone
+        by=click.by,
+        at=click.at,
     )
 
 

@@ -15,7 +15,8 @@ from domain.notices import Notice, Tell
 from domain.permission import may_edit, may_see
 from domain.ports import Dialog, Uow
 from domain.stages import HELD
-from domain.usecases.leads import UNDO_FOR, add_note
+from domain.usecases.leads import add_note
+from domain.usecases.placing import UNDO_FOR
 from domain.usecases.taking_back import mark_cards, pack_before
 
 LONGEST = 2000

@@ -79,8 +79,12 @@ def submit(uow: Uow, *, text: str, by: str, at: datetime, simplify: Mapping[int,
         draft=bool(missing) or not read.sure or bool(read.problems),
     )
     lead = taken.lead
-    if taken.known:
+    if taken.completed:
+        uow.end_dialog(by)
+        return Heard(what="sent", lead=lead)
+    if taken.known and not (lead.stage is Stage.DRAFT and lead.origin.by == by):
         return Heard(what="known", lead=lead)
+    missing = missing_fields(lead.customer, uow.company.required)
     if missing:
         uow.set_dialog(Dialog(person=by, kind="draft", lead_id=lead.id, about=missing[0], at=at))
         problem = read.problems[0] if read.problems else ""
@@ -204,6 +208,8 @@ def ask(uow: Uow, *, kind: str, lead_id: str, by: str, at: datetime, about: str 
     allowed = may_edit(uow.company, person, lead) if kind == "edit" else may_see(uow.company, person, lead)
     if not allowed:
         raise NotAllowed(lead=lead_id)
+    if kind == "handback":
+        lead.owned_under(by, int(about.rpartition(":")[2]))
     uow.set_dialog(Dialog(person=by, kind=kind, lead_id=lead_id, about=about, at=at))
     return lead
 
