@@ -70,8 +70,8 @@ async def test_a_confirmation_is_undone_with_one_tap(world: World) -> None:
     await rep.press(card, key_of(card, "confirm"))
     assert "签合同" in await rep.says("/next")
     taken = await rep.card("已记")
-    assert verbs(taken) == ["undo"]
-    said = await rep.press(taken, key_of(taken, "undo"))
+    assert verbs(taken) == ["cancel"]
+    said = await rep.press(taken, key_of(taken, "cancel"))
     assert said["ok"], said
     assert "签合同" not in await rep.says("/next")
     await world.advance("10d")
@@ -243,7 +243,7 @@ async def test_an_undone_confirmation_takes_its_first_contact_along(world: World
     contacted = next(each for each in await world.events(lead) if each["kind"] == "contacted")
     assert contacted["evidence"] == "call_note"
     taken = await rep.card("已记")
-    assert (await rep.press(taken, key_of(taken, "undo")))["ok"]
+    assert (await rep.press(taken, key_of(taken, "cancel")))["ok"]
     assert (await world.lead(lead))["stage"] == "accepted"
     assert len(await world.notes(lead)) == 1
     assert await world.audit() == []
