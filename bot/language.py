@@ -46,8 +46,12 @@ def simplified() -> Mapping[int, int]:
 def _jieba() -> Any:
     jieba = import_module("jieba")
     jieba.setLogLevel(logging.WARNING)
-    jieba.dt.initialize()
-    return jieba.dt
+    words = jieba.dt
+    # What `initialize` does, without its cache: unmarshalling that in one piece holds up every other thread
+    # (and so the event loop) for half a second, and it is written into the machine's temporary folder.
+    words.FREQ, words.total = words.gen_pfdict(words.get_dict_file())
+    words.initialized = True
+    return words
 
 
 def cut(text: str) -> Sequence[str]:

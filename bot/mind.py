@@ -20,6 +20,7 @@ Cursor = tuple[int, str]
 Changed = Callable[[Cursor], Awaitable[tuple[list[Entry], Cursor]]]
 _ANY = datetime(2026, 1, 1, tzinfo=UTC)
 LOADS_WITHIN = 10.0
+OVERLAP = 5_000_000  # microseconds
 LONG = 300
 """A longer message is read in a thread: one of this length takes some 2 ms, and the loop must not wait."""
 
@@ -66,15 +67,18 @@ class Mind:
     async def follow(self) -> None:
         """Take in what has changed since; a page at a time, so that the loop is free in between."""
         async with self._lock:
+            # Another instance may commit an earlier change a little later.
+            since: Cursor = (max(self._cursor[0] - OVERLAP, 0), "")
             while True:
-                entries, cursor = await self.changed(self._cursor)
+                entries, cursor = await self.changed(since)
                 for nth, entry in enumerate(entries):
                     self._put(entry)
                     if nth % 100 == 99:
                         await asyncio.sleep(0)
-                if cursor == self._cursor:
+                self._cursor = max(self._cursor, cursor)
+                if cursor == since or not entries:
                     return
-                self._cursor = cursor
+                since = cursor
 
     def _put(self, entry: Entry) -> None:
         assert self.book is not None

@@ -145,9 +145,13 @@ class Reads:
         return await self._leads(statement.order_by(leads.c.updated_at, leads.c.id).limit(limit))
 
     async def plans_of(self, person: str, until: datetime | None) -> list[Plan]:
-        """A person's next steps, the earliest first; those due by `until`, when given."""
+        """A person's next steps on their own leads, the earliest first; those due by `until`, when given."""
         columns = (plans.c.lead_id, plans.c.no, plans.c.person, plans.c.due, plans.c.exact, plans.c.words)
-        statement = select(*columns).where(plans.c.person == person)
+        statement = (
+            select(*columns)
+            .join(leads, leads.c.id == plans.c.lead_id)
+            .where(plans.c.person == person, leads.c.owner == person)
+        )
         if until is not None:
             statement = statement.where(plans.c.due <= to_micros(until))
         return [plan_of(row) for row in await self._rows(statement.order_by(plans.c.due, plans.c.lead_id))]

@@ -142,7 +142,7 @@ def test_the_example_loads_without_mistakes_and_only_asks_for_an_address() -> No
 def test_every_setting_of_the_example_has_a_word_of_why() -> None:
     lines = EXAMPLE.read_text("utf-8").splitlines()
     sections = [line for line in lines if line.startswith("[") and not line.startswith("[[")]
-    assert len(sections) == 16
+    assert len(sections) == 18
     assert sum("#" in line for line in lines) > 60
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.cards import parts
-from bot.cards.actions import Cancel, Choose, Confirm, Undo
+from bot.cards.actions import Cancel, Choose, Confirm
 from bot.cards.model import Button, Card, CardState, Field, Style
 from bot.cards.parts import Args
 from bot.words import clock_words, known, money_words, say
@@ -27,7 +27,7 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
         title=say(lang, f"note.title.{kind}", lead=lead.id, who=parts.who(lead, lang)),
         lines=(say(lang, line, lead=lead.id), *_quoted(viewer, args)),
         fields=_understood(facts, viewer, company, lead),
-        buttons=_note_buttons(lead, lang, parts.number(args, "no"), state, asks=bool(facts)),
+        buttons=_note_buttons(lead, lang, parts.number(args, "no"), state, kind, asks=bool(facts)),
         state=CardState.DONE if state == "dropped" else CardState.LIVE,
     )
 
@@ -37,9 +37,10 @@ def _quoted(viewer: Person, args: Args) -> tuple[str, ...]:
     return (say(viewer.lang, "note.words", words=words),) if words else ()
 
 
-def _note_buttons(lead: Lead, lang: str, no: int, state: str, *, asks: bool) -> tuple[Button, ...]:
+def _note_buttons(lead: Lead, lang: str, no: int, state: str, kind: str, *, asks: bool) -> tuple[Button, ...]:
+    what = "undo_facts" if state == "taken" else f"undo_{kind}"
     undo = Button(
-        action=Undo(lead=lead.id, decisions=lead.decisions), text=say(lang, "button.undo"), style=Style.DANGER
+        action=Cancel(what=what, lead=lead.id, offer=no), text=say(lang, "button.undo"), style=Style.DANGER
     )
     if state == "dropped":
         return ()

@@ -26,6 +26,9 @@ from domain.usecases import talk
 from domain.usecases.duty import set_duty
 from domain.usecases.leads import accept_lead, contact_lead, hand_back, send_draft, undo_last, withdraw_lead
 
+UNDOES = {"undo_facts": "facts", "undo_note": "note", "undo_visit": "visit"}
+"""What the undo of a note's card takes back: what was confirmed, or the words."""
+
 
 def register(router: Router) -> None:
     router.click(Accept)(accept)
@@ -192,6 +195,16 @@ async def cancel(bot: Bot, click: Click) -> Reply:
     assert isinstance(action, Cancel)
     if action.what == "note":
         return await notes.not_this_one(bot, click, action.lead, action.offer)
+    if action.what in UNDOES:
+        return await bot.act(
+            click,
+            undo_last,
+            lambda act: undone(bot.lang(click.by), act),
+            lead_id=action.lead,
+            verb=UNDOES[action.what],
+            by=click.by,
+            at=click.at,
+        )
     if action.what in ("pending", "trend"):
         return await notes.drop(bot, click, action.what)
     if action.what == "draft":

@@ -179,7 +179,7 @@ async def _ask_which(
 ) -> Reply | None:
     """Nothing stands out: the best three to choose from, or nobody's lead, or nothing that was said."""
     best = [each.lead for each in found.match.best]
-    tells = _tells(found.reading) or kind is not None
+    tells = _tells(found.reading) or kind is not None or bool(chat.media)
     if not best and not found.match.named and tells:
         best = [lead.id for lead in (await bot.reads.leads_of(chat.by))[:CHOICES]]
     if not tells and not found.match.named:
@@ -192,6 +192,7 @@ async def _ask_which(
     else:
         name = found.reading.name or found.reading.company or ""
         reply = Reply(text="", card="nobody", args={**args, "name": name})
+    heard = replace(heard, media=chat.media, offered=tuple(best))
     return await bot.act(
         chat, notes.keep_pending, lambda _: reply, heard=heard, by=chat.by, key=chat.key, at=chat.at
     )
@@ -236,7 +237,16 @@ async def not_this_one(bot: Bot, click: Click, lead_id: str, no: int) -> Reply:
             return Reply(text=text, card="nobody", args={**args, "name": ""}, say=True)
         return Reply(text=text, card="which", lead=leads[0], args={**args, "leads": leads}, say=True)
 
-    return await bot.act(click, notes.not_this_one, answer, lead_id=lead_id, no=no, by=click.by, at=click.at)
+    return await bot.act(
+        click,
+        notes.not_this_one,
+        answer,
+        lead_id=lead_id,
+        no=no,
+        offered=leads,
+        by=click.by,
+        at=click.at,
+    )
 
 
 async def _other_candidates(bot: Bot, click: Click, lead_id: str, no: int) -> Sequence[str]:
@@ -377,7 +387,9 @@ async def look_for(bot: Bot, chat: Chat, rest: str) -> Reply:
         if lead is not None and may_see(bot.company, person, lead):
             owner = bot.company.name_of(lead.owner) or say(lang, "find.nobody")
             lines.append(say(lang, "find.line", lead=lead.id, who=parts.who(lead, lang), owner=owner))
-    text = "\n".join(lines[:8]) or say(lang, "find.none", words=rest[:SHOWN])
+        if len(lines) == 8:
+            break
+    text = "\n".join(lines) or say(lang, "find.none", words=rest[:SHOWN])
     return await bot.tell(chat, Reply(text=text))
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from domain.contact import clean_text
@@ -43,9 +43,16 @@ class Heard:
     kind: str
     facts: Facts = field(default_factory=Facts)
     happened: datetime | None = None
+    media: tuple[Attachment, ...] = ()
+    offered: tuple[str, ...] = ()
 
     def pack(self, key: str) -> str:
-        values = {"text": self.text, "kind": self.kind, "facts": self.facts.pack(), "key": key}
+        """As JSON. What came with it is kept already, so its bytes are not."""
+        media = [asdict(replace(each, data=None)) for each in self.media]
+        values: dict[str, object] = {
+            "text": self.text, "kind": self.kind, "facts": self.facts.pack(), "key": key,
+            "offered": list(self.offered), "media": media,
+        }  # fmt: skip
         if self.happened:
             values["happened"] = self.happened.isoformat()
         return json.dumps(values, ensure_ascii=False)
@@ -58,6 +65,8 @@ def unpack_heard(text: str) -> tuple[Heard, str]:
     heard = Heard(
         text=values["text"], kind=values["kind"], facts=unpack_facts(values["facts"]),
         happened=datetime.fromisoformat(happened) if happened else None,
+        media=tuple(Attachment(**{**each, "kind": MediaKind(each["kind"])}) for each in values["media"]),
+        offered=tuple(values["offered"]),
     )  # fmt: skip
     return heard, values["key"]
 
@@ -159,14 +168,16 @@ def pending_note(uow: Uow, by: str, at: datetime) -> tuple[Heard, str]:
 
 
 def attach_pending(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Kept:
-    """The chosen lead takes the waiting note."""
+    """The chosen lead takes the waiting note: one that was offered, or that this person may see."""
     heard, key = pending_note(uow, by, at)
+    if lead_id not in heard.offered and not may_see(uow.company, uow.company.person(by), uow.lead(lead_id)):
+        raise NotAllowed(lead=lead_id)
     for copy in uow.shown(lead_id):
         if copy.tell == "which" and copy.person == by:
             copy.args["state"] = "chosen"
             uow.show(copy)
     uow.refresh(lead_id, at)
-    return take_note(uow, lead_id=lead_id, heard=heard, by=by, key=f"{key}:chosen", at=at)
+    return take_note(uow, lead_id=lead_id, heard=heard, by=by, key=f"{key}:chosen", at=at, media=heard.media)
 
 
 def drop_pending(uow: Uow, *, by: str, at: datetime) -> None:
@@ -175,8 +186,9 @@ def drop_pending(uow: Uow, *, by: str, at: datetime) -> None:
     uow.end_dialog(f"{by}#pending")
 
 
-def not_this_one(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> Heard:
-    """The note was attached to the wrong lead: it goes, and waits for the right one."""
+def not_this_one(uow: Uow, *, lead_id: str, no: int, offered: Sequence[str], by: str, at: datetime) -> Heard:
+    """The note was attached to the wrong lead: it goes, and waits for one of those offered. What came
+    with it stays with the note that was taken back."""
     lead = uow.lead(lead_id)
     found = _own(uow, lead_id, no, by)
     if found.state != "open":
@@ -188,7 +200,7 @@ def not_this_one(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> H
     uow.save(lead)
     mark_cards(uow, lead_id, "dropped", tell="note", no=no)
     uow.end_dialog(f"{by}#current")
-    heard = Heard(text=text, kind=kind, facts=found.facts)
+    heard = Heard(text=text, kind=kind, facts=found.facts, offered=tuple(offered))
     keep_pending(uow, heard=heard, by=by, key=f"{found.note}:moved", at=at)
     return heard
 

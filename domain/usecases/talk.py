@@ -144,7 +144,7 @@ def make_of_note(
     lead = capture_lead(
         uow, customer=customer, origin=Origin(channel=CHAT, source=CHAT, by=by), now=at, draft=True
     ).lead
-    take_note(uow, lead_id=lead.id, heard=heard, by=by, key=f"{noted}:made", at=at)
+    take_note(uow, lead_id=lead.id, heard=heard, by=by, key=f"{noted}:made", at=at, media=heard.media)
     return _ask_next(uow, uow.lead(lead.id), by, at)
 
 

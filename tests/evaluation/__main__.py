@@ -19,9 +19,9 @@ def _table(title: str, scores: list[chat.Score]) -> None:
 def _speed(rows: list[chat.Row]) -> None:
     took = []
     for row in rows * 3:
-        begun = time.perf_counter()
+        begun = time.thread_time()
         chat.read_row(row, _INDEX)
-        took.append((time.perf_counter() - begun) * 1000)
+        took.append((time.thread_time() - begun) * 1000)
     took.sort()
     print(
         f"\nspeed: median {took[len(took) // 2]:.2f} ms, p95 {took[int(len(took) * 0.95)]:.2f} ms a message"

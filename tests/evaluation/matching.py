@@ -209,9 +209,9 @@ def run(seed: int = 7, count: int = 2000) -> Result:
     leads = build(book)
     result = Result()
     for case in cases(dice, book, count):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         match = judged(leads, case)
-        result.took.append(time.perf_counter() - begun)
+        result.took.append(time.thread_time() - begun)
         _count(result, case, match)
     return result
 

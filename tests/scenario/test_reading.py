@@ -70,8 +70,8 @@ async def test_a_confirmation_is_undone_with_one_tap(world: World) -> None:
     await rep.press(card, key_of(card, "confirm"))
     assert "签合同" in await rep.says("/next")
     taken = await rep.card("已记")
-    assert verbs(taken) == ["undo"]
-    said = await rep.press(taken, key_of(taken, "undo"))
+    assert verbs(taken) == ["cancel"]
+    said = await rep.press(taken, key_of(taken, "cancel"))
     assert said["ok"], said
     assert "签合同" not in await rep.says("/next")
     await world.advance("10d")
@@ -232,4 +232,27 @@ async def test_a_question_that_is_open_is_answered_before_anything_is_read(world
 async def test_chatter_is_not_understood_and_kept_nowhere(world: World) -> None:
     rep, lead = await accepted(world)
     assert "没看懂" in await rep.says("哈哈哈")
+    assert await world.notes(lead) == []
+
+
+async def test_an_undone_confirmation_takes_its_first_contact_along(world: World) -> None:
+    rep, lead = await accepted(world)
+    [card] = await rep.type("电话打通了云栖的周总，有意向")
+    await rep.press(card, key_of(card, "confirm"))
+    assert (await world.lead(lead))["stage"] == "contacted"
+    contacted = next(each for each in await world.events(lead) if each["kind"] == "contacted")
+    assert contacted["evidence"] == "call_note"
+    taken = await rep.card("已记")
+    assert (await rep.press(taken, key_of(taken, "cancel")))["ok"]
+    assert (await world.lead(lead))["stage"] == "accepted"
+    assert len(await world.notes(lead)) == 1
+    assert await world.audit() == []
+
+
+async def test_a_lead_that_was_not_offered_for_a_note_cannot_be_chosen(world: World) -> None:
+    rep, lead = await accepted(world)
+    other = world.phone(next(each for each in ("zhangwei", "lilei", "hanmeimei") if each != rep.person))
+    [card] = await other.type("拜访苏州晶锐半导体 陆明轩 想上MES")
+    answer = await other.press(card, f"choose:note:{lead}:0")
+    assert not answer["ok"]
     assert await world.notes(lead) == []
