@@ -5,16 +5,18 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.config import ConfigErrors, Settings, load, warnings
 from bot.logs import set_up
 from bot.seams import SystemClock, new_token
 from bot.words import say
+from domain.errors import Unavailable
 
 CONFIG = Path("config.toml")
 
@@ -77,8 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("--lang", choices=("zh", "en"), default="zh")
     read = add("read", _read, "read lines from standard input, write what they say as JSON", config=False)
     read.add_argument("--kind", choices=("auto", "lead", "note", "visit"), default="auto")
+    read.add_argument("--now", type=datetime.fromisoformat, metavar="ISO", help="when they were written")
+    read.add_argument("--config", type=Path, metavar="F", help="the company's own names")
+    read.add_argument("--explain", action="store_true", help="add the spans, each with its rule")
     _token_commands(commands)
-    _wecom_commands(commands)
+    _platform_commands(commands)
     return parser
 
 
@@ -102,7 +107,7 @@ def _token_commands(commands: Any) -> None:
             verb.add_argument("--scope", default="capture,read", help="capture, read, contact")
 
 
-def _wecom_commands(commands: Any) -> None:
+def _platform_commands(commands: Any) -> None:
     def add(name: str, verb: str, run: Callable[[argparse.Namespace], int], text: str) -> Any:
         parser = commands.choices.get(name) or commands.add_parser(name, help=text)
         verbs = getattr(parser, "verbs", None)
@@ -117,10 +122,19 @@ def _wecom_commands(commands: Any) -> None:
         "fake", "wecom", _fake_wecom, "run a WeCom of one's own, to rehearse a set-up without an account"
     )
     fake.add_argument("--port", type=_port, default=8790)
+    fake.add_argument("--init", type=Path, metavar="F", help="first write the settings of a small company")
     fake.add_argument("--callback", default="http://127.0.0.1:8710/callback/wecom", metavar="URL")
     add("wecom", "menu", _wecom_menu, "put up the app's menu (and its tile, with wecom.workbench)")
     add("sync", "wecom", _sync_wecom, "compare the settings' people with the company's directory")
+    fake = add(
+        "fake", "dingtalk", _fake_dingtalk, "run a DingTalk of one's own, to try the bot without an account"
+    )
+    fake.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    fake.add_argument("--port", type=_port, default=8720)
+    sync = add("sync", "dingtalk", _sync_dingtalk, "compare the settings' people with the organisation")
+    sync.add_argument("--toml", action="store_true", help="print [[people]] entries for newcomers")
     test = commands.add_parser("send-test", help="send a test card to the admins, or to one person")
+    test.add_argument("--channel", choices=("wecom", "dingtalk"), help="on which platform; else the one set")
     test.set_defaults(run=_send_test)
     test.add_argument("--config", type=Path, default=CONFIG, metavar="F")
     test.add_argument("--to", default="", metavar="PERSON", help="a person's id")
@@ -241,9 +255,9 @@ def _check_config(arguments: argparse.Namespace) -> int:
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from bot.doctor import examine
-    from bot.main import look_at_database
+    from bot.main import look_around
 
-    checks = list(examine(arguments.config, os.environ, SystemClock().now(), look_at_database))
+    checks = list(examine(arguments.config, os.environ, SystemClock().now(), look_around))
     if arguments.json:
         print(json.dumps([check.as_json() for check in checks], ensure_ascii=False))
     else:
@@ -275,12 +289,24 @@ def _audited(settings: Settings, *, as_json: bool, as_of_last_beat: bool) -> int
     """Print what does not hold now, or as of the last heartbeat: the simulator's clock is its own, and what a
     restored database has not done since is no wonder."""
     from bot.company import build_company
+    from storage import schema
     from storage.audit import audit_database
-    from storage.engine import read_url
+    from storage.engine import is_sqlite, read_url, writer_engine
     from storage.housekeeping import last_heartbeat
 
     url = read_url(settings.database.url.get_secret_value())
     now = SystemClock().now()
+    engine = writer_engine(url) if not is_sqlite(url) or Path(url.database or "").exists() else None
+    try:
+        if engine is None:
+            raise schema.SchemaError("there is no database yet: run leadbell migrate")
+        schema.check(engine)
+    except schema.SchemaError as error:
+        print(f"leadbell: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if engine is not None:
+            engine.dispose()
     if as_of_last_beat:
         now = last_heartbeat(url) or now
     company = build_company(settings, year=now.year)
@@ -354,12 +380,20 @@ def _record(settings: Settings, lead: str) -> tuple[Any, datetime]:
 
 
 def _read(arguments: argparse.Namespace) -> int:
-    """The simple form: every line is read as a lead's text."""
-    from bot.reading import read_line
+    """One JSON object a line, as the lines come; the company's own names with `--config`."""
+    from bot.reading import make_context, read_line
 
+    settings = load(arguments.config, os.environ) if arguments.config else None
+    zone = ZoneInfo(settings.app.timezone if settings else "Asia/Shanghai")
+    now = arguments.now or SystemClock().now()
+    local = now.astimezone(zone) if now.tzinfo else now.replace(tzinfo=zone)
+    context = make_context(
+        local, _own_names(settings) if settings else (), settings.reader.competitors if settings else ()
+    )
     for line in sys.stdin:
         if line.strip():
-            print(json.dumps(read_line(line, arguments.kind), ensure_ascii=False), flush=True)
+            found = read_line(line, arguments.kind, context, explain=arguments.explain)
+            print(json.dumps(found, ensure_ascii=False), flush=True)
     return 0
 
 
@@ -413,6 +447,28 @@ def _confirm(engine: Any, lang: str) -> int:
         found = confirm(conn)
     print(say(lang, "restore.confirmed", epoch=found.epoch) if found else say(lang, "restore.nothing"))
     return 0
+
+
+def _own_names(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The company's products and further names, and the customers of its database where there is one."""
+    from bot.company import read_names_file
+    from storage.book import known_names
+    from storage.engine import is_sqlite, read_url, writer_engine
+    from storage.schema import SchemaError, check
+
+    yield from ((each, "product") for each in settings.reader.products)
+    yield from ((each, "company") for each in read_names_file(settings))
+    url = read_url(settings.database.url.get_secret_value())
+    if is_sqlite(url) and (not url.database or not Path(url.database).exists()):
+        return
+    engine = writer_engine(url)
+    try:
+        check(engine)
+        yield from known_names(engine)
+    except (SchemaError, Unavailable) as error:
+        print(f"leadbell: without the customers of {settings.database.shown}: {error}", file=sys.stderr)
+    finally:
+        engine.dispose()
 
 
 # -- tokens -------------------------------------------------------------------------------------------------
@@ -482,10 +538,10 @@ def _token_revoke(arguments: argparse.Namespace) -> int:
 def _fake_wecom(arguments: argparse.Namespace) -> int:
     from bot.channels.wecom import commands
 
-    people: dict[str, str] = {}
-    if arguments.config.exists():
-        listed = load(arguments.config, os.environ).people
-        people = {each.wecom: each.name for each in listed if each.wecom} | {"XiaoLin": "小林"}
+    if arguments.init is not None:
+        new = commands.write_rehearsal(arguments.init, arguments.port)
+        print(f"{arguments.init} {'✔' if new else 'exists and is left as it is'}", flush=True)
+    people = commands.members_of(arguments.init or arguments.config)
     run = commands.run_fake(
         port=arguments.port, callback=arguments.callback, people=people, out=partial(print, flush=True)
     )
@@ -521,6 +577,12 @@ def _sync_wecom(arguments: argparse.Namespace) -> int:
 
 
 def _send_test(arguments: argparse.Namespace) -> int:
+    settings = load(arguments.config, os.environ)
+    channel = arguments.channel or ("wecom" if settings.wecom is not None else "dingtalk")
+    return (_send_test_wecom if channel == "wecom" else _send_test_dingtalk)(arguments)
+
+
+def _send_test_wecom(arguments: argparse.Namespace) -> int:
     from bot.channels.wecom import commands
 
     settings, section = _with_wecom(arguments)
@@ -537,3 +599,66 @@ def _send_test(arguments: argparse.Namespace) -> int:
     return asyncio.run(
         commands.send_test(section, wanted, link=settings.app.base_url, out=partial(print, flush=True))
     )
+
+
+# -- dingtalk -----------------------------------------------------------------------------------------------
+
+
+def _fake_dingtalk(arguments: argparse.Namespace) -> int:
+    """Runs until Ctrl-C; prints the settings that lead to it."""
+    from bot.channels.dingtalk.fake.run import run
+
+    return asyncio.run(run(arguments.host, arguments.port, partial(print, flush=True)))
+
+
+def _with_dingtalk(arguments: argparse.Namespace) -> tuple[Settings, bool]:
+    settings = load(arguments.config, os.environ)
+    if settings.dingtalk is None:
+        print("leadbell: no [dingtalk] in the settings", file=sys.stderr)
+    return settings, settings.dingtalk is not None
+
+
+def _sync_dingtalk(arguments: argparse.Namespace) -> int:
+    from bot.channels.base import Refused, Retryable
+    from bot.channels.dingtalk.door import ask_dingtalk
+    from bot.channels.dingtalk.people import as_toml, compare, read_organisation
+    from bot.company import build_company
+
+    settings, there = _with_dingtalk(arguments)
+    if not there:
+        return 2
+    company = build_company(settings, year=SystemClock().now().year)
+    try:
+        found = asyncio.run(ask_dingtalk(settings, lambda client, _: read_organisation(client)))
+    except (Retryable, Refused) as error:
+        print(f"leadbell: dingtalk: {error}", file=sys.stderr)
+        return 1
+    differences = list(compare(company, found, "dingtalk"))
+    if arguments.toml:
+        print(as_toml((each for each in differences if each.kind == "new"), "dingtalk"))
+        return 0
+    for each in differences:
+        print(say("zh", f"sync.{each.kind}", person=each.person, name=each.name, detail=each.detail))
+    print(say("zh", "sync.sum", members=len(found.members), count=len(differences)))
+    return 1 if any(each.kind != "new" for each in differences) else 0
+
+
+def _send_test_dingtalk(arguments: argparse.Namespace) -> int:
+    from bot.channels.base import Refused, Retryable
+    from bot.channels.dingtalk.door import ask_dingtalk, send_test
+
+    settings, there = _with_dingtalk(arguments)
+    people = [p for p in settings.people if (p.id == arguments.to if arguments.to else p.role == "admin")]
+    wanted = {each.id: (each.dingtalk, say(each.lang, "cli.test")) for each in people if each.dingtalk}
+    if not there or not wanted:
+        print("leadbell: nobody to send to: no such person on DingTalk, or no admin", file=sys.stderr)
+        return 2
+    failed = 0
+    for person, (account, text) in wanted.items():
+        try:
+            asyncio.run(ask_dingtalk(settings, partial(send_test, account=account, text=text)))
+            print(f"✔ dingtalk → {person}")
+        except (Retryable, Refused) as error:
+            print(f"✘ dingtalk → {person}: {error}", file=sys.stderr)
+            failed = 1
+    return failed

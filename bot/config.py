@@ -419,6 +419,17 @@ class Wecom(_Section):
     workbench: bool = False
 
 
+class CardVariables(_Section):
+    """The names of a card template's variables; a name with a dot is a member of a variable that holds a
+    JSON object. `state` may be empty: the template has none."""
+
+    title: Text = "title"
+    body: Text = "markdown"
+    tips: Text = "tips"
+    buttons: Text = "sys_full_json_obj.msgButtons"
+    state: str = ""
+
+
 class Dingtalk(_Section):
     client_id: Text
     client_secret: Secret
@@ -426,6 +437,9 @@ class Dingtalk(_Section):
     mode: Literal["stream", "http"] = "stream"
     # The template that DingTalk publishes for everyone: buttons without drawing one's own.
     card_template_id: Text = "1366a1eb-bc54-4859-ac88-517c56a9acb1.schema"
+    card: CardVariables = CardVariables()
+    monthly_calls: Positive = 5000
+    monthly_pushes: Positive = 3000
     token: Secret | None = None
     encoding_aes_key: AesKey | None = None
     api_base: WebAddress = "https://api.dingtalk.com"
@@ -466,6 +480,12 @@ class LeadRules(_Section):
     handbacks_allowed: Positive = 3
 
 
+class ReaderRules(_Section):
+    competitors: tuple[Text, ...] = ()
+    products: tuple[Text, ...] = ()
+    names_file: str = ""
+
+
 class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     as_json: bool = Field(default=False, alias="json")
@@ -492,6 +512,7 @@ class Settings(BaseSettings):
     capacity: CapacityRules = CapacityRules()
     watch: WatchRules = WatchRules()
     leads: LeadRules = LeadRules()
+    reader: ReaderRules = ReaderRules()
     routes: tuple[RouteEntry, ...] = ()
     wecom: Wecom | None = None
     dingtalk: Dingtalk | None = None

@@ -1,9 +1,9 @@
 """From a claimed notice to what a person sees: render the lead as it is now, send, say what came of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -12,24 +12,25 @@ from bot.cards.capture import draft_card, pool_card, submitted_card
 from bot.cards.handback import handback_card
 from bot.cards.lead import lead_card
 from bot.cards.model import Card, CardState, digest
+from bot.cards.notes import nobody_card, note_card, trend_card, which_card
 from bot.cards.parts import Args
 from bot.cards.rollup import rollup_card
+from bot.cards.told import outcome_stands
 from bot.cards.typo import typo_card
-from bot.channels.base import Channel, Refused, Retryable
+from bot.channels.base import Channel, Refused, Retryable, Unsure
 from bot.seams import jitter
 from domain.clock import Clock
 from domain.lead import Lead
-from domain.notices import Tell
+from domain.notices import ROLL_UP_FROM, ROLLED_UP, Tell
 from domain.people import Company, Person
 from domain.ports import Delivery, Shown
-from domain.stages import Stage
+from domain.stages import CLOSED, Stage
 from domain.usecases.delivery import GIVE_UP_AFTER, POISON_AFTER, Failed, Receipt, Sent, Work
 
 log = structlog.get_logger("deliver")
 
 TIMEOUT = 8.0
 BACK_OFF_CAP = 300.0
-ROLL_UP_FROM = 4
 _ON_OFFER = frozenset({Tell.OFFER, Tell.GRAB, Tell.REMIND, Tell.NUDGE})
 
 
@@ -37,13 +38,12 @@ def render(
     kind: str, leads: Mapping[str, Lead], lead: Lead | None, viewer: Person, company: Company, args: Args
 ) -> Card:
     """The card of that kind (a Tell, or one that answers a message) as it must look now."""
-    if kind == "typo":
-        return typo_card(viewer, args)
-    if kind in ("pool", "rollup"):
-        listed = [leads[each] for each in _listed(args) if each in leads]
-        if kind == "pool":
-            return pool_card(listed, viewer, company)
-        return rollup_card([(each, _each(args, each.id)) for each in listed], viewer, company)
+    if kind in _OF_NO_LEAD:
+        return _OF_NO_LEAD[kind](viewer, args)
+    if kind in ("pool", "rollup", "which"):
+        return _of_several(
+            kind, [leads[each] for each in _listed(args) if each in leads], viewer, company, args
+        )
     if lead is None or kind in set(Tell):
         return build(Tell(kind), lead, viewer, company, args)
     match kind:
@@ -53,10 +53,41 @@ def render(
             return draft_card(lead, viewer, company, args)
         case "handback":
             return handback_card(lead, viewer, company, off=bool(args.get("off")))
+        case "note":
+            return note_card(lead, viewer, company, args)
         case "lead":
             return lead_card(lead, viewer, company, Tell.OFFER, args)
         case _:
             raise ValueError(kind)
+
+
+async def redraw(
+    copies: Sequence[Shown], person: str, read: Callable[[str], Awaitable[Lead | None]], company: Company
+) -> Card | None:
+    """The card of a shown message as it now is; None where it is not that person's, or not known."""
+    viewer = company.people.get(person)
+    if viewer is None or not copies or copies[0].person != person:
+        return None
+    copy = copies[0]
+    named = dict.fromkeys((copy.lead_id, *_listed(copy.args)))
+    leads = {each: found for each in named if each and (found := await read(each)) is not None}
+    card = render(copy.tell, leads, leads.get(copy.lead_id), viewer, company, copy.args)
+    return _placed(card, copy.lead_id, copy.args, viewer)
+
+
+_OF_NO_LEAD: Mapping[str, Callable[[Person, Args], Card]] = {
+    "typo": typo_card,
+    "nobody": nobody_card,
+    "trend": trend_card,
+}
+
+
+def _of_several(kind: str, listed: Sequence[Lead], viewer: Person, company: Company, args: Args) -> Card:
+    if kind == "pool":
+        return pool_card(listed, viewer, company)
+    if kind == "which":
+        return which_card(listed, viewer, args)
+    return rollup_card([(each, _each(args, each.id)) for each in listed], viewer, company)
 
 
 def _listed(args: Args) -> Sequence[str]:
@@ -89,24 +120,16 @@ class Deliverer:
 
     async def _safely(self, group: Sequence[Work]) -> list[Receipt]:
         deliveries = [work.delivery for work in group]
-        done: list[Shown] = []
+        if deliveries[0].tell is Tell.REFRESH:
+            return [await self._refresh(group[0])]
         try:
             async with asyncio.timeout(TIMEOUT):
-                shown = await self._show(group, done)
-        except Retryable as error:
-            self.observe("any", "retry")
-            receipts = self._all_again(deliveries, str(error), error.after)
-        except Refused as error:
-            self.observe("any", "refused")
-            receipts = [Failed(delivery=each, why=str(error), again_at=None) for each in deliveries]
-        except TimeoutError:
-            receipts = self._all_again(deliveries, "timeout", None)
-        except Exception as error:  # a bug in one card must not stop the others
-            log.exception("delivery failed", action="deliver_failed", tell=deliveries[0].tell)
-            receipts = [self._poisoned(each, type(error).__name__) for each in deliveries]
-        else:
-            return self._sent(group, shown)
-        return [replace(each, shown=tuple(done) if nth == 0 else ()) for nth, each in enumerate(receipts)]
+                shown = await self._show(group)
+        except Exception as error:  # noqa: BLE001 - a bug in one card must not stop the others
+            # What is on one card is tried again at one time, so that it comes on one card again.
+            first = self._failed(deliveries[0], error)
+            return [replace(first, delivery=each) for each in deliveries]
+        return self._sent(group, shown)
 
     def _sent(self, group: Sequence[Work], shown: tuple[Shown, ...]) -> list[Receipt]:
         versions = {lead.id: lead.version for lead in group[0].leads.values()}
@@ -115,10 +138,21 @@ class Deliverer:
             for nth, each in enumerate(work.delivery for work in group)
         ]
 
-    def _all_again(self, group: Sequence[Delivery], why: str, after: timedelta | None) -> list[Failed]:
-        """What is on one card is tried again at one time, so that it comes on one card again."""
-        first = self._again(group[0], why, after)
-        return [replace(first, delivery=each) for each in group]
+    def _failed(self, delivery: Delivery, error: Exception) -> Failed:
+        """What follows from an error."""
+        match error:
+            case Unsure() | TimeoutError():
+                self.observe("any", "unsure")
+                return self._again(delivery, "timeout", getattr(error, "after", None))
+            case Retryable():
+                self.observe("any", "retry")
+                return self._again(delivery, str(error), error.after)
+            case Refused():
+                self.observe("any", "refused")
+                return Failed(delivery=delivery, why=str(error), again_at=None)
+            case _:
+                log.error("delivery failed", action="deliver_failed", tell=delivery.tell, exc_info=error)
+                return self._poisoned(delivery, type(error).__name__)
 
     def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Failed:
         """Full jitter, 1 s doubling to 5 min; after a day it is given up and a human hears."""
@@ -134,11 +168,9 @@ class Deliverer:
             return Failed(delivery=delivery, why=why, again_at=None)
         return self._again(delivery, why, None)
 
-    async def _show(self, group: Sequence[Work], done: list[Shown]) -> tuple[Shown, ...]:
+    async def _show(self, group: Sequence[Work]) -> tuple[Shown, ...]:
         work = group[0]
         delivery = work.delivery
-        if delivery.tell is Tell.REFRESH:
-            return await self._refresh(work, done)
         company = self.company_now()
         viewer = company.people.get(delivery.to)
         if viewer is None:
@@ -149,7 +181,10 @@ class Deliverer:
             return await self._reply(work, viewer, company)
         if _stale(work):
             return ()
-        return await self._send(work, delivery.args, delivery.tell.value, viewer, company)
+        args = delivery.args
+        if work.plan is not None:
+            args = {**args, "words": work.plan.words, "due": work.plan.due.isoformat()}
+        return await self._send(work, args, delivery.tell.value, viewer, company)
 
     def _place(self, viewer: Person) -> tuple[Channel, str]:
         found = self.route(viewer)
@@ -195,37 +230,52 @@ class Deliverer:
             for lead_id in about
         )
 
-    async def _refresh(self, work: Work, done: list[Shown]) -> tuple[Shown, ...]:
-        """Make every copy of this lead's cards true; what shows the truth already costs no call. One copy
-        that cannot be changed now does not keep the others waiting: `done` holds those that were."""
-        company = self.company_now()
-        later: Retryable | None = None
+    async def _refresh(self, work: Work) -> Receipt:
+        """Make every copy of this lead's cards true; what shows the truth already costs no call.
+
+        A copy that fails holds up no other, and what was changed is booked all the same: handles work once.
+        """
+        delivery, changed, failed, hangs = work.delivery, [], [], False
         for copy in work.copies:
-            viewer = company.people.get(copy.person)
-            channel = self.channels.get(copy.channel)
-            if viewer is None or channel is None:
-                continue
-            card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
-            card = _placed(card, copy.lead_id, copy.args, viewer)
-            shows = digest(card)
-            if shows == copy.digest:
-                continue
-            account = viewer.accounts.get(copy.channel, viewer.id)
             try:
-                copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
-                copy.digest, copy.state = shows, card.state.value
-            except Retryable as error:
-                later = later or error
-                continue
+                if hangs:
+                    raise Retryable("the platform hangs")  # the lease runs: the rest another time
+                async with asyncio.timeout(TIMEOUT):
+                    if await self._redraw(work, copy):
+                        changed.append(copy)
             except Refused as error:  # nobody sees this copy any more
                 log.warning(
                     "a copy is out of reach", action="copy_lost", channel=copy.channel, why=str(error)
                 )
                 copy.state = CardState.DEAD.value
-            done.append(copy)
-        if later is not None:
-            raise later
-        return tuple(done)
+                changed.append(copy)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the other copies must not lie
+                failed.append(self._failed(delivery, error))
+                hangs = hangs or isinstance(error, TimeoutError)
+                if delivery.in_doubt or isinstance(error, Unsure | TimeoutError):
+                    copy.digest = ""  # nobody knows what it shows, so no later look may take it for true
+                    changed.append(copy)
+        versions = {lead.id: lead.version for lead in work.leads.values()}
+        if not failed:
+            return Sent(delivery=delivery, shown=tuple(changed), versions=versions)
+        worst = max(failed, key=lambda each: each.again_at or datetime.min.replace(tzinfo=UTC))
+        return replace(worst, shown=tuple(changed))
+
+    async def _redraw(self, work: Work, copy: Shown) -> bool:
+        """Make one copy true; False when it is, or nobody sees it any more."""
+        company = self.company_now()
+        viewer, channel = company.people.get(copy.person), self.channels.get(copy.channel)
+        if viewer is None or channel is None:
+            return False
+        card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
+        card = _placed(card, copy.lead_id, copy.args, viewer)
+        shows = digest(card)
+        if shows == copy.digest and not work.delivery.in_doubt:
+            return False
+        account = viewer.accounts.get(copy.channel, viewer.id)
+        copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
+        copy.digest, copy.state = shows, card.state.value
+        return True
 
 
 def _placed(card: Card, lead_id: str | None, args: Args, viewer: Person) -> Card:
@@ -234,8 +284,12 @@ def _placed(card: Card, lead_id: str | None, args: Args, viewer: Person) -> Card
 
 
 def _stale(work: Work) -> bool:
-    """A card that would be born dead is not sent: its offer is no longer the live one."""
+    """A card that would be born dead is not sent: its offer is not the live one, what it tells is over."""
     delivery, lead = work.delivery, work.lead
+    if delivery.tell is Tell.OUTCOME and lead is not None and not delivery.in_doubt:
+        return not outcome_stands(lead, delivery.args)
+    if delivery.tell is Tell.FOLLOW_UP:
+        return _overtaken(work)
     if delivery.tell not in _ON_OFFER or lead is None or delivery.in_doubt:
         return False  # in doubt it may hang on a phone already, and must not go on lying there
     if delivery.tell is Tell.NUDGE:
@@ -243,6 +297,14 @@ def _stale(work: Work) -> bool:
     offer = lead.offer
     live = lead.stage is Stage.OFFERED and offer is not None and offer.no == delivery.args.get("offer")
     return not live
+
+
+def _overtaken(work: Work) -> bool:
+    """A reminder of a step that is done, or was replaced, or whose lead is somebody else's now."""
+    plan, lead = work.plan, work.lead
+    if plan is None or lead is None or plan.no != work.delivery.args.get("no"):
+        return True
+    return lead.stage in CLOSED or lead.owner not in (None, work.delivery.to)
 
 
 def _rolled_up(works: Sequence[Work]) -> list[Sequence[Work]]:
@@ -253,7 +315,7 @@ def _rolled_up(works: Sequence[Work]) -> list[Sequence[Work]]:
     """
     alerts: dict[int, list[Work]] = {}
     for work in works:
-        if work.delivery.tell is Tell.ALERT:
+        if work.delivery.tell in ROLLED_UP:
             alerts.setdefault(work.delivery.together, []).append(work)
     rolled = [group for group in alerts.values() if len(group) >= ROLL_UP_FROM]
     inside = {id(work) for group in rolled for work in group}

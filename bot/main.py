@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -13,12 +13,15 @@ import structlog
 from aiohttp import web
 
 from bot.channels.base import Channel
+from bot.channels.dingtalk.door import Door, House, ask_dingtalk, budget_names, examine_dingtalk, open_door
+from bot.channels.dingtalk.examine import budget
 from bot.channels.local.channel import LocalChannel
+from bot.channels.tokens import AccessTokens, Fetched
 from bot.channels.wecom.app import WecomApp, make_app
 from bot.channels.wecom.face import Tiles
-from bot.company import build_company
-from bot.config import ConfigErrors, Settings, warnings
-from bot.deliver import Deliverer
+from bot.company import build_company, read_days, read_names_file
+from bot.config import ConfigErrors, Dingtalk, Settings, warnings
+from bot.deliver import Deliverer, redraw
 from bot.directory import Directory, with_members
 from bot.doctor import BAD, GOOD, WARN, Check
 from bot.downloads import Downloader
@@ -26,12 +29,15 @@ from bot.files import Files
 from bot.handlers import leads as lead_handlers
 from bot.handlers import talk as talk_handlers
 from bot.handlers import team as team_handlers
+from bot.mind import Mind
 from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
 from bot.watch import Heart
 from bot.web import api, callbacks, health, metrics, openapi, problems
 from bot.web.keys import Keys
+from bot.web.lead_page import LeadPage
+from bot.web.signin import Gate
 from bot.web.sim import Simulator, Stream
 from bot.words import say
 from domain.clock import Clock, from_micros
@@ -45,15 +51,18 @@ from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
 from storage import (
+    book,
     chain,
     chat,
     epoch,
     housekeeping,
     media,
     members,
+    meters,
     platform_tokens,
     schema,
     sending,
+    sessions,
     tokens,
 )
 from storage.audit import audit_database
@@ -65,6 +74,7 @@ from storage.writer import Once
 log = structlog.get_logger("leadbell")
 
 HEARTBEAT = 2.0
+JUMP = 5.0
 AUDIT_EVERY = 300.0
 TIDY_EVERY = 3600.0
 ANCHOR_EVERY = 3600.0
@@ -139,6 +149,28 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
         engine.dispose()
 
 
+def look_around(settings: Settings, now: datetime) -> Iterator[Check]:
+    """The doctor's look at what is outside the settings: the store and the platforms."""
+    yield from look_at_database(settings, now)
+    if settings.dingtalk is not None:
+        for finding in asyncio.run(ask_dingtalk(settings, examine_dingtalk)):
+            yield Check(mark=finding.mark, name=finding.name, means=finding.means, next=finding.next)
+        yield from _dingtalk_budget(settings, settings.dingtalk, now)
+
+
+def _dingtalk_budget(settings: Settings, section: Dingtalk, now: datetime) -> Iterator[Check]:
+    engine = writer_engine(read_url(settings.database.url.get_secret_value()))
+    try:
+        used = {what: meters.counted(engine, name) for what, name in budget_names(now).items()}
+    except Unavailable:
+        return  # the look at the database has said so
+    finally:
+        engine.dispose()
+    for what, limit in (("calls", section.monthly_calls), ("pushes", section.monthly_pushes)):
+        found = budget(what, used[what], limit)
+        yield Check(mark=found.mark, name=found.name, means=found.means, next=found.next)
+
+
 def _look_at_epoch(lost: epoch.Lost | None) -> Iterator[Check]:
     if lost is not None:
         since = lost.since.isoformat() if lost.since else "?"
@@ -170,6 +202,14 @@ class Service:
         )
         self.router = make_router()
         self.files = Files(folder=media_folder(settings), most=settings.media.most_mb << 20)
+        self.mind = Mind(
+            company_now=lambda: store.company,
+            changed=lambda cursor: book.changed_since(store.reader, cursor),
+            competitors=settings.reader.competitors,
+            products=settings.reader.products,
+            customers=read_names_file(settings),
+        )
+        self._loading: asyncio.Task[None] | None = None
         self.bot = Bot(
             write=store.write,
             once=Once,
@@ -177,6 +217,7 @@ class Service:
             clock=clock,
             company_now=lambda: store.company,
             keep=self.files.keep,
+            mind=self.mind,
         )
         self.sweep = Sweep(
             write=store.write, next_due=store.next_due, clock=clock, due=store.due, grace=store.sweep_grace
@@ -242,11 +283,13 @@ class Service:
         self.supervisor = Supervisor(gave_up=self._gave_up)
         self.ticker = Ticker()
         self.stopped = asyncio.Event()
+        self._clocks = clock.now(), asyncio.get_running_loop().time()
         self.violations: int | None = None
         self.seen = epoch.Seen(store.url, settings.watch.seen_file)
         self.heart = Heart(settings.watch.heartbeat_url.get_secret_value())
         self._beats = 0
         self.failed = False
+        self.dingtalk: Door | None = None
         self._runner: web.AppRunner | None = None
 
     # -- starting and stopping --------------------------------------------------------------------------
@@ -282,6 +325,8 @@ class Service:
         if frozen and since is not None:
             await self.phones.set_offset(since - SystemClock().now())
         now = self.clock.now()
+        if since is not None and since > now:
+            await self.store.write(housekeeping.clock_set_back, span=since - now, now=now)
         await resume(self.store.write, since=since, now=now)
         if is_sqlite(self.store.url):  # one process a file, so who had claimed these notices is dead
             await self.store.write(housekeeping.free_leases, now=now)
@@ -290,7 +335,9 @@ class Service:
         await self._release_leavers()
         await self._beat()
         await self._watch_calendar()
+        await self._open_dingtalk()
         self._add_loops()
+        self._loading = asyncio.create_task(self._load_mind())
         await self._listen()
         self.supervisor.start()
         self.ticker.start()
@@ -310,6 +357,44 @@ class Service:
         self.ticker.every(ANCHOR_EVERY, self.lay_anchor, name="anchor")
         if self.heart.wanted:
             self.ticker.every(WATCH_EVERY, self.tell_all_is_well, name="watch")
+
+    async def _open_dingtalk(self) -> None:
+        if self.settings.dingtalk is None:
+            return
+        store = self.store
+        house = House(
+            bot=self.bot,
+            router=self.router,
+            directory=self.directory,
+            clock=self.clock,
+            home=await store.write(meters.installation, fresh=new_id()[:8]),
+            base_url=self.settings.app.base_url,
+            copies=self.reads.copies,
+            redraw=lambda copies, person: redraw(copies, person, self.reads.lead, store.company),
+            make_tokens=self._tokens,
+            count_up=lambda counts: store.write(meters.count_up, counts=counts),
+            counts=lambda prefix: meters.read_counts(store.reader, prefix),
+            left=lambda accounts: self._left("dingtalk", accounts),
+            answered=self.metrics.callback,
+            connected=self.metrics.connected,
+            budget=self.metrics.budget,
+        )
+        self.dingtalk = open_door(self.settings.dingtalk, house)
+        self.channels["dingtalk"] = self.dingtalk.channel
+        for loop in self.dingtalk.loops():
+            self.supervisor.add(*loop)
+
+    def _tokens(self, app: str, fetch: Callable[[], Awaitable[Fetched]]) -> AccessTokens:
+        return AccessTokens(
+            app=app, fetch=fetch, write=self.store.write, units=platform_tokens, clock=self.clock
+        )
+
+    async def _left(self, channel: str, accounts: Sequence[str]) -> None:
+        """The platform says that these people left the company: their leads go to others at once."""
+        for person in self.store.company.people.values():
+            if person.accounts.get(channel) in accounts:
+                moved = await self.store.write(person_left, person=person.id, now=self.clock.now())
+                log.warning("a member left", action="person_left", person=person.id, leads=len(moved))
 
     def _tiles(self, app: WecomApp) -> Tiles:
         return Tiles(
@@ -362,6 +447,8 @@ class Service:
         )
         metrics.mount(app, self.metrics, lambda: self.reads.counts(self.clock.now()), self.keys.may_measure)
         openapi.mount(app, version("leadbell"))
+        if self.dingtalk is not None:
+            self.dingtalk.mount(app)
         if self.wecom is not None:
             callbacks.Callbacks(
                 self.wecom.receiver,
@@ -369,6 +456,9 @@ class Service:
                 ticks=asyncio.get_running_loop().time,
                 observe=self.metrics.callback,
             ).mount(app, "/callback/wecom")
+        gate = self._gate()
+        gate.mount(app)
+        LeadPage(gate=gate, reads=self.reads, company_now=lambda: self.store.company).mount(app)
         if self.settings.simulator.enabled:
             Simulator(
                 bot=self.bot,
@@ -379,13 +469,33 @@ class Service:
             ).mount(app)
         return app
 
+    def _gate(self) -> Gate:
+        return Gate(
+            signins=[self.wecom.signin] if self.wecom is not None else [],
+            base_url=self.settings.app.base_url,
+            write=self.store.write,
+            units=sessions,
+            find=lambda digest, now: sessions.find_session(self.store.reader, digest, now),
+            directory=self.directory,
+            company_now=lambda: self.store.company,
+            clock=self.clock,
+            new_id=new_id,
+        )
+
     async def stop(self) -> None:
         """Stop accepting, finish what is under way, let go of the database; within five seconds."""
         self.ticker.close()
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
         if self._runner is not None:
             await self._runner.cleanup()
+        if self.dingtalk is not None:
+            await self.dingtalk.close()
         await self.supervisor.close()
         await self.relay.close()
+        if self.dingtalk is not None:
+            await self.dingtalk.end()
         await self.heart.close()
         if self.wecom is not None:
             await self.wecom.close()
@@ -404,6 +514,14 @@ class Service:
         self.stopped.set()
 
     # -- loops ------------------------------------------------------------------------------------------
+
+    async def _load_mind(self) -> None:
+        """The reader's tools and names, beside the loop; a message that needs them waits."""
+        try:
+            days = await asyncio.to_thread(read_days, self.settings, self.clock.now().year)
+            await self.mind.load(days)
+        except Exception:  # without the reader everything but free text still works
+            log.exception("the reader could not be loaded", action="no_reader")
 
     async def _beat(self) -> None:
         await self.store.write(epoch.beat, now=self.clock.now())
@@ -450,9 +568,21 @@ class Service:
         )
 
     async def _heartbeat(self) -> None:
+        await self._watch_clock()
         await self._beat()
         await self._learn_members()
         await asyncio.sleep(HEARTBEAT)
+
+    async def _watch_clock(self) -> None:
+        """The machine's clock was set: said, and what waits for a time that was wrong is hurried."""
+        (was, ticked), ticks = self._clocks, asyncio.get_running_loop().time()
+        now = self.clock.now()
+        jump = (now - was).total_seconds() - (ticks - ticked)
+        if abs(jump) > JUMP and not self.settings.simulator.enabled:
+            log.warning("the clock was set", action="clock_jump", seconds=round(jump, 1))
+            if jump < 0:
+                await self.store.write(housekeeping.clock_set_back, span=timedelta(seconds=-jump), now=now)
+        self._clocks = now, ticks
 
     async def _simulate(self) -> None:
         await self.phones.follow()

@@ -37,9 +37,13 @@ class Kind(StrEnum):
     REFUSED = "refused"
     OWNER_LEFT = "owner_left"
     RESUMED = "resumed"
+    FACTS_CONFIRMED = "facts_confirmed"
+    NEXT_SET = "next_set"
+    NEXT_DONE = "next_done"
+    LOOKED_UP = "looked_up"
 
 
-UNSEEN = frozenset({Kind.DELIVERED, Kind.TOUCHED, Kind.NOTE_ADDED, Kind.UNDELIVERED})
+UNSEEN = frozenset({Kind.DELIVERED, Kind.TOUCHED, Kind.NOTE_ADDED, Kind.UNDELIVERED, Kind.LOOKED_UP})
 """Facts that change no card: they make no copy untrue."""
 
 

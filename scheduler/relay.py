@@ -10,8 +10,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+import structlog
+
 from domain.clock import Clock
+from domain.errors import Unavailable
 from domain.usecases.delivery import Receipt, Work, claim, settle
+
+log = structlog.get_logger("scheduler")
 
 CLAIM = 200
 AT_ONCE = 64
@@ -51,6 +56,8 @@ class Relay:
     async def _claim_and_start(self) -> bool:
         async with self._claiming:  # who drains must see what another round has claimed and not yet started
             self._told.clear()
+            if self._receipts:
+                await self._book()
             room = AT_ONCE - len(self._running)
             if room <= 0:
                 await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -84,8 +91,13 @@ class Relay:
         """Book every receipt that has come in while the last booking ran, in one transaction."""
         async with self._booking:
             receipts, self._receipts = self._receipts, []
-            if receipts:
+            if not receipts:
+                return
+            try:
                 await self._write(settle, receipts=receipts, now=self._clock.now())
+            except Unavailable:
+                self._receipts = receipts + self._receipts  # booked later, before anything is claimed
+                log.warning("receipts wait", action="receipts_wait", receipts=len(receipts))
 
     async def drain(self, within: float = 5.0) -> bool:
         """Deliver until nothing is due; False when that took longer than `within` seconds."""

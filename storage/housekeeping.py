@@ -10,6 +10,7 @@ from domain.errors import Unavailable
 from storage import sql
 from storage.engine import snapshot_engine
 from storage.sending import tidy_sending
+from storage.sessions import tidy_sessions
 from storage.uow import UnitOfWork
 
 ANSWERS_FOR = timedelta(days=7)
@@ -22,6 +23,7 @@ def tidy(uow: UnitOfWork, *, now: datetime) -> None:
     uow.later("DELETE FROM outbox WHERE state = 'sent' AND done_at < ?", to_micros(now - NOTICES_FOR))
     uow.later("DELETE FROM undos WHERE until < ?", to_micros(now))
     tidy_sending(uow, now=now)
+    tidy_sessions(uow, now=now)
 
 
 def first_time(uow: UnitOfWork, *, name: str) -> bool:
@@ -38,13 +40,29 @@ def free_leases(uow: UnitOfWork, *, now: datetime) -> None:
     uow.later("UPDATE outbox SET not_before = ? WHERE state = 'due' AND attempts > 0", to_micros(now))
 
 
+def clock_set_back(uow: UnitOfWork, *, span: timedelta, now: datetime) -> None:
+    """The clock was wrong and was set back: what was to wait by it is hurried."""
+    micros, instant = span // timedelta(microseconds=1), to_micros(now)
+    uow.later(
+        "UPDATE outbox SET not_before = not_before - ? WHERE state = 'due' AND not_before > ?",
+        micros, instant,
+    )  # fmt: skip
+    uow.later("UPDATE pace SET tat = tat - ? WHERE tat > ?", micros, instant)
+
+
 def backlog(engine: Engine, now: datetime) -> tuple[int, int]:
-    """(notices that wait for over a minute, notices that could not be sent). Raises Unavailable."""
+    """(notices that wait for over a minute, notices that could not be sent). Raises Unavailable.
+
+    What an SLA rings waits from when it arose, put off or not; the rest from when it may go.
+    """
     late = to_micros(now - timedelta(minutes=1))
     try:
         with engine.connect() as conn:
             waiting = sql.query(
-                conn, "SELECT count(*) FROM outbox WHERE state = 'due' AND not_before < ?", (late,)
+                conn,
+                "SELECT count(*) FROM outbox WHERE state = 'due' "
+                "AND (not_before < ? OR (priority = 0 AND created_at < ?))",
+                (late, late),
             )
             dead = sql.query(conn, "SELECT count(*) FROM outbox WHERE state = 'dead'")
     except DBAPIError as error:

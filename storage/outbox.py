@@ -6,6 +6,7 @@ counted too. A `refresh` row is one per lead: it is armed again while it is bein
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from domain.clock import from_micros, to_micros
-from domain.notices import Notice, Tell
+from domain.notices import ROLL_UP_FROM, ROLLED_UP, Notice, Tell
 from domain.ports import Delivery
 from storage import sql, tables
 from storage.rows import Row, dump
@@ -27,7 +28,8 @@ FIRST, THEN, LAST = 0, 1, 2  # priorities: a running SLA, true cards, everything
 
 def row(notice: Notice, now: datetime, when: datetime) -> Row:
     """A new notice as a row of the outbox."""
-    priority = FIRST if notice.urgent else LAST
+    first = notice.urgent and notice.tell is not Tell.STUCK  # nobody's clock runs while a lead waits for room
+    priority = FIRST if first else LAST
     return (
         notice.key, notice.tell.value, notice.to, notice.lead_id, dump(notice.args), "due", priority, 0,
         to_micros(when), 0, 0, to_micros(now), None, None, None,
@@ -116,6 +118,8 @@ def _within_pace(
     conn: Connection, found: Sequence[Any], now: int, pace: Pace
 ) -> tuple[list[Sequence[Any]], list[tuple[int, str]]]:
     people = dict.fromkeys(each[2] for each in found if each[2])
+    rolled = Counter(each[2] for each in found if each[1] in ROLLED_UP)
+    one_card: set[str] = set()
     tats = dict(sql.select_in(conn, tables.pace, "person", people))
     taken, put_off, moved = [], [], {}
     for each in found:
@@ -123,12 +127,17 @@ def _within_pace(
         if not person:
             taken.append(each)
             continue
+        if person in one_card and each[1] in ROLLED_UP:
+            taken.append(each)  # named on the card that takes this turn
+            continue
         may, tat = pace.next_slot(tats.get(person, 0), now)
         if may > now and each[1] != Tell.REPLY:  # who asks is answered; it counts all the same
             put_off.append((may, each[0]))
             continue
         tats[person] = moved[person] = tat
         taken.append(each)
+        if each[1] in ROLLED_UP and rolled[person] >= ROLL_UP_FROM:
+            one_card.add(person)
     sql.upsert(conn, tables.pace, list(moved.items()), ("person",))
     return taken, put_off
 
@@ -145,7 +154,7 @@ def _delivery(each: Sequence[Any], now: int) -> Delivery:
         attempts=attempts + 1,
         created_at=from_micros(created),
         changed=changed,
-        in_doubt=attempts > 0 and error in (None, TIMEOUT),
+        in_doubt=attempts > 0 and (error is None or (bool(person) and error.startswith(TIMEOUT))),
         together=first_claim or now,
     )
 
@@ -170,6 +179,10 @@ def done(conn: Connection, delivery: Delivery, at: datetime) -> bool:
 
 
 def again(conn: Connection, delivery: Delivery, at: datetime, why: str) -> None:
+    """Try again then. What was once in doubt stays so, whatever became of the tries after it (a refresh keeps
+    its doubts with the copies)."""
+    if delivery.in_doubt and delivery.tell is not Tell.REFRESH and not why.startswith(TIMEOUT):
+        why = f"{TIMEOUT}, then {why}"
     sql.execute(
         conn,
         "UPDATE outbox SET not_before = ?, error = ? WHERE key = ? AND lease = ? AND state = 'due'",

@@ -105,11 +105,7 @@ def block(uow: UnitOfWork, *, name: str, now: datetime) -> datetime:
 
 def keep_code(uow: UnitOfWork, *, app: str, message: str, code: str, until: datetime) -> None:
     """A code came with a sent card, or with a click on it. The same one again is the same one."""
-    uow.later(
-        "INSERT INTO platform_codes (code, app, message, until, used_at) VALUES (?, ?, ?, ?, NULL) "
-        "ON CONFLICT (code) DO NOTHING",
-        code, app, message, to_micros(until),
-    )  # fmt: skip
+    uow.pending.codes[code] = (code, app, message, to_micros(until), None)
 
 
 def claim_code(uow: UnitOfWork, *, app: str, message: str, now: datetime, leave: int = 0) -> str | None:

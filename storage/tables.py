@@ -1,6 +1,7 @@
 """The schema. Times are whole microseconds since 1970 UTC (docs/decisions/0002); lists are comma-joined ids.
 
-Personal data stands in `leads.customer`, `contacts.key`, `notes.text`, `dialogs`, `undos.before`,
+Personal data stands in `leads.customer`, `contacts.key`, `notes.text`, `market_notes.text`,
+`plans.words`, `proposals.facts`, `shown.args`, `dialogs`, `undos.before`,
 `outbox.args` of replies, `inbox.answer`, `members`, `media` (and the files it names) and `sim_messages`, and
 nowhere else.
 """
@@ -162,6 +163,41 @@ notes = Table(
     _when("at", need=True),
     Column("gone", Boolean, nullable=False),
     Index("ix_notes_lead", "lead_id", "at"),
+)
+
+market_notes = Table(
+    "market_notes",
+    metadata,
+    Column("key", Text, primary_key=True),
+    _words("author", need=True),
+    _words("text", need=True),
+    _when("at", need=True),
+    Index("ix_market_notes_at", "at"),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("lead_id", Text, primary_key=True),
+    _number("no", need=True),
+    _words("person", need=True),
+    _when("due", need=True),
+    Column("exact", Boolean, nullable=False),
+    _words("words", need=True),
+    Index("ix_plans_person", "person", "due"),
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    _words("lead_id", need=True),
+    _number("no", need=True),
+    _words("person", need=True),
+    _words("note", need=True),
+    _words("facts", need=True),
+    _words("state", need=True),
+    PrimaryKeyConstraint("lead_id", "no"),
+    Index("ix_proposals_note", "note"),
 )
 
 desks = Table(
@@ -374,3 +410,16 @@ platform_sends = Table(
 )
 """Every try to show a message, written before it is made: the limits of an hour and a minute are counted
 here, and a message that was tried before may be on the phone already."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _words("person", need=True),
+    _when("created_at", need=True),
+    _when("seen_at", need=True),
+)
+"""Who is signed in to the pages; the token itself is in their browser alone."""
+
+meters = Table("meters", metadata, Column("name", Text, primary_key=True), _number("count", need=True))
+"""What a platform counts and charges for, by month: `dingtalk:calls:2026-11`."""

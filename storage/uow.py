@@ -19,11 +19,12 @@ from domain.errors import UnknownLead
 from domain.events import UNSEEN
 from domain.lead import Lead
 from domain.media import Attachment
-from domain.notices import Notice
+from domain.notices import Notice, Tell
 from domain.people import Company
 from domain.ports import Delivery, Dialog, Note, Shown, Undo
 from domain.sla import Policy, unpack_policy
 from storage import outbox, sql, tables
+from storage.planning import Planning
 from storage.rows import (
     DESK_COLUMNS,
     EVENT_COLUMNS,
@@ -68,6 +69,7 @@ class Pending:
         self.freed: set[str] = set()
         self.notes: dict[str, Row] = {}
         self.media: dict[str, Row] = {}
+        self.codes: dict[str, Row] = {}
         self.dropped_notes: set[str] = set()
         self.notices: dict[str, Row] = {}
         self.refresh: dict[str, int] = {}
@@ -90,6 +92,7 @@ class Pending:
             "contacts",
             "notes",
             "media",
+            "codes",
             "refresh",
             "dialogs",
             "undos",
@@ -199,6 +202,7 @@ class Batch:
         sql.insert(conn, tables.events, facts)
         sql.insert_new(conn, tables.notes, list(pending.notes.values()))
         sql.insert_new(conn, tables.media, list(pending.media.values()))
+        sql.insert_new(conn, tables.platform_codes, list(pending.codes.values()))
         for key in pending.dropped_notes:
             sql.execute(conn, "UPDATE notes SET gone = true WHERE key = ?", (key,))
         sql.upsert(conn, tables.desks, list(pending.desks.values()), ("person",))
@@ -249,10 +253,11 @@ class Batch:
             sql.execute(self.conn, "DELETE FROM undos WHERE key = ?", (key,))
 
 
-class UnitOfWork:
+class UnitOfWork(Planning):
     """The Uow of one unit; see domain.ports for what each method promises."""
 
     def __init__(self, batch: Batch) -> None:
+        super().__init__()
         self._batch = batch
         self._found: dict[str, Row] = {}
         self._desks: dict[str, Desk] = {}
@@ -318,10 +323,12 @@ class UnitOfWork:
         self.pending.events.extend(
             event_row(lead.id, fact, policy=row[_POLICY], calendar=calendar.id) for fact in lead.facts
         )
+        # Not `updated_at`, which never goes back: a clock that was wrong must hold up nothing later.
+        now = max((fact.at for fact in lead.facts), default=lead.updated_at)
         if was is not None and any(fact.kind not in UNSEEN for fact in lead.facts):
-            self.pending.refresh[lead.id] = to_micros(lead.updated_at)
+            self.pending.refresh[lead.id] = to_micros(now)
         for notice in lead.notices:
-            self._queue(notice, lead.updated_at)
+            self._queue(notice, now)
         lead.facts, lead.notices = [], []
 
     def _weigh(self, was: tuple[str, str] | None, now: tuple[str, str] | None) -> None:
@@ -418,6 +425,25 @@ class UnitOfWork:
             note.key, note.lead_id, note.author, note.kind, note.text, to_micros(note.at), note.gone,
         )  # fmt: skip
 
+    def note(self, key: str) -> Note | None:
+        rows = self.query(
+            "SELECT key, lead_id, author, kind, text, at, gone FROM notes WHERE key = ? AND NOT gone", (key,)
+        )
+        for found, lead_id, author, kind, text, at, gone in rows:
+            return Note(
+                key=found, lead_id=lead_id, author=author, kind=kind, text=text, at=from_micros(at), gone=gone
+            )
+        return None
+
+    def extend_note(self, key: str, text: str) -> None:
+        self.later("UPDATE notes SET text = text || ? WHERE key = ?", f"\n{text}", key)
+
+    def add_market_note(self, *, key: str, author: str, text: str, at: datetime) -> None:
+        self.later(
+            "INSERT INTO market_notes (key, author, text, at) VALUES (?, ?, ?, ?)",
+            key, author, text, to_micros(at),
+        )  # fmt: skip
+
     def attach(self, note: str, media: Sequence[Attachment], at: datetime) -> None:
         for each in media:
             row = media_row(note, each, to_micros(at))
@@ -425,6 +451,7 @@ class UnitOfWork:
 
     def drop_note(self, key: str) -> None:
         self.pending.dropped_notes.add(key)
+        self.later("UPDATE proposals SET state = 'dropped' WHERE note = ? AND state = 'open'", key)
 
     def note_count(self, lead_id: str) -> int:
         rows = self.query("SELECT count(*) FROM notes WHERE lead_id = ? AND NOT gone", (lead_id,))
@@ -456,11 +483,15 @@ class UnitOfWork:
             key, by, verb, to_micros(at), to_micros(until), dump(before), lead.decisions, note,
         )  # fmt: skip
 
-    def last_act(self, person: str, now: datetime) -> Undo | None:
+    def last_act(
+        self, person: str, now: datetime, *, lead_id: str | None = None, verb: str | None = None
+    ) -> Undo | None:
+        of_lead = f"{person}:{lead_id}:" if lead_id else ""
         rows = self.query(
             "SELECT key, person, verb, at, until, before, decisions, note FROM undos "
-            "WHERE person = ? AND until >= ? ORDER BY at DESC, key DESC LIMIT 1",
-            (person, to_micros(now)),
+            "WHERE person = ? AND until >= ? AND substr(key, 1, ?) = ? AND (verb = ? OR ? = '') "
+            "ORDER BY at DESC, key DESC LIMIT 1",
+            (person, to_micros(now), len(of_lead), of_lead, verb or "", verb or ""),
         )
         if not rows:
             return None
@@ -485,6 +516,9 @@ class UnitOfWork:
         self._queue(notice, notice.at)
 
     def _queue(self, notice: Notice, now: datetime) -> None:
+        if notice.tell is Tell.REFRESH and notice.lead_id:
+            self.refresh(notice.lead_id, now)  # one row a lead: two would redraw with the same used handles
+            return
         when = notice.not_before or now
         if not notice.urgent:
             when = self.company.quiet_until(notice.to, when)

@@ -155,7 +155,11 @@ class Writer:
                 if not _passing(error) or attempt == TRIES - 1:
                     self._fail(unit, error)
                     return
-                threading.Event().wait(0.02 * 3**attempt)
+                self.rest(0.02 * 3**attempt)
+
+    def rest(self, seconds: float) -> None:
+        """Let what is in the way go by."""
+        threading.Event().wait(seconds)
 
     def _fail(self, unit: Unit, error: Exception) -> None:
         log.error("unit failed", action="unit_failed", unit=unit.work.__name__, error=_short(error))

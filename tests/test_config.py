@@ -151,8 +151,10 @@ def test_every_setting_of_the_example_has_a_word_of_why() -> None:
 MUTABLE = [at for at, _ in walk(example()) if isinstance(at[-1], str) and at[:2] != ("api", "tokens")]
 ALL = [at for at, _ in walk(example())]
 EMPTY_IS_FINE = {
-    ("api",), ("api", "tokens"), ("app",), ("calendar",), ("calendar", "file"), ("capacity",), ("database",),
-    ("leads",), ("leads", "required"), ("log",), ("media",), ("media", "folder"), ("people", "quiet"), ("routes",), ("routes", "channel"),
+    ("api",), ("api", "tokens"), ("app",), ("calendar",), ("calendar", "file"), ("capacity",), ("database",), ("dingtalk", "card"),
+    ("dingtalk", "card", "state"),
+    ("leads",), ("leads", "required"), ("log",), ("media",), ("media", "folder"), ("people", "quiet"),
+    ("reader",), ("reader", "competitors"), ("reader", "products"), ("reader", "names_file"), ("routes",), ("routes", "channel"),
     ("routes", "industry"), ("routes", "product"), ("routes", "region"), ("simulator",), ("sla",),
     ("sla", "accept"), ("sla", "contact"), ("sla", "contact", "within"), ("watch",), ("watch", "heartbeat_url"),
     ("watch", "seen_file"), ("web",),
@@ -412,7 +414,9 @@ def test_any_key_can_come_from_the_environment(at: Path_, value: Any, tmp_path: 
     spoilt = mistakes(tmp_path, raw, ENVIRON | {variable: ""})
     assert at in {
         ("calendar", "file"),
+        ("dingtalk", "card", "state"),
         ("media", "folder"),
+        ("reader", "names_file"),
         ("watch", "heartbeat_url"),
         ("watch", "seen_file"),
     } or f"{name_of(at)} ({variable})" in {each.key for each in spoilt}

@@ -1,7 +1,7 @@
 """What a button stands for. `pack` writes it as the button's key, `unpack` reads a key back.
 
 A key is `verb:id…`, ASCII, at most 64 bytes: the same one is WeCom's EventKey and DingTalk's action id. It
-names the offer, cycle or count of decisions that the card showed, so a stale tap is told from a live one.
+names the offer or the count of decisions that the card showed, so a stale tap is told from a live one.
 """
 
 import re
@@ -11,7 +11,8 @@ from typing import Any
 LONGEST = 64
 COMMANDS = frozenset(
     {
-        "/assign", "/duty", "/edit", "/handback", "/help", "/lead", "/leads", "/my", "/note", "/off", "/on",
+        "/assign", "/check", "/duty", "/edit", "/find", "/handback", "/help", "/lead", "/leads", "/my",
+        "/next", "/note", "/off", "/on",
         "/pool", "/sla", "/start", "/status", "/team", "/undo", "/visit",
     }
 )  # fmt: skip
@@ -58,7 +59,8 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirm:
-    """Go through with `what`: `handback` (a lead, an offer, select `reason`), `draft` (a lead), `duty`."""
+    """Go through with `what`: `handback` (a lead, an offer, select `reason`), `draft` (a lead), `duty`;
+    `note` and `next` (a lead; `offer` is the number of the fact), `make` and `market` (what waits)."""
 
     what: str
     lead: str = ""
@@ -106,7 +108,7 @@ class Run:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nudge:
     lead: str
-    cycle: int = 0
+    decisions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,13 +116,13 @@ class Assign:
     """To the person of the card's select `person`."""
 
     lead: str
-    cycle: int = 0
+    decisions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
     lead: str
-    cycle: int = 0
+    decisions: int = 0
 
 
 Action = (
@@ -132,14 +134,13 @@ _PARTS = {
     "lead": r"(?P<lead>L[0-9]{1,18})",
     "all": r"(?P<lead>\*)",
     "offer": r"(?P<offer>0|[1-9][0-9]{0,8})",
-    "cycle": r"(?P<cycle>[1-9][0-9]{0,8})",
     "decisions": r"(?P<decisions>0|[1-9][0-9]{0,8})",
     "option": r"(?P<option>0|[1-9][0-9]{0,8})",
     "field": r"(?P<field>[a-z_]{1,16})",
     "what": r"(?P<what>[a-z_]{1,16})",
     "command": r"(?P<command>/[a-z]{1,16})",
 }
-_NUMBERS = frozenset({"offer", "cycle", "decisions", "option"})
+_NUMBERS = frozenset({"offer", "decisions", "option"})
 
 _FORMS: tuple[tuple[type[Action], str], ...] = (
     (Accept, "accept:{lead}-{offer}"),
@@ -158,13 +159,13 @@ _FORMS: tuple[tuple[type[Action], str], ...] = (
     (Undo, "undo:{lead}:{decisions}"),
     (Run, "choose:run:{command}"),
     (Choose, "choose:{what}:{lead}:{option}"),
-    (Nudge, "nudge:{lead}:{cycle}"),
+    (Nudge, "nudge:{lead}:{decisions}"),
     (Nudge, "nudge:{lead}"),
     (Nudge, "nudge:{all}"),
-    (Assign, "assign:{lead}:{cycle}"),
+    (Assign, "assign:{lead}:{decisions}"),
     (Assign, "assign:{lead}"),
     (Assign, "assign:{all}"),
-    (Take, "take:{lead}:{cycle}"),
+    (Take, "take:{lead}:{decisions}"),
     (Take, "take:{lead}"),
     (Take, "take:{all}"),
 )

@@ -15,6 +15,10 @@ class Retryable(Exception):
         self.after = after
 
 
+class Unsure(Retryable):
+    """Nobody knows whether the platform took it: the connection broke before its answer came."""
+
+
 class Refused(Exception):
     """The platform will never take it: the account does not exist, or may not be reached."""
 
@@ -48,7 +52,7 @@ class Channel(Protocol):
 
     async def send(self, account: str, message: Card | str, *, key: str) -> str:
         """Show a card or a text; returns the handle by which a card is changed later. The same `key` again
-        shows nothing twice where the platform permits. Raises Retryable or Refused."""
+        shows nothing twice where the platform permits. Raises Retryable, Unsure or Refused."""
         ...
 
     async def update(self, account: str, handle: str, card: Card, *, key: str) -> str:
@@ -63,4 +67,25 @@ class Downloads(Protocol):
     async def download(self, ref: str, *, most: int) -> bytes:
         """The file of an Attachment's `ref`, at most that many bytes. Raises Retryable, or Refused when it is
         larger, gone, or was never there."""
+        ...
+
+
+class SignIn(Protocol):
+    """A platform that can say who somebody is, for the pages."""
+
+    @property
+    def name(self) -> str:
+        """The channel's."""
+        ...
+
+    def fits(self, user_agent: str) -> bool:
+        """Whether this browser is inside the platform's own client."""
+        ...
+
+    def address(self, *, back: str, state: str, user_agent: str) -> str:
+        """Where to send the browser; it comes back to `back` with `code` and `state`."""
+        ...
+
+    async def account(self, code: str) -> str:
+        """The account of whoever signed in. Raises NotGenuine, Refused or Retryable."""
         ...

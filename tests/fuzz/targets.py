@@ -8,8 +8,10 @@ errors that it may raise.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic_core import PydanticCustomError
 
@@ -17,7 +19,7 @@ from bot import proof
 from bot.cards.actions import BadAction, pack, unpack
 from bot.config import parse_duration
 from bot.holidays_cn import BadCalendarFile, read_override
-from bot.reading import read_line
+from bot.reading import make_context, read_line
 from bot.web import sim
 from bot.web.problems import Problem
 from bot.web.schemas import read_json, read_lead
@@ -25,6 +27,7 @@ from domain import contact
 from domain.calendar import BadHours, Hours
 from domain.errors import BadField
 from domain.lead import Customer
+from domain.reader.context import Context
 from storage.reads import read_cursor
 from tests.hostile.leaks import unsafe
 
@@ -49,6 +52,12 @@ def _json(text: str) -> Any:
         raise NotJson from None
 
 
+@cache
+def _context() -> Context:
+    """Ten on a Wednesday in Shanghai, with the shipped names alone."""
+    return make_context(datetime(2026, 3, 11, 10, tzinfo=ZoneInfo("Asia/Shanghai")))
+
+
 def _action(text: str) -> None:
     action = unpack(text)
     key = pack(action)
@@ -58,7 +67,7 @@ def _action(text: str) -> None:
 
 
 def _lead(text: str) -> None:
-    found = read_line(text, "lead")
+    found = read_line(text, "lead", _context())
     json.dumps(found)
     for name in ("phones", "emails"):
         for each in found.get(name) or ():
@@ -69,7 +78,7 @@ def _lead(text: str) -> None:
 
 def _note(text: str) -> None:
     for kind in ("note", "visit", "auto"):
-        json.dumps(read_line(text, kind))
+        json.dumps(read_line(text, kind, _context()))
 
 
 def _contacts(text: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from bot.channels.wecom import checkup, commands
 from bot.channels.wecom.checkup import Finding
 from bot.channels.wecom.roll import Entry, as_settings
-from bot.config import Settings
+from bot.config import Settings, load, warnings
 from tests.wecom.world import House, settings_for
 
 PEOPLE = ["ZhangWei", "lilei", "WangFang"]
@@ -101,6 +101,17 @@ def test_a_members_name_is_a_toml_text_whatever_it_holds(tmp_path: Path) -> None
     entry = Entry(account='a"b', name='x"\n[[people]]\\', departments=(1,))
     [found] = tomllib.loads(as_settings([entry], {1: "研发\n[app]"}))["people"]
     assert (found["wecom"], found["name"]) == ('a"b', 'x" [[people]]\\')
+
+
+def test_the_rehearsals_settings_are_good_and_never_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    assert commands.write_rehearsal(file, 8790)
+    settings = load(file, {})
+    assert settings.wecom is not None
+    assert list(warnings(settings)) == []
+    assert set(commands.members_of(file)) == {"ZhangWei", "LiLei", "WangFang", "WuLin", "XiaoLin"}
+    assert not commands.write_rehearsal(file, 1)
+    assert commands.members_of(tmp_path / "none.toml") == {}
 
 
 async def test_the_fake_keeps_trying_the_address_until_the_bot_answers(house: House) -> None:

@@ -29,7 +29,7 @@ COMPANY = """
 [app]
 host = "127.0.0.1"
 port = 0
-base_url = "https://leads.example.com"
+base_url = "{page}"
 [database]
 url = "sqlite:///unused.db"
 [calendar]
@@ -85,10 +85,19 @@ _phones = count(13810000001)
 ACCOUNTS = {"zhangwei": "ZhangWei", "lilei": "LiLei"}
 
 
-def settings_for(folder: Path, database_url: str, fake: Fake, more: str = "") -> Settings:
+def settings_for(
+    folder: Path, database_url: str, fake: Fake, more: str = "", page: str = "https://leads.example.com"
+) -> Settings:
     file = folder / "config.toml"
     text = COMPANY.format(
-        corp=CORP, agent=AGENT, secret=SECRET, token=KEYS.token, key=KEYS.aes_key, base=fake.base, more=more
+        corp=CORP,
+        agent=AGENT,
+        secret=SECRET,
+        token=KEYS.token,
+        key=KEYS.aes_key,
+        base=fake.base,
+        more=more,
+        page=page,
     )
     file.write_text(text, encoding="utf-8")
     environ = {"LEADBELL_DATABASE__URL": database_url, "LEADBELL_MEDIA__FOLDER": str(folder / "media")}
@@ -112,11 +121,12 @@ class House:
     database_url: str
     fake: Fake
     clock: StillClock
+    base_url: str = "https://leads.example.com"
     service: Service | None = None
     running: list[Service] = field(default_factory=list)
 
     async def start(self, more: str = "") -> None:
-        settings = settings_for(self.folder, self.database_url, self.fake, more)
+        settings = settings_for(self.folder, self.database_url, self.fake, more, self.base_url)
         self.service = await Service.start(settings, year=2026, clock=self.clock)
         self.running.append(self.service)
         self.fake.state.callback = f"http://127.0.0.1:{self.service.port}/callback/wecom"
@@ -169,6 +179,12 @@ class House:
     async def holder(self, lead: str) -> "Phone":
         owner = (await self.lead(lead)).owner
         return self.phone(ACCOUNTS[str(owner)])
+
+    def bot_code(self, userid: str) -> str:
+        """The code with which the platform sends a browser back."""
+        code = new_id()
+        self.fake.state.logins[code] = userid
+        return code
 
     async def post(self, query: Mapping[str, Any], body: bytes) -> tuple[int, bytes, str]:
         """(status, body, type) of a callback, whatever is wrong with it."""

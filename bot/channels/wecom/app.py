@@ -14,6 +14,7 @@ from bot.channels.wecom.crypto import Keys
 from bot.channels.wecom.door import Door
 from bot.channels.wecom.passive import greyed
 from bot.channels.wecom.receive import Receiver
+from bot.channels.wecom.signin import WecomSignIn
 from bot.config import Wecom
 from bot.directory import Directory
 from bot.router import Bot, Router
@@ -38,6 +39,7 @@ class WecomApp:
     channel: WecomChannel
     receiver: Receiver
     beyond: Beyond
+    signin: WecomSignIn
     http: aiohttp.ClientSession
 
     async def close(self) -> None:
@@ -118,4 +120,7 @@ def make_app(
         count=count,
         passive=greyed(keys) if settings.passive_cards else None,
     )
-    return WecomApp(client=client, channel=channel, receiver=receiver, beyond=beyond, http=http)
+    signin = WecomSignIn(client=client, app=app_of(settings))
+    return WecomApp(
+        client=client, channel=channel, receiver=receiver, beyond=beyond, signin=signin, http=http
+    )

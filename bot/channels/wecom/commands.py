@@ -1,7 +1,9 @@
 """What `leadbell` does about WeCom from the shell: the fake, the menu, a test card, the directory."""
 
 import asyncio
+import tomllib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from bot.cards.model import Card, CardState
@@ -9,6 +11,7 @@ from bot.channels.base import Refused, Retryable
 from bot.channels.wecom.crypto import Keys
 from bot.channels.wecom.face import create_menu, create_tile
 from bot.channels.wecom.fake.server import Fake
+from bot.channels.wecom.rehearsal import COMPANY, MEMBERS, REHEARSAL, REHEARSAL_KEY
 from bot.channels.wecom.roll import Roll, as_settings, read_roll
 from bot.channels.wecom.standalone import channel_of, opened
 from bot.config import Settings, Wecom
@@ -16,21 +19,35 @@ from bot.seams import SystemClock, new_id
 from bot.words import say
 
 Say = Callable[[str], Any]
-REHEARSAL_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
-REHEARSAL = {
-    "corp_id": "wwrehearsal000001",
-    "agent_id": "1000002",
-    "secret": "rehearsal-secret",
-    "token": "rehearsaltoken0001",
-    "encoding_aes_key": REHEARSAL_KEY,
-}
-"""Made up, and printed for all to see: of use for nothing but the fake."""
-MEMBERS = {"ZhangWei": "张伟", "LiLei": "李雷", "WangFang": "王芳", "WuLin": "吴琳", "XiaoLin": "小林"}
+
+
+def write_rehearsal(file: Path, port: int) -> bool:
+    """Write the settings of a small company on the fake; False where there is such a file already."""
+    try:
+        file.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        return False
+    file.write_text(COMPANY + _section(f"http://127.0.0.1:{port}") + "\n", encoding="utf-8")
+    return True
 
 
 def _section(base: str) -> str:
     lines = [f'{name} = "{value}"' for name, value in REHEARSAL.items() if name != "agent_id"]
     return "\n".join(["[wecom]", *lines, f"agent_id = {REHEARSAL['agent_id']}", f'api_base = "{base}"'])
+
+
+def members_of(file: Path) -> dict[str, str]:
+    """Whom a settings file names on WeCom, and one employee more; nobody where there is no such file. The
+    file need not be right yet: its secrets are what the rehearsal is to bring."""
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    listed = [each for each in raw.get("people") or () if isinstance(each, dict)]
+    found = {
+        str(each["wecom"]): str(each.get("name") or each["wecom"]) for each in listed if each.get("wecom")
+    }
+    return found | {"XiaoLin": MEMBERS["XiaoLin"]} if found else {}
 
 
 async def run_fake(*, port: int, callback: str, people: dict[str, str], out: Say) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha1, sha256
+from typing import NamedTuple
 
 from wechatpy.crypto.cryptography import WeChatCipher
 
@@ -24,11 +25,11 @@ from bot.channels.base import NotGenuine
 WINDOW = timedelta(seconds=300)
 MOST_BYTES = 64 * 1024
 BLOCK = 32
-_TIMESTAMP = re.compile(r"[0-9]{10}")
-_NONCE = re.compile(r"[0-9A-Za-z]{1,32}")
-_SIGNATURE = re.compile(r"[0-9a-f]{40}")
+_QUERY = re.compile(r"[0-9a-f]{40} [0-9]{10} [0-9A-Za-z]{1,32}")
 _CIPHERTEXT = re.compile(r"[A-Za-z0-9+/]{42,}={0,2}")
-_ENCRYPT = re.compile(rb"<Encrypt><!\[CDATA\[([A-Za-z0-9+/]{42,}={0,2})\]\]></Encrypt>")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_OPEN, _CLOSE = b"<Encrypt><![CDATA[", b"]]></Encrypt>"
+_SHORTEST = 44
 _KEY = re.compile(r"[0-9A-Za-z]{43}")
 
 
@@ -36,8 +37,7 @@ class Rejected(NotGenuine):
     """Not genuine, or not readable."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
+class Signed(NamedTuple):
     """A message as it came, its forms checked and nothing more."""
 
     signature: str
@@ -54,11 +54,11 @@ class Signed:
 
 def read_query(query: Mapping[str, str], encrypt: str) -> Signed:
     """The signed parts of a call, `encrypt` from its body or its `echostr`. Raises Rejected."""
-    signature = query.get("msg_signature", "")
-    timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
-    if not (_SIGNATURE.fullmatch(signature) and _TIMESTAMP.fullmatch(timestamp) and _NONCE.fullmatch(nonce)):
+    get = query.get
+    signature, timestamp, nonce = get("msg_signature", ""), get("timestamp", ""), get("nonce", "")
+    if not _QUERY.fullmatch(f"{signature} {timestamp} {nonce}"):
         raise Rejected("query")
-    return Signed(signature=signature, timestamp=timestamp, nonce=nonce, encrypt=encrypt)
+    return Signed(signature, timestamp, nonce, encrypt)
 
 
 def check_encrypt(encrypt: str) -> str:
@@ -73,10 +73,14 @@ def find_encrypt(body: bytes) -> str:
     Raises Rejected."""
     if len(body) > MOST_BYTES:
         raise Rejected("size")
-    found = _ENCRYPT.search(body)
-    if found is None or body.count(b"<Encrypt>") != 1:
+    start = body.find(_OPEN)
+    end = body.find(_CLOSE, start)
+    found = body[start + len(_OPEN) : end]
+    if min(start, end) < 0 or len(found) < _SHORTEST or found.translate(None, _BASE64):
         raise Rejected("form")
-    return found[1].decode("ascii")
+    if body.count(b"<Encrypt>") != 1:
+        raise Rejected("form")
+    return found.decode("ascii")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +119,7 @@ class Keys:
     def decrypt(self, encrypt: str) -> bytes:
         """random(16) ‖ length (big-endian, 4 bytes) ‖ message ‖ receiver, padded to 32. Raises Rejected."""
         try:
-            data = a2b_base64(encrypt)  # its form was checked: `validate` would match it a second time
+            data = a2b_base64(encrypt, strict_mode=True)
         except NotBase64:
             raise Rejected("base64") from None
         if len(data) % BLOCK or not data:

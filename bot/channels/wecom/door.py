@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from bot.channels.wecom import crypto, parse
-from bot.channels.wecom.crypto import Keys, Rejected
+from bot.channels.wecom.crypto import Keys, Rejected, Signed
 
 __all__ = ["Door", "Received", "Rejected"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """A genuine callback. `digest` tells a replay of the same bytes."""
+class Received(NamedTuple):
+    """A genuine callback: what it says, and the bytes by which a replay is told."""
 
     message: parse.Inbound
-    digest: str
+    signed: Signed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,4 +35,4 @@ class Door:
         message = parse.read(self.keys.open(signed, now), corp_id=self.keys.receiver)
         if message.agent is not None and message.agent != self.agent_id:
             raise Rejected("agent")
-        return Received(message=message, digest=signed.digest)
+        return Received(message, signed)

@@ -17,6 +17,7 @@ from xml.parsers import expat
 
 from bot.channels.wecom.crypto import Rejected
 
+YEAR_3000 = 32503680000
 _DECIMAL = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?", re.ASCII)
 Fields = Mapping[str, str]
 
@@ -145,30 +146,32 @@ def read(message: bytes, *, corp_id: str) -> Inbound:
     fields, picked = _flat(message)
     if fields.get("ToUserName") != corp_id:
         raise Rejected("corp")
-    kind = _need(fields, "MsgType")
-    if kind == "event":
-        return _event(fields, picked)
-    reader = _MESSAGES.get(kind)
-    if reader is None:
-        return Unknown(kind=kind[:40], **_common(fields, _message_key(fields)))
-    return reader(fields)
+    try:
+        kind = fields["MsgType"]
+        if kind == "event":
+            return _event(fields, picked)
+        reader = _MESSAGES.get(kind)
+        if reader is None:
+            return Unknown(kind=kind[:40], **_common(fields, _message_key(fields)))
+        return reader(fields)
+    except KeyError:
+        raise Rejected("field") from None
 
 
 def _flat(message: bytes) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """The message's fields, those one level down by their path, such as `ScanCodeInfo/ScanResult`; and what
     was chosen on a card, by the question's key."""
-    fields: dict[str, str] = {}
-    picked: dict[str, tuple[str, ...]] = {}
     tree = _tree(message)
-    for child in tree:
-        fields[child.tag] = child.text or ""
-        if len(child):
+    fields = {child.tag: child.text or "" for child in tree}
+    if len(fields) != len(tree):
+        raise Rejected("twice")
+    picked: dict[str, tuple[str, ...]] = {}
+    if any(map(len, tree)):
+        for child in tree:
             if child.tag == "SelectedItems":
                 picked = _picked(child)
             else:
                 fields |= {f"{child.tag}/{below.tag}": below.text or "" for below in child}
-    if len(fields) < len(tree):
-        raise Rejected("twice")
     return fields, picked
 
 
@@ -225,12 +228,11 @@ def _degrees(text: str, most: float) -> float:
 
 
 def _common(fields: Fields, key: str) -> dict[str, Any]:
-    created = _whole(_need(fields, "CreateTime"))
-    if created > 32503680000:  # the year 3000
-        raise Rejected("number")
-    agent = fields.get("AgentID") or fields.get("AgentId")
+    created, sender, agent = _whole(fields["CreateTime"]), fields["FromUserName"], fields.get("AgentID")
+    if created > YEAR_3000 or not sender:
+        raise Rejected("field")
     return {
-        "sender": _need(fields, "FromUserName"),
+        "sender": sender,
         "at": datetime.fromtimestamp(created, UTC),
         "key": key,
         "agent": _whole(agent) if agent else None,
@@ -239,7 +241,10 @@ def _common(fields: Fields, key: str) -> dict[str, Any]:
 
 def _message_key(fields: Fields) -> str:
     """By MsgId, as the platform asks; https://developer.work.weixin.qq.com/document/path/90238."""
-    return f"wecom:m:{_need(fields, 'MsgId')[:64]}"
+    number = fields["MsgId"]
+    if not number:
+        raise Rejected("field")
+    return f"wecom:m:{number[:64]}"
 
 
 _TELLS_APART = (

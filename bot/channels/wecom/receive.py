@@ -172,7 +172,7 @@ def _kind(message: parse.Inbound) -> str:
 
 
 def _twin(received: Received) -> str:
-    return f"wecom:r:{received.digest}"
+    return f"wecom:r:{received.signed.digest}"
 
 
 def _pressed(click: parse.CardClick) -> tuple[str, dict[str, str]]:

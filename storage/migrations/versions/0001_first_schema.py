@@ -194,6 +194,37 @@ def upgrade() -> None:
     )
     op.create_index("ix_notes_lead", "notes", ["lead_id", "at"], unique=False)
     op.create_table(
+        "market_notes",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_market_notes")),
+    )
+    op.create_index("ix_market_notes_at", "market_notes", ["at"], unique=False)
+    op.create_table(
+        "plans",
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.Column("no", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("exact", sa.Boolean(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("lead_id", name=op.f("pk_plans")),
+    )
+    op.create_index("ix_plans_person", "plans", ["person", "due"], unique=False)
+    op.create_table(
+        "proposals",
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.Column("no", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("lead_id", "no", name=op.f("pk_proposals")),
+    )
+    op.create_index("ix_proposals_note", "proposals", ["note"], unique=False)
+    op.create_table(
         "outbox",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("tell", sa.Text(), nullable=False),
@@ -397,6 +428,20 @@ def _for_platforms() -> None:
     )
     op.create_index("ix_platform_sends_account", "platform_sends", ["app", "account", "at"], unique=False)
     op.create_index("ix_platform_sends_at", "platform_sends", ["at"], unique=False)
+    op.create_table(
+        "sessions",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sessions")),
+    )
+    op.create_table(
+        "meters",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_meters")),
+    )
 
 
 def _append_only() -> None:

@@ -1,0 +1,7 @@
+"""`python -m tests.simulation --help`."""
+
+import sys
+
+from tests.simulation.command import main
+
+sys.exit(main())
