@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.crash import pair
-from tests.crash.pair import BLOWS, Pair
+from tests.crash.pair import Pair
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.postgres
@@ -21,7 +21,7 @@ def two(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     postgres.drop_database(url)
 
 
-@pytest.mark.parametrize("what", sorted(set(BLOWS)))
+@pytest.mark.parametrize("what", ["kill"])  # the other blows need a machine of their own: `--engine pair`
 def test_a_blow_at_one_of_two_loses_and_doubles_nothing(
     two: Pair, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
