@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure
 
-NAMES = ("dispatch", "accept", "intake", "escalation", "delivery", "footprint")
+NAMES = ("dispatch", "accept", "intake", "escalation", "delivery", "footprint", "callback", "decode")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -76,19 +76,33 @@ def rep(number: int) -> str:
     return f"rep{number % REPS:03}"
 
 
-def settings_file(folder: Path, url: str, *, simulator: bool = True) -> Path:
-    """Write the settings of the bench's company; returns their path."""
+CORP, AGENT = "ww0123456789abcdef", 1000002
+WECOM_TOKEN = "token-of-the-bench-01"
+WECOM_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
+
+
+def settings_file(folder: Path, url: str, *, simulator: bool = True, wecom: str = "") -> Path:
+    """Write the settings of the bench's company; returns their path. `wecom` = the address of a platform on
+    which everybody is."""
     lines = [_HEAD.format(url=url, token=TOKEN, simulator=str(simulator).lower())]
+    if wecom:
+        lines.append(
+            f'[wecom]\ncorp_id = "{CORP}"\nagent_id = {AGENT}\nsecret = "secret"\ntoken = "{WECOM_TOKEN}"\n'
+            f'encoding_aes_key = "{WECOM_KEY}"\napi_base = "{wecom}"'
+        )
+    account = '\nwecom = "{}"' if wecom else ""
     for number in range(TEAMS):
         boss = f"boss{number:02}"
         lines.append(f'[[teams]]\nid = "{team(number)}"\nname = "{number} 组"\nmanager = "{boss}"')
         lines.append(
             f'[[people]]\nid = "{boss}"\nname = "主管{number}"\nrole = "manager"\nteam = "{team(number)}"'
+            + account.format(boss)
         )
         lines.append(f'[[routes]]\nteam = "{team(number)}"\nregion = ["区{number:02}"]')
     for number in range(REPS):
         lines.append(
             f'[[people]]\nid = "{rep(number)}"\nname = "销售{number}"\nrole = "rep"\nteam = "{team(number)}"'
+            + account.format(rep(number))
         )
     path = folder / "config.toml"
     path.write_text("\n".join(lines), encoding="utf-8")

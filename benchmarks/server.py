@@ -26,6 +26,14 @@ from scheduler.relay import Relay
 
 ENDLESS = 1_000_000_000
 AT_ONCE = 2000
+_ON_PHONES = (
+    "SELECT m.person, m.id, s.lead_id FROM sim_messages m JOIN shown s ON s.message = m.id "
+    "ORDER BY m.seq DESC LIMIT :count"
+)
+_ON_WECOM = (
+    "SELECT person, handle, lead_id FROM shown WHERE channel = 'wecom' AND tell = 'offer' "
+    "ORDER BY length(lead_id) DESC, lead_id DESC LIMIT :count"
+)
 
 
 class HeldRelay(Relay):
@@ -56,6 +64,8 @@ class BenchService(Service):
             limits=Limits(capture=ENDLESS, read=ENDLESS, address=ENDLESS, refused=ENDLESS),
         )
         self.store.set_pace(ENDLESS // 1000)
+        if self.wecom is not None:
+            self.wecom.channel._limits = ()
 
     def application(self) -> web.Application:
         app = super().application()
@@ -79,13 +89,7 @@ class BenchService(Service):
             await asyncio.gather(*units)
             await self._settle()
         async with self.store.reader.connect() as conn:
-            rows = await conn.execute(
-                text(
-                    "SELECT m.person, m.id, s.lead_id FROM sim_messages m JOIN shown s ON s.message = m.id "
-                    "ORDER BY m.seq DESC LIMIT :count"
-                ),
-                {"count": count},
-            )
+            rows = await conn.execute(text(_ON_WECOM if self.wecom else _ON_PHONES), {"count": count})
             return web.json_response([list(row) for row in rows])
 
     async def _hold(self, request: web.Request) -> web.Response:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     read = add("read", _read, "read lines from standard input, write what they say as JSON", config=False)
     read.add_argument("--kind", choices=("auto", "lead", "note", "visit"), default="auto")
     _token_commands(commands)
+    _wecom_commands(commands)
     return parser
 
 
@@ -84,6 +86,31 @@ def _token_commands(commands: Any) -> None:
             verb.add_argument("name")
         if name == "add":
             verb.add_argument("--scope", default="capture,read", help="capture, read, contact")
+
+
+def _wecom_commands(commands: Any) -> None:
+    def add(name: str, verb: str, run: Callable[[argparse.Namespace], int], text: str) -> Any:
+        parser = commands.choices.get(name) or commands.add_parser(name, help=text)
+        verbs = getattr(parser, "verbs", None)
+        if verbs is None:
+            verbs = parser.verbs = parser.add_subparsers(dest="verb", required=True, metavar="WHAT")
+        command = verbs.add_parser(verb, help=text, description=text)
+        command.set_defaults(run=run)
+        command.add_argument("--config", type=Path, default=CONFIG, metavar="F")
+        return command
+
+    fake = add(
+        "fake", "wecom", _fake_wecom, "run a WeCom of one's own, to rehearse a set-up without an account"
+    )
+    fake.add_argument("--port", type=_port, default=8790)
+    fake.add_argument("--init", type=Path, metavar="F", help="first write the settings of a small company")
+    fake.add_argument("--callback", default="http://127.0.0.1:8710/callback/wecom", metavar="URL")
+    add("wecom", "menu", _wecom_menu, "put up the app's menu (and its tile, with wecom.workbench)")
+    add("sync", "wecom", _sync_wecom, "compare the settings' people with the company's directory")
+    test = commands.add_parser("send-test", help="send a test card to the admins, or to one person")
+    test.set_defaults(run=_send_test)
+    test.add_argument("--config", type=Path, default=CONFIG, metavar="F")
+    test.add_argument("--to", default="", metavar="PERSON", help="a person's id")
 
 
 # -- running ------------------------------------------------------------------------------------------------
@@ -228,13 +255,25 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 def _audit(arguments: argparse.Namespace) -> int:
     from bot.company import build_company
+    from storage import schema
     from storage.audit import audit_database
-    from storage.engine import read_url
+    from storage.engine import is_sqlite, read_url, writer_engine
     from storage.housekeeping import last_heartbeat
 
     settings = load(arguments.config, os.environ)
     url = read_url(settings.database.url.get_secret_value())
     now = SystemClock().now()
+    engine = writer_engine(url) if not is_sqlite(url) or Path(url.database or "").exists() else None
+    try:
+        if engine is None:
+            raise schema.SchemaError("there is no database yet: run leadbell migrate")
+        schema.check(engine)
+    except schema.SchemaError as error:
+        print(f"leadbell: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if engine is not None:
+            engine.dispose()
     if settings.simulator.enabled:  # its clock is its own: the one of its last heartbeat
         now = last_heartbeat(url) or now
     company = build_company(settings, year=now.year)
@@ -320,3 +359,66 @@ def _token_revoke(arguments: argparse.Namespace) -> int:
         return 1
 
     return _with_database(arguments, revoke)
+
+
+# -- WeCom --------------------------------------------------------------------------------------------------
+
+
+def _fake_wecom(arguments: argparse.Namespace) -> int:
+    from bot.channels.wecom import commands
+
+    if arguments.init is not None:
+        new = commands.write_rehearsal(arguments.init, arguments.port)
+        print(f"{arguments.init} {'✔' if new else 'exists and is left as it is'}", flush=True)
+    people = commands.members_of(arguments.init or arguments.config)
+    run = commands.run_fake(
+        port=arguments.port, callback=arguments.callback, people=people, out=partial(print, flush=True)
+    )
+    asyncio.run(run)
+    return 0
+
+
+def _with_wecom(arguments: argparse.Namespace) -> tuple[Settings, Any]:
+    settings = load(arguments.config, os.environ)
+    if settings.wecom is None:
+        print("leadbell: no [wecom] in the settings", file=sys.stderr)
+    return settings, settings.wecom
+
+
+def _wecom_menu(arguments: argparse.Namespace) -> int:
+    from bot.channels.wecom import commands
+
+    settings, section = _with_wecom(arguments)
+    if section is None:
+        return 2
+    return asyncio.run(
+        commands.put_up_menu(section, link=settings.app.base_url, lang="zh", out=partial(print, flush=True))
+    )
+
+
+def _sync_wecom(arguments: argparse.Namespace) -> int:
+    from bot.channels.wecom import commands
+
+    settings, section = _with_wecom(arguments)
+    if section is None:
+        return 2
+    return asyncio.run(commands.compare_roll(settings, section, out=partial(print, flush=True)))
+
+
+def _send_test(arguments: argparse.Namespace) -> int:
+    from bot.channels.wecom import commands
+
+    settings, section = _with_wecom(arguments)
+    if section is None:
+        return 2
+    wanted = [
+        (each.wecom, each.lang)
+        for each in settings.people
+        if each.wecom and (each.id == arguments.to if arguments.to else each.role == "admin")
+    ]
+    if not wanted:
+        print("leadbell: nobody to send to: no such person on WeCom, or no admin", file=sys.stderr)
+        return 2
+    return asyncio.run(
+        commands.send_test(section, wanted, link=settings.app.base_url, out=partial(print, flush=True))
+    )

@@ -409,6 +409,8 @@ class Wecom(_Section):
     token: Secret
     encoding_aes_key: AesKey
     api_base: WebAddress = "https://qyapi.weixin.qq.com"
+    passive_cards: bool = False
+    workbench: bool = False
 
 
 class Dingtalk(_Section):
@@ -842,7 +844,8 @@ def _leaderless(settings: Settings) -> Iterator[Mistake]:
 def _exposed(settings: Settings) -> Iterator[Mistake]:
     if settings.simulator.enabled and settings.app.host not in LOOPBACK:
         yield Mistake(key="app.host", code="simulator_exposed")
-    on_phones = settings.wecom is not None or settings.dingtalk is not None
+    rehearsed = settings.wecom is not None and urlsplit(settings.wecom.api_base).hostname in LOOPBACK
+    on_phones = (settings.wecom is not None and not rehearsed) or settings.dingtalk is not None
     if on_phones and urlsplit(settings.app.base_url).hostname in LOOPBACK:
         yield Mistake(key="app.base_url", code="base_url_local")
     for name, token in settings.api.tokens.items():

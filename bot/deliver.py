@@ -11,15 +11,16 @@ from bot.cards.build import build
 from bot.cards.capture import draft_card, pool_card, submitted_card
 from bot.cards.handback import handback_card
 from bot.cards.lead import lead_card
-from bot.cards.model import Card, digest
+from bot.cards.model import Card, CardState, digest
 from bot.cards.parts import Args
 from bot.cards.rollup import rollup_card
+from bot.cards.told import outcome_stands
 from bot.cards.typo import typo_card
 from bot.channels.base import Channel, Refused, Retryable, Unsure
 from bot.seams import jitter
 from domain.clock import Clock
 from domain.lead import Lead
-from domain.notices import Tell
+from domain.notices import ROLL_UP_FROM, ROLLED_UP, Tell
 from domain.people import Company, Person
 from domain.ports import Delivery, Shown
 from domain.stages import Stage
@@ -29,7 +30,6 @@ log = structlog.get_logger("deliver")
 
 TIMEOUT = 8.0
 BACK_OFF_CAP = 300.0
-ROLL_UP_FROM = 4
 _ON_OFFER = frozenset({Tell.OFFER, Tell.GRAB, Tell.REMIND, Tell.NUDGE})
 
 
@@ -96,10 +96,13 @@ class Deliverer:
                 shown = await self._show(group)
         except Exception as error:  # noqa: BLE001 - a bug in one card must not stop the others
             return [self._failed(each, error) for each in deliveries]
+        return self._sent(group, shown)
+
+    def _sent(self, group: Sequence[Work], shown: tuple[Shown, ...]) -> list[Receipt]:
         versions = {lead.id: lead.version for lead in group[0].leads.values()}
         return [
             Sent(delivery=each, shown=shown if nth == 0 else (), versions=versions)
-            for nth, each in enumerate(deliveries)
+            for nth, each in enumerate(work.delivery for work in group)
         ]
 
     def _failed(self, delivery: Delivery, error: Exception) -> Failed:
@@ -169,7 +172,7 @@ class Deliverer:
             lead.delivered(
                 int(str(delivery.args["offer"])), at=self.clock.now()
             )  # the clock starts as it is shown
-        card = render(kind, work.leads, lead, viewer, company, args)
+        card = _placed(render(kind, work.leads, lead, viewer, company, args), delivery.lead_id, args, viewer)
         channel, account = self._place(viewer)
         handle = await channel.send(account, card, key=delivery.key)
         self.observe(channel.name, "sent")
@@ -204,6 +207,12 @@ class Deliverer:
                 async with asyncio.timeout(TIMEOUT):
                     if await self._redraw(work, copy):
                         changed.append(copy)
+            except Refused as error:  # nobody sees this copy any more
+                log.warning(
+                    "a copy is out of reach", action="copy_lost", channel=copy.channel, why=str(error)
+                )
+                copy.state = CardState.DEAD.value
+                changed.append(copy)
             except Exception as error:  # noqa: BLE001 - whatever it was, the other copies must not lie
                 failed.append(self._failed(delivery, error))
                 hangs = hangs or isinstance(error, TimeoutError)
@@ -223,6 +232,7 @@ class Deliverer:
         if viewer is None or channel is None:
             return False
         card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
+        card = _placed(card, copy.lead_id, copy.args, viewer)
         shows = digest(card)
         if shows == copy.digest and not work.delivery.in_doubt:
             return False
@@ -232,9 +242,16 @@ class Deliverer:
         return True
 
 
+def _placed(card: Card, lead_id: str | None, args: Args, viewer: Person) -> Card:
+    page = args.get("page")
+    return replace(card, lead=lead_id or "", page=page if isinstance(page, int) else 0, lang=viewer.lang)
+
+
 def _stale(work: Work) -> bool:
-    """A card that would be born dead is not sent: its offer is no longer the live one."""
+    """A card that would be born dead is not sent: its offer is not the live one, what it tells is over."""
     delivery, lead = work.delivery, work.lead
+    if delivery.tell is Tell.OUTCOME and lead is not None and not delivery.in_doubt:
+        return not outcome_stands(lead, delivery.args)
     if delivery.tell not in _ON_OFFER or lead is None or delivery.in_doubt:
         return False  # in doubt it may hang on a phone already, and must not go on lying there
     if delivery.tell is Tell.NUDGE:
@@ -246,11 +263,11 @@ def _stale(work: Work) -> bool:
 
 def _rolled_up(works: Sequence[Work]) -> list[Sequence[Work]]:
     """Several alerts at once are one card that names each; everything else goes one by one."""
-    alerts = [work for work in works if work.delivery.tell is Tell.ALERT]
+    alerts = [work for work in works if work.delivery.tell in ROLLED_UP]
     singles: list[Sequence[Work]] = [[work] for work in works]
     if len(alerts) < ROLL_UP_FROM:
         return singles
-    return [group for group in singles if group[0].delivery.tell is not Tell.ALERT] + [alerts]
+    return [group for group in singles if group[0].delivery.tell not in ROLLED_UP] + [alerts]
 
 
 def _rollup_args(group: Sequence[Work]) -> dict[str, object]:

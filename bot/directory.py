@@ -19,6 +19,8 @@ class Directory:
     company_now: Callable[[], Company]
     admit: Callable[[Company], None]
     reach: dict[str, str] = field(default_factory=dict)
+    _indexed: Company | None = None
+    _index: dict[tuple[str, str], Person] = field(default_factory=dict)
 
     async def recognise(self, channel: str, account: str, name: str) -> str:
         """The id of the person with that account; whoever belongs to the company and is not listed becomes an
@@ -33,10 +35,21 @@ class Directory:
         await self._heard(found, channel)
         return found.id
 
+    def known(self, channel: str, account: str) -> str | None:
+        """The id of the person with that account, if there is one."""
+        found = self._find(channel, account)
+        return None if found is None else found.id
+
     def _find(self, channel: str, account: str) -> Person | None:
-        wanted = account.lower()
-        people = self.company_now().people.values()
-        return next((each for each in people if each.accounts.get(channel, "").lower() == wanted), None)
+        company = self.company_now()
+        if self._indexed is not company:
+            self._indexed = company
+            self._index = {
+                (name, own.lower()): person
+                for person in reversed(list(company.people.values()))
+                for name, own in person.accounts.items()
+            }
+        return self._index.get((channel, account.lower()))
 
     async def _heard(self, person: Person, channel: str) -> None:
         if len(person.accounts) > 1 and self.reach.get(person.id) != channel:

@@ -1,5 +1,6 @@
 """`leadbell doctor`: each check with ✔, ✘ or ⚠, what it means and the next command."""
 
+import asyncio
 import platform
 import pyexpat
 import shutil
@@ -9,8 +10,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bot.channels.wecom import checkup
 from bot.company import build_company
-from bot.config import ConfigErrors, Settings, load, warnings
+from bot.config import ConfigErrors, Settings, Wecom, load, warnings
+from bot.seams import SystemClock
 
 ROOM = 200_000_000
 GOOD, BAD, WARN = "✔", "✘", "⚠"
@@ -86,9 +89,10 @@ def _disk(folder: Path) -> Check:
 def _channels(settings: Settings) -> Iterator[Check]:
     if settings.simulator.enabled:
         yield Check(mark=GOOD, name="simulator", means=f"{settings.app.base_url}/sim")
-    for name, section in (("wecom", settings.wecom), ("dingtalk", settings.dingtalk)):
-        if section is not None:
-            yield Check(mark=WARN, name=name, means="set, and not served by this release yet")
+    if settings.wecom is not None:
+        yield from _wecom(settings, settings.wecom)
+    if settings.dingtalk is not None:
+        yield Check(mark=WARN, name="dingtalk", means="set, and not served by this release yet")
     if not (settings.simulator.enabled or settings.wecom or settings.dingtalk):
         yield Check(
             mark=BAD,
@@ -96,3 +100,13 @@ def _channels(settings: Settings) -> Iterator[Check]:
             means="nobody can be reached",
             next="set [simulator] enabled = true to try it",
         )
+
+
+def _wecom(settings: Settings, section: Wecom) -> Iterator[Check]:
+    accounts = [person.wecom for person in settings.people if person.wecom]
+    found = asyncio.run(
+        checkup.examine(section, base_url=settings.app.base_url, accounts=accounts, clock=SystemClock())
+    )
+    for each in found:
+        mark = WARN if each.good is None else GOOD if each.good else BAD
+        yield Check(mark=mark, name=each.step, means=each.means, next=each.next)

@@ -1,9 +1,10 @@
 """What comes in from a chat, verified and typed: a click or a message, with the time of its receipt."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from bot.cards.actions import Action
 from domain.media import Attachment
@@ -11,18 +12,30 @@ from domain.media import Attachment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """Somebody pressed a button. `key` is the same for a repeat of the same callback."""
+    """Somebody pressed a button. `key` is the same for a repeat of the same callback.
+
+    `source` is the handle of the card that was pressed. `toast` = the platform shows the answer in passing;
+    without it, what went wrong is said in the chat. `twin` and `also`: see Chat.
+    """
 
     by: str
     action: Action
     at: datetime
     key: str
     selected: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    toast: bool = True
+    twin: str = ""
+    also: Callable[[Any], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """Somebody wrote. `kind` is text or that of the first of `media`; `text` holds the words for each."""
+    """Somebody wrote. `kind` is text or that of the first of `media`; `text` holds the words for each.
+
+    `twin` is a second key of this callback (the very bytes, whatever they say), and `also` work of the
+    channel's own that is done in the transaction of its effect.
+    """
 
     by: str
     text: str
@@ -30,6 +43,8 @@ class Chat:
     key: str
     kind: str = "text"
     media: tuple[Attachment, ...] = ()
+    twin: str = ""
+    also: Callable[[Any], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from aiohttp import web
 
 from bot.channels.base import Channel
 from bot.channels.local.channel import LocalChannel
+from bot.channels.wecom.app import WecomApp, make_app
+from bot.channels.wecom.face import Tiles
 from bot.company import build_company
 from bot.config import ConfigErrors, Settings, warnings
 from bot.deliver import Deliverer
@@ -27,8 +29,10 @@ from bot.handlers import team as team_handlers
 from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
-from bot.web import api, health, metrics, openapi, problems
+from bot.web import api, callbacks, health, metrics, openapi, problems
 from bot.web.keys import Keys
+from bot.web.lead_page import LeadPage
+from bot.web.signin import Gate
 from bot.web.sim import Simulator, Stream
 from domain.clock import Clock, from_micros, to_micros
 from domain.errors import Unavailable
@@ -40,7 +44,7 @@ from scheduler.relay import Relay
 from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
-from storage import chat, housekeeping, media, members, schema, tokens
+from storage import chat, housekeeping, media, members, platform_tokens, schema, sending, sessions, tokens
 from storage.audit import audit_database
 from storage.engine import is_sqlite, read_url, writer_engine
 from storage.reads import Reads
@@ -53,8 +57,10 @@ HEARTBEAT = 2.0
 JUMP = 5.0
 AUDIT_EVERY = 300.0
 TIDY_EVERY = 3600.0
+TILES_EVERY = 60.0
 STOP_WITHIN = 5.0
 UNUSED_FOR = timedelta(days=2)
+WECOM_UNITS = SimpleNamespace(tokens=platform_tokens, sending=sending, first_time=housekeeping.first_time)
 
 
 def fixed_tokens(settings: Settings) -> dict[str, str]:
@@ -178,6 +184,18 @@ class Service:
                 outage=self.phones.outage,
                 person_of=self._simulated,
             )
+        self.wecom: WecomApp | None = None
+        if settings.wecom is not None:
+            self.wecom = make_app(
+                settings.wecom,
+                bot=self.bot,
+                router=self.router,
+                directory=self.directory,
+                units=WECOM_UNITS,
+                base_url=settings.app.base_url,
+                count=lambda kind: self.metrics.inbound("wecom", kind),
+            )
+            self.channels[self.wecom.channel.name] = self.wecom.channel
         self.deliverer = Deliverer(
             channels=self.channels,
             company_now=lambda: store.company,
@@ -257,9 +275,20 @@ class Service:
         self.supervisor.add("heartbeat", self._heartbeat, HEARTBEAT)
         if self.settings.simulator.enabled:
             self.supervisor.add("simulator", self._simulate, 1.0)
+        if self.wecom is not None and self.settings.wecom is not None and self.settings.wecom.workbench:
+            self.ticker.every(TILES_EVERY, self._tiles(self.wecom).once, name="tiles")
         self.ticker.every(AUDIT_EVERY, self.check, name="auditor")
         self.ticker.every(TIDY_EVERY, self._tidy, name="tidy")
         self.ticker.every(TIDY_EVERY, self._watch_calendar, name="calendar")
+
+    def _tiles(self, app: WecomApp) -> Tiles:
+        return Tiles(
+            client=app.client,
+            clock=self.clock,
+            company_now=lambda: self.store.company,
+            leads_of=self.reads.leads_of,
+            link=self.settings.app.base_url,
+        )
 
     async def _listen(self) -> None:
         app = self.application()
@@ -302,6 +331,16 @@ class Service:
         )
         metrics.mount(app, self.metrics, lambda: self.reads.counts(self.clock.now()), self.keys.may_measure)
         openapi.mount(app, version("leadbell"))
+        if self.wecom is not None:
+            callbacks.Callbacks(
+                self.wecom.receiver,
+                channel="wecom",
+                ticks=asyncio.get_running_loop().time,
+                observe=self.metrics.callback,
+            ).mount(app, "/callback/wecom")
+        gate = self._gate()
+        gate.mount(app)
+        LeadPage(gate=gate, reads=self.reads, company_now=lambda: self.store.company).mount(app)
         if self.settings.simulator.enabled:
             Simulator(
                 bot=self.bot,
@@ -312,6 +351,19 @@ class Service:
             ).mount(app)
         return app
 
+    def _gate(self) -> Gate:
+        return Gate(
+            signins=[self.wecom.signin] if self.wecom is not None else [],
+            base_url=self.settings.app.base_url,
+            write=self.store.write,
+            units=sessions,
+            find=lambda digest, now: sessions.find_session(self.store.reader, digest, now),
+            directory=self.directory,
+            company_now=lambda: self.store.company,
+            clock=self.clock,
+            new_id=new_id,
+        )
+
     async def stop(self) -> None:
         """Stop accepting, finish what is under way, let go of the database; within five seconds."""
         self.ticker.close()
@@ -319,6 +371,8 @@ class Service:
             await self._runner.cleanup()
         await self.supervisor.close()
         await self.relay.close()
+        if self.wecom is not None:
+            await self.wecom.close()
         try:
             async with asyncio.timeout(1.0):
                 await self._beat()

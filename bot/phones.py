@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from bot.seams import ShiftedClock
 from domain.clock import Clock
 
-MOST_STEPS = 1500
+MOST_STEPS = 10_000
 SETTLE = 1.0
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from bot.cards.actions import Accept, Choose, Contacted, Grab, HandBack
 from bot.inbound import Chat, Click, Reply, read_reply
 from bot.words.refusals import refusal
 from domain.clock import Clock
@@ -68,9 +69,9 @@ class Bot:
 
         def follow_up(text: str) -> Notice | None:
             reply = read_reply(text)
-            if not (reply.card or reply.say or isinstance(wish, Chat)):
+            spoken = reply.text if reply.say or _is_said(wish, reply) else ""
+            if not (reply.card or spoken):
                 return None
-            spoken = reply.text if reply.say or isinstance(wish, Chat) else ""
             args = {"text": spoken, "card": reply.card, **reply.args}
             return Notice(
                 key=f"reply:{wish.key}",
@@ -88,12 +89,25 @@ class Bot:
             at=wish.at,
             by=wish.by,
             follow_up=follow_up,
+            twin=wish.twin,
+            also=wish.also,
         )
         return read_reply(await self.write(work, once=once, **values))
 
     async def tell(self, wish: Click | Chat, reply: Reply) -> Reply:
         """Answer without changing anything."""
         return await self.act(wish, _nothing, lambda _: reply)
+
+
+_SHOWS_ON_THE_CARD = (Accept, Grab, Contacted, HandBack, Choose)
+
+
+def _is_said(wish: Click | Chat, reply: Reply) -> bool:
+    """Whether the answer is a message in the chat: to a message always; to a click where the platform shows
+    nothing in passing and the pressed card does not say it either."""
+    if isinstance(wish, Chat):
+        return True
+    return not wish.toast and not (reply.ok and (reply.card or isinstance(wish.action, _SHOWS_ON_THE_CARD)))
 
 
 def _nothing(_uow: object) -> None:
@@ -156,7 +170,9 @@ class Router:
         try:
             return await handler(bot, click)
         except DomainError as error:
-            return Reply(text=refusal(bot.lang(click.by), error, bot.company), ok=False)
+            return await bot.tell(
+                click, Reply(text=refusal(bot.lang(click.by), error, bot.company), ok=False)
+            )
 
     async def on_chat(self, bot: Bot, chat: Chat) -> Reply:
         """Serve a message: a command by its name, anything else by the handler of free text."""

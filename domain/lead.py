@@ -279,6 +279,18 @@ class Lead:
         due = sla.due_at(cycle.started_at, self.step(Which.ACCEPT), calendar)
         return min(due, alarm) if alarm else due
 
+    def promised_until(self, calendar: WorkingCalendar) -> datetime | None:
+        """The end of the promise that runs; once it is broken, or where none runs, the next due instant."""
+        cycle, offer = self.cycle, self.offer
+        if cycle is not None and offer is not None and cycle.breached_at is None:
+            end = Step(after=cycle.policy.within, do=Do.MARK)
+            return sla.due_at(cycle.started_at or offer.at, end, calendar)
+        running = self.stage is Stage.ACCEPTED and self.contact_breached_at is None
+        if running and cycle is not None and self.contact_from is not None:
+            end = Step(after=cycle.policy.promise(Which.CONTACT, self.tier), do=Do.MARK)
+            return sla.due_at(self.contact_from, end, calendar)
+        return self.next_due(calendar)
+
     def step(self, which: Which) -> Step:
         """The next step of a clock that has not fired."""
         assert self.cycle is not None

@@ -37,6 +37,10 @@ URGENT = frozenset(
 )
 """What an SLA that runs (or the person's own question) may ring in quiet hours."""
 
+ROLLED_UP = frozenset({Tell.ALERT, Tell.STUCK})
+ROLL_UP_FROM = 4
+"""So many of these at once to one person are one card that names each."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:

@@ -23,8 +23,9 @@ def sees_phone(person: Person, lead: Lead) -> bool:
 
 
 def may_direct(company: Company, person: Person, lead: Lead) -> bool:
-    """Nudge, assign, take over: the leaders above the lead's team."""
-    return company.leads_team(person.id, lead.team)
+    """Nudge and assign: the leaders above the lead's team; marketing too while it nurtures the lead."""
+    nurtures = person.role is Role.MARKETER and lead.stage is Stage.NURTURING
+    return nurtures or company.leads_team(person.id, lead.team)
 
 
 def may_edit(company: Company, person: Person, lead: Lead) -> bool:

@@ -186,8 +186,10 @@ class Uow(Protocol):
         take it back until `until`."""
         ...
 
-    def last_act(self, person: str, now: datetime) -> Undo | None:
-        """The newest act of a person that may still be undone."""
+    def last_act(
+        self, person: str, now: datetime, *, lead_id: str | None = None, verb: str | None = None
+    ) -> Undo | None:
+        """The newest act of a person (on that lead, of that kind) that may still be undone."""
         ...
 
     def forget(self, undo: Undo) -> None: ...

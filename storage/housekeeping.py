@@ -9,6 +9,8 @@ from domain.clock import from_micros, to_micros
 from domain.errors import Unavailable
 from storage import sql
 from storage.engine import snapshot_engine
+from storage.sending import tidy_sending
+from storage.sessions import tidy_sessions
 from storage.uow import UnitOfWork
 
 ANSWERS_FOR = timedelta(days=7)
@@ -20,6 +22,17 @@ def tidy(uow: UnitOfWork, *, now: datetime) -> None:
     uow.later("DELETE FROM inbox WHERE at < ?", to_micros(now - ANSWERS_FOR))
     uow.later("DELETE FROM outbox WHERE state = 'sent' AND done_at < ?", to_micros(now - NOTICES_FOR))
     uow.later("DELETE FROM undos WHERE until < ?", to_micros(now))
+    tidy_sending(uow, now=now)
+    tidy_sessions(uow, now=now)
+
+
+def first_time(uow: UnitOfWork, *, name: str) -> bool:
+    """Whether this is the first call with that name, ever."""
+    return bool(
+        sql.execute(
+            uow.connection, "INSERT INTO marks (name, value) VALUES (?, '1') ON CONFLICT DO NOTHING", (name,)
+        )
+    )
 
 
 def free_leases(uow: UnitOfWork, *, now: datetime) -> None:
@@ -38,12 +51,18 @@ def clock_set_back(uow: UnitOfWork, *, span: timedelta, now: datetime) -> None:
 
 
 def backlog(engine: Engine, now: datetime) -> tuple[int, int]:
-    """(notices that wait for over a minute, notices that could not be sent). Raises Unavailable."""
+    """(notices that wait for over a minute, notices that could not be sent). Raises Unavailable.
+
+    What an SLA rings waits from when it arose, put off or not; the rest from when it may go.
+    """
     late = to_micros(now - timedelta(minutes=1))
     try:
         with engine.connect() as conn:
             waiting = sql.query(
-                conn, "SELECT count(*) FROM outbox WHERE state = 'due' AND not_before < ?", (late,)
+                conn,
+                "SELECT count(*) FROM outbox WHERE state = 'due' "
+                "AND (not_before < ? OR (priority = 0 AND created_at < ?))",
+                (late, late),
             )
             dead = sql.query(conn, "SELECT count(*) FROM outbox WHERE state = 'dead'")
     except DBAPIError as error:

@@ -6,6 +6,7 @@ counted too. A `refresh` row is one per lead: it is armed again while it is bein
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from domain.clock import from_micros, to_micros
-from domain.notices import Notice, Tell
+from domain.notices import ROLL_UP_FROM, ROLLED_UP, Notice, Tell
 from domain.ports import Delivery
 from storage import sql, tables
 from storage.rows import Row, dump
@@ -27,7 +28,8 @@ FIRST, THEN, LAST = 0, 1, 2  # priorities: a running SLA, true cards, everything
 
 def row(notice: Notice, now: datetime, when: datetime) -> Row:
     """A new notice as a row of the outbox."""
-    priority = FIRST if notice.urgent else LAST
+    first = notice.urgent and notice.tell is not Tell.STUCK  # nobody's clock runs while a lead waits for room
+    priority = FIRST if first else LAST
     return (
         notice.key, notice.tell.value, notice.to, notice.lead_id, dump(notice.args), "due", priority, 0,
         to_micros(when), 0, 0, to_micros(now), None, None,
@@ -100,6 +102,8 @@ def _within_pace(
     conn: Connection, found: Sequence[Any], now: int, pace: Pace
 ) -> tuple[list[Sequence[Any]], list[tuple[int, str]]]:
     people = dict.fromkeys(each[2] for each in found if each[2])
+    rolled = Counter(each[2] for each in found if each[1] in ROLLED_UP)
+    one_card: set[str] = set()
     tats = dict(sql.select_in(conn, tables.pace, "person", people))
     taken, put_off, moved = [], [], {}
     for each in found:
@@ -107,12 +111,17 @@ def _within_pace(
         if not person:
             taken.append(each)
             continue
+        if person in one_card and each[1] in ROLLED_UP:
+            taken.append(each)  # named on the card that takes this turn
+            continue
         may, tat = pace.next_slot(tats.get(person, 0), now)
         if may > now and each[1] != Tell.REPLY:  # who asks is answered; it counts all the same
             put_off.append((may, each[0]))
             continue
         tats[person] = moved[person] = tat
         taken.append(each)
+        if each[1] in ROLLED_UP and rolled[person] >= ROLL_UP_FROM:
+            one_card.add(person)
     sql.upsert(conn, tables.pace, list(moved.items()), ("person",))
     return taken, put_off
 
@@ -136,14 +145,12 @@ def _delivery(each: Sequence[Any]) -> Delivery:
 def done(conn: Connection, delivery: Delivery, at: datetime) -> bool:
     """Sent; False when the lease has passed on. A refresh that was armed again meanwhile stays due."""
     instant = to_micros(at)
-    if delivery.tell is Tell.REFRESH:
-        armed = sql.execute(
-            conn,
-            "UPDATE outbox SET not_before = ?, attempts = 0 WHERE key = ? AND lease = ? AND changed <> ?",
-            (instant, delivery.key, delivery.lease, delivery.changed),
-        )
-        if armed:
-            return True
+    if delivery.tell is Tell.REFRESH and sql.execute(
+        conn,
+        "UPDATE outbox SET not_before = ?, attempts = 0 WHERE key = ? AND lease = ? AND changed <> ?",
+        (instant, delivery.key, delivery.lease, delivery.changed),
+    ):
+        return True  # what it showed is shown, and must be known to the next round
     return bool(
         sql.execute(
             conn,

@@ -333,25 +333,35 @@ platform_codes = Table(
 )  # fmt: skip
 """One-use codes with which a platform lets a sent card be changed; claimed (`used_at`) before use."""
 
-replays = Table(
-    "replays",
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _when("until", need=True),
+    _number("strikes", need=True),
+)
+"""Until when a platform has asked us not to make a call, and how many times in a row it has."""
+
+platform_sends = Table(
+    "platform_sends",
+    metadata,
+    _words("message", need=True),
+    _when("at", need=True),
+    _words("app", need=True),
+    _words("account", need=True),
+    PrimaryKeyConstraint("message", "at"),
+    Index("ix_platform_sends_account", "app", "account", "at"),
+    Index("ix_platform_sends_at", "at"),
+)
+"""Every try to show a message, written before it is made: the limits of an hour and a minute are counted
+here, and a message that was tried before may be on the phone already."""
+
+sessions = Table(
+    "sessions",
     metadata,
     Column("digest", Text, primary_key=True),
-    _when("at", need=True),
-    Index("ix_replays_at", "at"),
+    _words("person", need=True),
+    _when("created_at", need=True),
+    _when("seen_at", need=True),
 )
-"""The SHA-256 of every signed callback, kept for longer than its signature is good."""
-
-blocks = Table("blocks", metadata, Column("name", Text, primary_key=True), _when("until", need=True))
-"""Until when a platform has asked us not to call: an app, or one call of it."""
-
-hourly = Table(
-    "hourly",
-    metadata,
-    _words("account", need=True),
-    _number("slot", need=True),
-    _number("count", need=True),
-    PrimaryKeyConstraint("account", "slot"),
-    Index("ix_hourly_slot", "slot"),
-)
-"""Messages to one account in each ten minutes, for limits by the hour."""
+"""Who is signed in to the pages; the token itself is in their browser alone."""

@@ -65,6 +65,7 @@ class Pending:
         self.freed: set[str] = set()
         self.notes: dict[str, Row] = {}
         self.media: dict[str, Row] = {}
+        self.codes: dict[str, Row] = {}
         self.dropped_notes: set[str] = set()
         self.notices: dict[str, Row] = {}
         self.refresh: dict[str, int] = {}
@@ -86,6 +87,7 @@ class Pending:
             "contacts",
             "notes",
             "media",
+            "codes",
             "refresh",
             "dialogs",
             "undos",
@@ -186,6 +188,7 @@ class Batch:
         sql.insert(conn, tables.events, pending.events)
         sql.insert_new(conn, tables.notes, list(pending.notes.values()))
         sql.insert_new(conn, tables.media, list(pending.media.values()))
+        sql.insert_new(conn, tables.platform_codes, list(pending.codes.values()))
         for key in pending.dropped_notes:
             sql.execute(conn, "UPDATE notes SET gone = true WHERE key = ?", (key,))
         sql.upsert(conn, tables.desks, list(pending.desks.values()), ("person",))
@@ -431,11 +434,15 @@ class UnitOfWork:
             key, by, verb, to_micros(at), to_micros(until), dump(before), lead.decisions, note,
         )  # fmt: skip
 
-    def last_act(self, person: str, now: datetime) -> Undo | None:
+    def last_act(
+        self, person: str, now: datetime, *, lead_id: str | None = None, verb: str | None = None
+    ) -> Undo | None:
+        of_lead = f"{person}:{lead_id}:" if lead_id else ""
         rows = self.query(
             "SELECT key, person, verb, at, until, before, decisions, note FROM undos "
-            "WHERE person = ? AND until >= ? ORDER BY at DESC, key DESC LIMIT 1",
-            (person, to_micros(now)),
+            "WHERE person = ? AND until >= ? AND substr(key, 1, ?) = ? AND (verb = ? OR ? = '') "
+            "ORDER BY at DESC, key DESC LIMIT 1",
+            (person, to_micros(now), len(of_lead), of_lead, verb or "", verb or ""),
         )
         if not rows:
             return None

@@ -42,7 +42,9 @@ class Once:
     """A callback's key and how its outcome is put into an answer. A repeat of the key gets the stored one.
 
     `answer` turns the use case's result and `refuse` a DomainError into text; both are pure, for they run
-    inside the transaction. `follow_up` may queue one notice for an answer.
+    inside the transaction. `follow_up` may queue one notice for an answer. `twin` is a second key that gets
+    the same answer (the same bytes again, whatever they say), and `also` is work of storage's own that
+    belongs to the transaction.
     """
 
     key: str
@@ -51,6 +53,8 @@ class Once:
     at: datetime
     by: str = ""
     follow_up: Callable[[str], Notice | None] | None = None
+    twin: str = ""
+    also: Callable[[UnitOfWork], None] | None = None
 
 
 @dataclass(slots=True)
@@ -183,7 +187,7 @@ class Writer:
         if not self._policies:
             for name, body in sql.query(batch.conn, "SELECT id, body FROM policies"):
                 self._policies[name] = unpack_policy(body)
-        keys = [unit.once.key for unit in units if unit.once]
+        keys = [key for unit in units if unit.once for key in (unit.once.key, unit.once.twin) if key]
         answers = dict(_answers(batch.conn, keys)) if keys else {}
         fresh = [unit for unit in units if unit.once is None or unit.once.key not in answers]
         batch.read_leads(sorted({unit.values["lead_id"] for unit in fresh if unit.values.get("lead_id")}))
@@ -192,8 +196,8 @@ class Writer:
 
     def _one(self, batch: Batch, unit: Unit, answers: dict[str, str]) -> None:
         once = unit.once
-        if once is not None and once.key in answers:
-            unit.result = answers[once.key]
+        if once is not None and (given := answers.get(once.key) or answers.get(once.twin)) is not None:
+            unit.result = given
             return
         uow = UnitOfWork(batch)
         try:
@@ -214,13 +218,21 @@ class Writer:
             unit.error = error
             return
         if once is not None:
-            uow.answered(once.key, result, once.at)
-            notice = once.follow_up(result) if once.follow_up else None
-            if notice is not None:
-                uow.tell(notice)
-            answers[once.key] = result
+            _book_answer(uow, once, result, answers)
         uow.finish()
         unit.result = result
+
+
+def _book_answer(uow: UnitOfWork, once: Once, answer: str, answers: dict[str, str]) -> None:
+    for key in (once.key, once.twin):
+        if key:
+            uow.answered(key, answer, once.at)
+            answers[key] = answer
+    if once.also is not None:
+        once.also(uow)
+    notice = once.follow_up(answer) if once.follow_up else None
+    if notice is not None:
+        uow.tell(notice)
 
 
 def _one_at_a_time(conn: Connection) -> None:

@@ -142,7 +142,7 @@ _actions: st.SearchStrategy[Action] = st.one_of(
     st.builds(Choose, what=_whats, lead=_leads, option=_counts),
     st.builds(Run, command=st.sampled_from(sorted(COMMANDS))),
     *(
-        st.one_of(st.builds(kind, lead=_leads, cycle=_counts), st.just(kind(lead="*")))
+        st.one_of(st.builds(kind, lead=_leads, decisions=_counts), st.just(kind(lead="*")))
         for kind in (Nudge, Assign, Take)
     ),
 )
@@ -169,7 +169,7 @@ def test_the_verbs_are_those_that_others_rely_on() -> None:
         (Confirm(what="duty"), "confirm:duty"),
         (Choose(what="industry", lead="L12", option=3), "choose:industry:L12:3"),
         (Run(command="/help"), "choose:run:/help"),
-        (Nudge(lead="L12", cycle=2), "nudge:L12:2"),
+        (Nudge(lead="L12", decisions=2), "nudge:L12:2"),
         (Take(lead="*"), "take:*"),
     ],
 )
@@ -331,14 +331,14 @@ def test_every_reason_can_be_chosen_and_none_is_chosen_beforehand() -> None:
 def test_an_alert_is_acted_on_by_leaders_only() -> None:
     lead = climbed(offered(), minutes=5)
     boss = build(Tell.ALERT, lead, person("wangfang"), COMPANY, ACCEPT)
-    assert _keys(boss) == ["nudge:L12:1", "assign:L12:1", "take:L12:1"]
+    assert _keys(boss) == ["nudge:L12", "assign:L12", "take:L12"]
     assert [option.id for option in boss.selects[0].options] == ["hanmeimei"]
     assert not build(Tell.ALERT, lead, person("chenjie"), COMPANY, ACCEPT).buttons
 
 
 def test_nobody_can_be_nudged_while_the_whole_team_may_grab() -> None:
     card = CASES["alert_accept_in_grab"]("zh")
-    assert _keys(card) == ["assign:L12:1", "take:L12:1"]
+    assert _keys(card) == ["assign:L12", "take:L12"]
 
 
 def test_an_alert_is_solved_by_a_new_cycle() -> None:

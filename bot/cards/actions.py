@@ -1,7 +1,7 @@
 """What a button stands for. `pack` writes it as the button's key, `unpack` reads a key back.
 
 A key is `verb:id…`, ASCII, at most 64 bytes: the same one is WeCom's EventKey and DingTalk's action id. It
-names the offer, cycle or count of decisions that the card showed, so a stale tap is told from a live one.
+names the offer or the count of decisions that the card showed, so a stale tap is told from a live one.
 """
 
 import re
@@ -88,7 +88,8 @@ class Undo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choose:
-    """A quick reply: option number `option` to the question about `what`."""
+    """A quick reply: option number `option` to the question about `what`. `page` = show that page of the
+    card's choices, made by a platform that cannot show them all at once."""
 
     what: str
     lead: str
@@ -105,7 +106,7 @@ class Run:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nudge:
     lead: str
-    cycle: int = 0
+    decisions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +114,13 @@ class Assign:
     """To the person of the card's select `person`."""
 
     lead: str
-    cycle: int = 0
+    decisions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
     lead: str
-    cycle: int = 0
+    decisions: int = 0
 
 
 Action = (
@@ -131,14 +132,13 @@ _PARTS = {
     "lead": r"(?P<lead>L[0-9]{1,18})",
     "all": r"(?P<lead>\*)",
     "offer": r"(?P<offer>0|[1-9][0-9]{0,8})",
-    "cycle": r"(?P<cycle>[1-9][0-9]{0,8})",
     "decisions": r"(?P<decisions>0|[1-9][0-9]{0,8})",
     "option": r"(?P<option>0|[1-9][0-9]{0,8})",
     "field": r"(?P<field>[a-z_]{1,16})",
     "what": r"(?P<what>[a-z_]{1,16})",
     "command": r"(?P<command>/[a-z]{1,16})",
 }
-_NUMBERS = frozenset({"offer", "cycle", "decisions", "option"})
+_NUMBERS = frozenset({"offer", "decisions", "option"})
 
 _FORMS: tuple[tuple[type[Action], str], ...] = (
     (Accept, "accept:{lead}-{offer}"),
@@ -157,13 +157,13 @@ _FORMS: tuple[tuple[type[Action], str], ...] = (
     (Undo, "undo:{lead}:{decisions}"),
     (Run, "choose:run:{command}"),
     (Choose, "choose:{what}:{lead}:{option}"),
-    (Nudge, "nudge:{lead}:{cycle}"),
+    (Nudge, "nudge:{lead}:{decisions}"),
     (Nudge, "nudge:{lead}"),
     (Nudge, "nudge:{all}"),
-    (Assign, "assign:{lead}:{cycle}"),
+    (Assign, "assign:{lead}:{decisions}"),
     (Assign, "assign:{lead}"),
     (Assign, "assign:{all}"),
-    (Take, "take:{lead}:{cycle}"),
+    (Take, "take:{lead}:{decisions}"),
     (Take, "take:{lead}"),
     (Take, "take:{all}"),
 )

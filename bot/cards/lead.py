@@ -115,7 +115,7 @@ def _facts(view: View, *, why: str) -> tuple[Field, ...]:
 def _why(view: View) -> str:
     code = parts.text(view.args, "why")
     team = view.company.team_name(view.lead.team)
-    if code not in ("only_one", "turn", "by_hand"):
+    if code not in ("only_one", "turn", "by_hand", "own_code"):
         return team
     return say(view.lang, f"why.{code}", team=team)
 

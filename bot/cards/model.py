@@ -72,7 +72,11 @@ class Select:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One card for one person. Every text is cut and cleaned here, so no builder can send an unsafe one."""
+    """One card for one person. Every text is cut and cleaned here, so no builder can send an unsafe one.
+
+    `lead` is what it is about, for a platform that links a card to a page; `page` is for one that cannot show
+    all choices at once; `lang` is the viewer's. Whoever delivers sets them.
+    """
 
     title: str
     lines: tuple[str, ...] = ()
@@ -82,6 +86,9 @@ class Card:
     state: CardState = CardState.LIVE
     deadline: datetime | None = None
     note: str = ""
+    lead: str = ""
+    page: int = 0
+    lang: str = "zh"
 
     def __post_init__(self) -> None:
         safe: dict[str, object] = {
@@ -162,5 +169,7 @@ def digest(card: Card) -> str:
     content = to_json(card)
     if card.deadline is not None:
         content["deadline"] = card.deadline.isoformat(timespec="minutes")
+    if card.page:
+        content["page"] = card.page
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:16]

@@ -14,8 +14,16 @@ from domain.stages import HELD, Stage
 OUTCOMES = frozenset(
     {
         "accepted", "contacted", "won", "lost", "handed_back", "nurturing", "invalid", "pool", "withdrawn",
+        "moved", "enquired",
     }
 )  # fmt: skip
+_STILL = {
+    "accepted": HELD,
+    "nurturing": {Stage.NURTURING},
+    "pool": {Stage.POOL},
+    "invalid": {Stage.INVALID},
+    "withdrawn": {Stage.INVALID},
+}
 DUE, RETURNED = "due", "returned"
 
 
@@ -33,11 +41,20 @@ def outcome_text(lead: Lead, viewer: Person, company: Company, args: Args) -> st
     return line
 
 
+def outcome_stands(lead: Lead, args: Args) -> bool:
+    """Whether what was to be told is still so: an undo, or somebody else, may have changed it since."""
+    return lead.stage in _STILL.get(parts.text(args, "what"), {lead.stage})
+
+
 def outcome_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
-    """The same line as a card."""
+    """The same line as a card; when the lead has gone on, how it stands now."""
+    lang = viewer.lang
+    now = (
+        () if outcome_stands(lead, args) else (say(lang, "outcome.now", stage=stage_words(lang, lead.stage)),)
+    )
     return Card(
-        title=say(viewer.lang, "outcome.title", name=parts.who(lead, viewer.lang)),
-        lines=(outcome_text(lead, viewer, company, args),),
+        title=say(lang, "outcome.title", name=parts.who(lead, lang)),
+        lines=(outcome_text(lead, viewer, company, args), *now),
         state=CardState.DONE,
     )
 
@@ -99,7 +116,9 @@ def revisit_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Ca
             *parts.contacts(lead, viewer),
             *parts.fields(lang, ("reason", reason_words(lang, lead.reason or "") if asleep else "")),
         ),
-        buttons=_send_out(lead, lang, bool(people)) if may else (),
+        buttons=_send_out(lead, lang, people=bool(people), leads=company.leads_team(viewer.id, lead.team))
+        if may
+        else (),
         selects=(parts.people_select(people, lang),) if people else (),
         state=CardState.LIVE if asleep else CardState.DONE,
     )
@@ -109,13 +128,11 @@ def _stage(lead: Lead, lang: str) -> str:
     return stage_words(lang, lead.stage)
 
 
-def _send_out(lead: Lead, lang: str, people: bool) -> tuple[Button, ...]:
-    cycle = lead.cycle.no if lead.cycle else 0
-    take = Button(action=Take(lead=lead.id, cycle=cycle), text=say(lang, "button.take"))
-    if not people:
-        return (take,)
-    assign = Assign(lead=lead.id, cycle=cycle)
-    return (Button(action=assign, text=say(lang, "button.assign"), style=Style.PRIMARY), take)
+def _send_out(lead: Lead, lang: str, *, people: bool, leads: bool) -> tuple[Button, ...]:
+    assign = Assign(lead=lead.id, decisions=lead.decisions)
+    take = Take(lead=lead.id, decisions=lead.decisions)
+    send = (Button(action=assign, text=say(lang, "button.assign"), style=Style.PRIMARY),) if people else ()
+    return (*send, Button(action=take, text=say(lang, "button.take"))) if leads else send
 
 
 def gap_card(viewer: Person, company: Company, args: Args) -> Card:

@@ -118,7 +118,10 @@ def _rep(lead: Lead, company: Company, args: Args, lang: str) -> str:
 
 
 def _promised(lead: Lead, args: Args) -> timedelta:
-    """The time that was let pass."""
+    """The working time that was let pass: at the step that rang, or in an older notice what was promised."""
+    after = args.get("after")
+    if isinstance(after, int | float):
+        return timedelta(seconds=after)
     assert lead.cycle is not None
     policy = lead.cycle.policy
     if args.get("clock") == DELIVERY:
@@ -174,16 +177,15 @@ def _facts(lead: Lead, viewer: Person, company: Company, rep: str) -> tuple[Fiel
 
 
 def _one_lead(lead: Lead, viewer: Person, *, nudge: bool, people: Sequence[Person]) -> tuple[Button, ...]:
-    cycle = lead.cycle.no if lead.cycle else 0
-    lang = viewer.lang
+    lang, seen = viewer.lang, lead.decisions
     buttons = []
     if nudge and lead.owner is not None and lead.owner != viewer.id:
-        action = Nudge(lead=lead.id, cycle=cycle)
+        action = Nudge(lead=lead.id, decisions=seen)
         buttons.append(Button(action=action, text=say(lang, "button.nudge"), style=Style.PRIMARY))
     if people:
-        buttons.append(Button(action=Assign(lead=lead.id, cycle=cycle), text=say(lang, "button.assign")))
+        buttons.append(Button(action=Assign(lead=lead.id, decisions=seen), text=say(lang, "button.assign")))
     if lead.owner != viewer.id:
-        buttons.append(Button(action=Take(lead=lead.id, cycle=cycle), text=say(lang, "button.take")))
+        buttons.append(Button(action=Take(lead=lead.id, decisions=seen), text=say(lang, "button.take")))
     return tuple(buttons)
 
 

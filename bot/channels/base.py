@@ -1,5 +1,6 @@
 """What a channel promises: to show a message to one account, and to change a card it showed."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
@@ -20,6 +21,28 @@ class Unsure(Retryable):
 
 class Refused(Exception):
     """The platform will never take it: the account does not exist, or may not be reached."""
+
+
+class NotGenuine(Exception):
+    """A callback that is forged, replayed too late, or unreadable. `why` is one word for our log; the caller
+    is told nothing."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Webhook(Protocol):
+    """A platform's callback address."""
+
+    async def echo(self, query: Mapping[str, str]) -> bytes:
+        """What the platform wants to read back when the address is set up. Raises NotGenuine."""
+        ...
+
+    async def take(self, query: Mapping[str, str], body: bytes) -> bytes:
+        """Serve a callback; returns the body of the answer once its effect is committed. Raises NotGenuine,
+        or Unavailable when nothing could be stored."""
+        ...
 
 
 class Channel(Protocol):
@@ -44,4 +67,25 @@ class Downloads(Protocol):
     async def download(self, ref: str, *, most: int) -> bytes:
         """The file of an Attachment's `ref`, at most that many bytes. Raises Retryable, or Refused when it is
         larger, gone, or was never there."""
+        ...
+
+
+class SignIn(Protocol):
+    """A platform that can say who somebody is, for the pages."""
+
+    @property
+    def name(self) -> str:
+        """The channel's."""
+        ...
+
+    def fits(self, user_agent: str) -> bool:
+        """Whether this browser is inside the platform's own client."""
+        ...
+
+    def address(self, *, back: str, state: str, user_agent: str) -> str:
+        """Where to send the browser; it comes back to `back` with `code` and `state`."""
+        ...
+
+    async def account(self, code: str) -> str:
+        """The account of whoever signed in. Raises NotGenuine, Refused or Retryable."""
         ...

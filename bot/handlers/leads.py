@@ -1,7 +1,18 @@
 """What a rep presses: accept, grab, contacted, hand back, log a visit, undo."""
 
 from bot.cards import parts
-from bot.cards.actions import Accept, Cancel, Choose, Confirm, Contacted, Edit, Grab, HandBack, Undo, Visit
+from bot.cards.actions import (
+    Accept,
+    Cancel,
+    Choose,
+    Confirm,
+    Contacted,
+    Edit,
+    Grab,
+    HandBack,
+    Undo,
+    Visit,
+)
 from bot.inbound import Click, Reply
 from bot.router import Bot, Router
 from bot.words import reason_words, say
@@ -106,7 +117,7 @@ async def _hand_back(bot: Bot, click: Click, action: Confirm) -> Reply:
     lang = bot.lang(click.by)
     chosen = REASONS.get(click.selected.get("reason", ""))
     if chosen is None:
-        return Reply(text=say(lang, "handback.choose"), ok=False)
+        return await bot.tell(click, Reply(text=say(lang, "handback.choose"), ok=False))
     if chosen.needs_words:
         text = say(lang, "handback.words", reason=reason_words(lang, chosen.code), count=chosen.needs_words)
         about = f"{chosen.code}:{action.offer}"
@@ -198,7 +209,13 @@ async def undo(bot: Bot, click: Click) -> Reply:
     action, lang = click.action, bot.lang(click.by)
     assert isinstance(action, Undo)
     return await bot.act(
-        click, undo_last, lambda act: undone(lang, act), lead_id=action.lead, by=click.by, at=click.at
+        click,
+        undo_last,
+        lambda act: undone(lang, act),
+        lead_id=action.lead,
+        verb="capture",  # the button stands on the card of a hand-in alone
+        by=click.by,
+        at=click.at,
     )
 
 
@@ -223,5 +240,18 @@ async def ask_edit(bot: Bot, click: Click) -> Reply:
 
 
 async def chosen(bot: Bot, click: Click) -> Reply:
-    """A quick reply of a release that had other questions."""
-    return await bot.tell(click, Reply(text=say(bot.lang(click.by), "bad_action"), ok=False))
+    """Another page of a card's choices; or a quick reply of a release that had other questions."""
+    action = click.action
+    assert isinstance(action, Choose)
+    if action.what != "page":
+        return await bot.tell(click, Reply(text=say(bot.lang(click.by), "bad_action"), ok=False))
+    return await bot.act(
+        click,
+        talk.turn_page,
+        lambda _: Reply(text=""),
+        lead_id=action.lead,
+        by=click.by,
+        source=click.source,
+        page=action.option,
+        at=click.at,
+    )

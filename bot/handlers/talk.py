@@ -171,7 +171,7 @@ def _status(bot: Bot, lang: str, found: Lead) -> list[str]:
         lines.append(say(lang, "status.owner", owner=owner, team=team))
     lines += at("status.captured", found.created_at, by=company.name_of(found.origin.by))
     lines += at("status.accepted", found.accepted_at) + at("status.contacted", found.contacted_at)
-    lines += at("status.due", found.next_due(company.calendar_of(found.team)))
+    lines += at("status.due", found.promised_until(company.calendar_of(found.team)))
     if found.reason:
         lines.append(say(lang, "status.reason", reason=known(lang, f"reason.{found.reason}", found.reason)))
     return lines
@@ -243,9 +243,13 @@ async def note(bot: Bot, chat: Chat, rest: str) -> Reply:
     )
 
 
-async def undo(bot: Bot, chat: Chat, _rest: str) -> Reply:
+async def undo(bot: Bot, chat: Chat, rest: str) -> Reply:
+    """`/undo`, or `/undo L1042` for the newest act on that lead."""
     lang = bot.lang(chat.by)
-    return await bot.act(chat, undo_last, lambda act: undone(lang, act), by=chat.by, at=chat.at)
+    lead_id = rest.upper() if _LEAD.fullmatch(rest) else None
+    return await bot.act(
+        chat, undo_last, lambda act: undone(lang, act), by=chat.by, at=chat.at, lead_id=lead_id
+    )
 
 
 async def stop(bot: Bot, chat: Chat, _rest: str) -> Reply:
@@ -264,7 +268,7 @@ async def off(bot: Bot, chat: Chat, _rest: str) -> Reply:
 async def _duty(bot: Bot, chat: Chat, on: bool) -> Reply:
     lang = bot.lang(chat.by)
     if bot.person(chat.by).role is Role.EMPLOYEE:
-        raise NotAllowed(lead="/on")
+        raise NotAllowed(lead="/on" if on else "/off")
     return await bot.act(
         chat,
         set_duty,

@@ -13,7 +13,7 @@ from domain.lead import Lead
 from domain.people import LEADERS, Company, Person, Role
 from domain.stages import Stage
 from domain.usecases.leads import nudge
-from domain.usecases.placing import assign_lead, take_lead
+from domain.usecases.placing import Seen, assign_lead, take_lead
 
 LINES = 10
 
@@ -25,6 +25,11 @@ def register(router: Router) -> None:
     router.command("team", "团队")(team)
     router.command("assign", "转派")(assign)
     router.command("pool", "公海")(pool)
+
+
+def seen(action: Nudge | Assign | Take) -> Seen:
+    """What the card that carried this button showed."""
+    return Seen(decisions=None if action.lead == ALL else action.decisions)
 
 
 def picked(click: Click, lead: str) -> str | None:
@@ -43,7 +48,7 @@ async def nudged(bot: Bot, click: Click) -> Reply:
     def answer(lead: Lead) -> Reply:
         return Reply(text=say(lang, "nudged", rep=company.name_of(lead.owner), lead=lead.id))
 
-    return await bot.act(click, nudge, answer, lead_id=lead_id, by=click.by, at=click.at)
+    return await bot.act(click, nudge, answer, lead_id=lead_id, by=click.by, at=click.at, seen=seen(action))
 
 
 async def assigned(bot: Bot, click: Click) -> Reply:
@@ -55,16 +60,16 @@ async def assigned(bot: Bot, click: Click) -> Reply:
         return Reply(text=say(lang, "pick.lead"), ok=False)
     if not to:
         return Reply(text=say(lang, "assign.choose"), ok=False)
-    return await _assign(bot, click, lead_id, to)
+    return await _assign(bot, click, lead_id, to, seen(action))
 
 
-async def _assign(bot: Bot, wish: Click | Chat, lead_id: str, to: str) -> Reply:
+async def _assign(bot: Bot, wish: Click | Chat, lead_id: str, to: str, card: Seen | None = None) -> Reply:
     lang, company = bot.lang(wish.by), bot.company
 
     def answer(lead: Lead) -> Reply:
         return Reply(text=say(lang, "assigned", lead=lead.id, rep=company.name_of(to)))
 
-    return await bot.act(wish, assign_lead, answer, lead_id=lead_id, to=to, by=wish.by, at=wish.at)
+    return await bot.act(wish, assign_lead, answer, lead_id=lead_id, to=to, by=wish.by, at=wish.at, seen=card)
 
 
 async def taken(bot: Bot, click: Click) -> Reply:
@@ -81,6 +86,7 @@ async def taken(bot: Bot, click: Click) -> Reply:
         lead_id=lead_id,
         by=click.by,
         at=click.at,
+        seen=seen(action),
     )
 
 
@@ -138,8 +144,8 @@ def _count(leads: Sequence[Lead]) -> str:
 
 
 def due_words(lang: str, lead: Lead, company: Company) -> str:
-    """` · 10:35 前` of the next due instant of a clock that runs; empty when none does."""
-    due = lead.next_due(company.calendar_of(lead.team))
+    """` · 10:35 前` of the promise that runs, as the card says it; empty when none does."""
+    due = lead.promised_until(company.calendar_of(lead.team))
     if due is None or lead.stage not in (Stage.OFFERED, Stage.ACCEPTED):
         return ""
     return say(lang, "my.due", at=clock_words(lang, due, company.zone, lead.updated_at))

@@ -87,6 +87,12 @@ class Metrics:
             ["channel", "result"],
             registry=self.registry,
         )
+        self._inbound = Counter(
+            "leadbell_inbound_total",
+            "Callbacks taken, by channel and kind; `unknown` is a kind that this release does not know",
+            ["channel", "kind"],
+            registry=self.registry,
+        )
         self._facts = Counter(
             "leadbell_facts_total", "Facts about leads, by kind", ["kind"], registry=self.registry
         )
@@ -104,6 +110,10 @@ class Metrics:
     def callback(self, seconds: float) -> None:
         """A chat callback was answered."""
         self._callback.observe(seconds)
+
+    def inbound(self, channel: str, kind: str) -> None:
+        """A genuine callback was taken; `kind` is one of a closed list."""
+        self._inbound.labels(channel, kind).inc()
 
     def facts(self, counts: Mapping[tuple[str, str], int]) -> None:
         """These facts were committed, by (kind, clock)."""

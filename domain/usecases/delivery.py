@@ -27,10 +27,8 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Not shown. `again_at` = try then; None = it never will be, for `why`.
-
-    `shown` = the copies that were made true all the same, before or after one that failed.
-    """
+    """Not shown. `again_at` = try then; None = it never will be, for `why`. `shown` = the copies that were
+    changed all the same."""
 
     delivery: Delivery
     why: str

@@ -7,13 +7,14 @@ from domain.events import Kind
 from domain.notices import Notice, Tell
 from domain.people import Role
 from domain.ports import Uow
+from domain.stages import Stage
 from domain.usecases.placing import place_waiting, release_leads
 
 
 def set_duty(uow: Uow, *, by: str, on: bool, at: datetime) -> tuple[Desk, int]:
     """Go on or off duty. Off: unaccepted offers go to others at once; on: what waits is offered.
 
-    Returns the desk and how many leads moved. Again = no change.
+    Returns the desk and how many leads found somebody. Again = no change.
     """
     desk = uow.desk(by)
     if desk.on_duty is on and desk.lapses == 0:
@@ -23,7 +24,7 @@ def set_duty(uow: Uow, *, by: str, on: bool, at: datetime) -> tuple[Desk, int]:
         desk.on_duty = False
         uow.save_desk(desk)
         moved = release_leads(uow, person=by, why=Kind.OWNER_LEFT, now=at, only_offered=True)
-        return uow.desk(by), len(moved)
+        return uow.desk(by), sum(uow.lead(lead).stage is Stage.OFFERED for lead in moved)
     desk.come_on_duty(uow.desks(rep.id for rep in uow.company.reps(person.team) if rep.id != by))
     uow.save_desk(desk)
     _told_back(uow, by, at)

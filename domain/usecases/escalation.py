@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain import sla
 from domain.events import SYSTEM, Kind
@@ -14,6 +14,8 @@ from domain.ports import Uow
 from domain.sla import Do, Step, To, Which
 from domain.stages import HELD, Stage
 from domain.usecases.placing import above, given, next_rep, place
+
+ASK_AGAIN = timedelta(days=7)
 
 
 def escalate_due(uow: Uow, *, now: datetime, limit: int = 500) -> list[str]:
@@ -36,7 +38,7 @@ def _look(uow: Uow, lead: Lead, now: datetime) -> None:
     elif lead.stage is Stage.WAITING:
         place(uow, lead, now=now)
     else:
-        _wake(uow, lead)
+        _wake(uow, lead, now)
 
 
 def _check_delivery(uow: Uow, lead: Lead, now: datetime) -> None:
@@ -115,7 +117,10 @@ def _alert(uow: Uow, lead: Lead, which: Which, step: Step, number: int, now: dat
     level = step.to or To.MANAGER
     lead.record(Kind.ESCALATED, at=now, actor=SYSTEM, clock=which, step=number, level=level, to=boss.id)
     cycle = lead.cycle.no if lead.cycle else 0
-    about = {"clock": which, "level": level, "rep": rep, "cycle": cycle, "since": now.isoformat()}
+    about = {
+        "clock": which, "level": level, "rep": rep, "cycle": cycle, "since": now.isoformat(),
+        "after": step.after.total_seconds(),
+    }  # fmt: skip
     lead.tell(Tell.ALERT, boss.id, which, cycle, number, **about)
 
 
@@ -169,9 +174,9 @@ def _lapsed(uow: Uow, person: str, now: datetime) -> None:
     uow.save_desk(desk)
 
 
-def _wake(uow: Uow, lead: Lead) -> None:
-    """A revisit date has come: marketing decides."""
-    day, lead.wake_at = lead.wake_at, None
+def _wake(uow: Uow, lead: Lead, now: datetime) -> None:
+    """A revisit date has come: marketing decides, and is asked again until it has."""
+    day, lead.wake_at = lead.wake_at, now + ASK_AGAIN
     people = [person.id for person in uow.company.of_role(Role.MARKETER)] or [above(uow, lead).id]
     lead.tell(Tell.REVISIT, people[0], lead.events, day, what="due")
 

@@ -23,18 +23,21 @@ from domain.permission import is_member, may_direct, may_edit
 from domain.ports import Note, Undo, Uow
 from domain.reasons import REASONS, Goes
 from domain.stages import CLOSED, HELD, Stage
-from domain.usecases.placing import above, place, stuck, told_outcome
+from domain.usecases.placing import UNDO_FOR, Seen, above, place, stuck, told_outcome
 
-UNDO_FOR = timedelta(minutes=5)
+NUDGE_EVERY = 120
+"""Seconds in which one leader rings the same owner once, however often they press."""
 REVISIT_AFTER = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captured:
-    """What became of a hand-in: the lead, and whether it joined one that was known."""
+    """What became of a hand-in: the lead, whether it joined one that was known, and whether that one was a
+    draft which it completed."""
 
     lead: Lead
     known: bool = False
+    completed: bool = False
 
 
 def missing_fields(customer: Customer, required: tuple[str, ...]) -> tuple[str, ...]:
@@ -56,7 +59,7 @@ def capture_lead(
     known = uow.known_external(origin.source, origin.external_id) if origin.external_id else None
     known = known or uow.known_contact(keys)
     if known:
-        return Captured(lead=_join(uow, known, origin, now), known=True)
+        return _join(uow, known, customer, origin, now, draft=draft)
     lead = Lead.captured(uow.new_lead_id(), customer=customer, origin=origin, draft=draft, now=now)
     if not draft:
         place(uow, lead, now=now)
@@ -67,11 +70,40 @@ def capture_lead(
     return Captured(lead=lead)
 
 
-def _join(uow: Uow, lead_id: str, origin: Origin, now: datetime) -> Lead:
+def _join(
+    uow: Uow, lead_id: str, customer: Customer, origin: Origin, now: datetime, *, draft: bool
+) -> Captured:
+    """A known customer asks again: empty fields are filled, what differs is kept as a note, and whoever has
+    the lead hears of it. The submitter's own draft goes out when it lacks nothing any more."""
     lead = uow.lead(lead_id)
-    lead.record(Kind.TOUCHED, at=now, actor=origin.by or SYSTEM, channel=origin.channel, source=origin.source)
+    by = origin.by or SYSTEM
+    lead.record(Kind.TOUCHED, at=now, actor=by, channel=origin.channel, source=origin.source)
+    fresh, other = _news(lead.customer, customer)
+    if lead.edit(lead.customer.with_values(**fresh), by=by, now=now):
+        _claim_new_keys(uow, lead)
+    if other:
+        key = f"enquiry:{lead.id}:{lead.events}"
+        uow.add_note(Note(key=key, lead_id=lead.id, author=by, kind="note", text=other, at=now))
+        lead.record(Kind.NOTE_ADDED, at=now, actor=by, note=key)
+    completed = not draft and lead.origin.by == origin.by and _complete(uow, lead, by, now)
+    if (fresh or other) and lead.owner and lead.owner != by and not completed:
+        lead.tell(Tell.OUTCOME, lead.owner, lead.events, what="enquired")
     uow.save(lead)
-    return lead
+    return Captured(lead=lead, known=True, completed=completed)
+
+
+def _news(known: Customer, given: Customer) -> tuple[dict[str, object], str]:
+    """(values for fields that are empty, the words that differ from what is known)."""
+    names = [name for name in CUSTOMER_FIELDS if name != "extra" and getattr(given, name) is not None]
+    fresh = {name: getattr(given, name) for name in names if getattr(known, name) is None}
+    if known.amount_min is not None or known.amount_max is not None:
+        fresh = {name: value for name, value in fresh.items() if not name.startswith("amount_")}
+    other = [
+        str(getattr(given, name))
+        for name in names
+        if name not in fresh and getattr(given, name) != getattr(known, name)
+    ]
+    return fresh, " · ".join(other)
 
 
 def _remember(uow: Uow, verb: str, lead: Lead, by: str, at: datetime, note: str | None = None) -> None:
@@ -165,12 +197,22 @@ def edit_lead(uow: Uow, *, lead_id: str, values: Mapping[str, object], by: str, 
     changed = lead.edit(lead.customer.with_values(**values), by=by, now=at)
     if changed:
         _claim_new_keys(uow, lead)
-        if lead.stage is Stage.DRAFT and not missing_fields(lead.customer, uow.company.required):
-            lead.complete(by=by, now=at)
-            place(uow, lead, now=at)
+        sent = _complete(uow, lead, by, at)
         uow.save(lead)
-        _remember(uow, "edit", lead, by, at, note=",".join(changed))
+        if sent:
+            _remember(uow, "capture", lead, by, at)  # the answer that sent it out is taken back with the lead
+        else:
+            _remember(uow, "edit", lead, by, at, note=",".join(changed))
     return lead
+
+
+def _complete(uow: Uow, lead: Lead, by: str, at: datetime) -> bool:
+    """A draft that lacks nothing any more goes out; whether it did."""
+    if lead.stage is not Stage.DRAFT or missing_fields(lead.customer, uow.company.required):
+        return False
+    lead.complete(by=by, now=at)
+    place(uow, lead, now=at)
+    return True
 
 
 def _claim_new_keys(uow: Uow, lead: Lead) -> None:
@@ -230,26 +272,30 @@ def add_note(
     return lead
 
 
-def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Lead:
+def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = None) -> Lead:
     """A leader rings whoever has the lead once more."""
     lead = uow.lead(lead_id)
     if not may_direct(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
+    if seen is not None:
+        seen.check(lead)
     if lead.owner is None or lead.owner == by:
         raise OfferGone(lead=lead.id, stage=lead.stage)
     lead.record(Kind.NUDGED, at=at, actor=by, to=lead.owner)
-    lead.tell(Tell.NUDGE, lead.owner, lead.events, by=by)
+    lead.tell(Tell.NUDGE, lead.owner, by, int(at.timestamp()) // NUDGE_EVERY, by=by)
     uow.save(lead)
     return lead
 
 
-def undo_last(uow: Uow, *, by: str, at: datetime, lead_id: str | None = None) -> Undo:
-    """Take back one's newest act of the last five minutes (on `lead_id`, when given).
+def undo_last(
+    uow: Uow, *, by: str, at: datetime, lead_id: str | None = None, verb: str | None = None
+) -> Undo:
+    """Take back one's newest act of the last five minutes (on `lead_id`, of the kind `verb`, when given).
 
     Refused with TooLate when somebody has decided something about that lead since.
     """
-    act = uow.last_act(by, at)
-    if act is None or (lead_id is not None and act.before.id != lead_id):
+    act = uow.last_act(by, at, lead_id=lead_id, verb=verb)
+    if act is None:
         raise NothingToUndo
     lead = uow.lead(act.before.id)
     if lead.decisions != act.decisions:

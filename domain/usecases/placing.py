@@ -1,10 +1,11 @@
 """Where a lead goes next: to the rep in turn, or into a visible wait that its manager hears of."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from domain.assign import Choice, Desk, choose
-from domain.errors import NotAllowed, WrongStage
+from domain.errors import AlreadyTaken, NotAllowed, OfferGone, WrongStage
 from domain.events import SYSTEM, Kind
 from domain.lead import Lead
 from domain.notices import Tell
@@ -13,7 +14,9 @@ from domain.permission import may_direct
 from domain.ports import Uow
 from domain.stages import HELD, Stage
 
-TRY_AGAIN = timedelta(seconds=20)
+NO_ROOM = "no_room"
+UNDO_FOR = timedelta(minutes=5)
+SOON, LATER = timedelta(seconds=20), timedelta(minutes=5)
 
 
 def today(company: Company, now: datetime) -> date:
@@ -52,8 +55,16 @@ def place(uow: Uow, lead: Lead, *, now: datetime, actor: str = SYSTEM) -> None:
     choice = next_rep(uow, lead, exclude=lead.handed_back_by, now=now)
     if choice is not None:
         offer(uow, lead, choice.person, why=choice.why, now=now, actor=actor)
-    elif lead.park(why="full", until=now + TRY_AGAIN, now=now):
+    elif lead.park(why=NO_ROOM, until=_try_again(lead, now), now=now):
         stuck(uow, lead, why="full")
+
+
+def _try_again(lead: Lead, now: datetime) -> datetime:
+    """When a lead that found no room is tried again: after a tenth of its age, 20 s to 5 min; from a minute
+    on at whole minutes, so that the leads that wait are tried together."""
+    wait = min(LATER, max(SOON, (now - lead.created_at) / 10))
+    at = now + wait
+    return at if wait < timedelta(minutes=1) else at.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
 def offer(uow: Uow, lead: Lead, person: str, *, why: str, now: datetime, actor: str) -> None:
@@ -90,7 +101,25 @@ def route_values(lead: Lead) -> dict[str, str | None]:
     }
 
 
-def assign_lead(uow: Uow, *, lead_id: str, to: str, by: str, at: datetime) -> Lead:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a leader's card showed when its button was pressed: the lead's count of `decisions`, or on a card
+    of several leads (None) that this one was in trouble. A command typed by hand has seen nothing."""
+
+    decisions: int | None = None
+
+    def check(self, lead: Lead) -> None:
+        """Raise when somebody has decided about the lead since: a card must not undo an accept unseen."""
+        changed = lead.decisions != self.decisions
+        if self.decisions is None:
+            changed = lead.stage in HELD and lead.contact_breached_at is None
+        if changed and lead.stage in HELD:
+            raise AlreadyTaken(lead=lead.id, owner=lead.owner, at=lead.accepted_at)
+        if changed:
+            raise OfferGone(lead=lead.id, stage=lead.stage, owner=lead.owner)
+
+
+def assign_lead(uow: Uow, *, lead_id: str, to: str, by: str, at: datetime, seen: Seen | None = None) -> Lead:
     """A leader gives the lead to somebody by name: a new cycle, whatever the caps say."""
     lead = uow.lead(lead_id)
     company = uow.company
@@ -98,24 +127,46 @@ def assign_lead(uow: Uow, *, lead_id: str, to: str, by: str, at: datetime) -> Le
         raise NotAllowed(lead=lead_id)
     if company.person(to).role not in (Role.REP, Role.MANAGER, Role.DIRECTOR):
         raise NotAllowed(lead=lead_id, person=to)
+    if seen is not None:
+        seen.check(lead)
+    loser = _holder(lead)
     lead.decisions += 1
     offer(uow, lead, to, why="by_hand", now=at, actor=by)
+    _told_loser(lead, loser, by=by, to=to)
     uow.save(lead)
+    uow.remember(lead, verb="assign", by=by, at=at, until=at + UNDO_FOR)
     return lead
 
 
-def take_lead(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Lead:
+def _holder(lead: Lead) -> str | None:
+    return lead.owner if lead.stage in HELD else None
+
+
+def _told_loser(lead: Lead, loser: str | None, *, by: str, to: str) -> None:
+    """Whoever had accepted the lead hears that it was taken from them, and by whom."""
+    if loser is not None and loser not in (by, to):
+        lead.tell(Tell.OUTCOME, loser, lead.events, what="moved", by=by)
+
+
+def take_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = None) -> Lead:
     """A leader takes the lead over, or a rep takes one from the pool. Again = no change."""
     lead = uow.lead(lead_id)
     person = uow.company.person(by)
     if lead.owner == by and lead.stage in HELD:
         return lead
     from_pool = lead.stage is Stage.POOL and person.role is Role.REP and by not in lead.handed_back_by
-    if not from_pool and not may_direct(uow.company, person, lead):
+    if not from_pool and not uow.company.leads_team(by, lead.team):
+        if seen is not None and person.role is Role.REP and lead.stage in HELD:
+            seen.check(lead)  # a rep who was late at the pool hears who has it
         raise NotAllowed(lead=lead_id)
+    if seen is not None:
+        seen.check(lead)
+    loser = _holder(lead)
     lead.take(by, policy=uow.company.policy, at=at)
     told_outcome(uow, lead, "accepted", by=by)
+    _told_loser(lead, loser, by=by, to=by)
     uow.save(lead)
+    uow.remember(lead, verb="take", by=by, at=at, until=at + UNDO_FOR)
     return lead
 
 

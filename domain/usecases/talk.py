@@ -71,8 +71,12 @@ def submit(uow: Uow, *, text: str, by: str, at: datetime) -> Heard:
         draft=bool(missing) or not read.sure or bool(read.problems),
     )
     lead = taken.lead
-    if taken.known:
+    if taken.completed:
+        uow.end_dialog(by)
+        return Heard(what="sent", lead=lead)
+    if taken.known and not (lead.stage is Stage.DRAFT and lead.origin.by == by):
         return Heard(what="known", lead=lead)
+    missing = missing_fields(lead.customer, uow.company.required)
     if missing:
         uow.set_dialog(Dialog(person=by, kind="draft", lead_id=lead.id, about=missing[0], at=at))
         problem = read.problems[0] if read.problems else ""
@@ -176,6 +180,8 @@ def ask(uow: Uow, *, kind: str, lead_id: str, by: str, at: datetime, about: str 
     allowed = may_edit(uow.company, person, lead) if kind == "edit" else may_see(uow.company, person, lead)
     if not allowed:
         raise NotAllowed(lead=lead_id)
+    if kind == "handback":
+        lead.owned_under(by, int(about.rpartition(":")[2]))
     uow.set_dialog(Dialog(person=by, kind=kind, lead_id=lead_id, about=about, at=at))
     return lead
 
@@ -229,6 +235,15 @@ def call_off(uow: Uow, *, lead_id: str, by: str, key: str, at: datetime) -> Lead
             uow.show(copy)
     uow.tell(Notice(key=f"called_off:{key}", tell=Tell.REFRESH, to="", lead_id=lead_id, at=at))
     return lead
+
+
+def turn_page(uow: Uow, *, lead_id: str, by: str, source: str, page: int, at: datetime) -> None:
+    """Show another page of the choices on one's own card `source` (its handle, up to a `~`)."""
+    for copy in uow.shown(lead_id):
+        if copy.person == by and copy.handle.partition("~")[0] == source:
+            copy.args["page"] = page
+            uow.show(copy)
+            uow.refresh(lead_id, at)
 
 
 def keep_typed(uow: Uow, *, text: str, by: str, at: datetime) -> None:

@@ -16,7 +16,7 @@ from tests.fakes.floor import Floor
 LEASE = 30
 
 
-def notice(key: str, to: str, *, tell: Tell = Tell.ALERT, at: datetime = MONDAY_TEN) -> Notice:
+def notice(key: str, to: str, *, tell: Tell = Tell.REMIND, at: datetime = MONDAY_TEN) -> Notice:
     return Notice(key=key, tell=tell, to=to, at=at)
 
 
@@ -96,6 +96,16 @@ async def test_what_is_not_urgent_waits_for_the_morning(floor: Floor) -> None:
     assert [each.key for each in await floor.show()] == ["alert"]
     floor.clock.step(hours=9, minutes=30)  # half past eight
     assert [each.key for each in await floor.show()] == ["gap"]
+
+
+async def test_a_storm_of_alarms_is_one_turn_of_the_pace(open_store: OpenStore, clock: SteppedClock) -> None:
+    floor = Floor(await open_store(pace=25), clock)
+    stuck = [notice(f"s{no:02}", "me", tell=Tell.STUCK) for no in range(40)]
+    alerts = [notice(f"a{no}", "me", tell=Tell.ALERT) for no in range(4)]
+    await floor.do(tells, notices=[*stuck, *alerts, notice("r", "me")])
+    claimed = [work.delivery.key for work in await floor.claim()]
+    assert set(claimed) == {each.key for each in (*stuck, *alerts)} | {"r"}
+    assert set(claimed[:5]) == {"a0", "a1", "a2", "a3", "r"}  # a clock that runs goes before a wait for room
 
 
 async def test_no_minute_holds_more_notices_than_the_pace_allows(

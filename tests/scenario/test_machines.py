@@ -45,7 +45,9 @@ async def test_the_same_form_twice_and_the_same_customer_elsewhere(world: World)
     assert (status, again["duplicate_of"]) == (200, made["id"])
     status, again = await world.api("leads", {"phone": "+86 138 1234 5688", "name": "别人"})
     assert (status, again["duplicate_of"]) == (200, made["id"])
-    assert len(await world.phone(made["owner"]).cards("周倩")) == 1
+    offer, news = await world.phone(made["owner"]).cards("周倩")
+    assert (offer["card"]["state"], news["card"]["state"]) == ("live", "done")
+    assert [note["text"] for note in await world.notes(made["id"])] == ["别人"]
     assert (await world.kinds(made["id"])).count("touched") == 2
 
 

@@ -41,10 +41,49 @@ async def accepted(floor: Floor, **values: Any) -> str:
 
 async def test_a_known_customer_joins_the_open_lead(floor: Floor) -> None:
     lead = await floor.capture(phone=PHONE)
-    again = await floor.capture(phone=PHONE, name="老张", by="emp")
+    again = await floor.capture(phone=PHONE, name="张伟", by="emp")
     assert again.id == lead.id
     assert await floor.kinds(lead.id) == ["captured", "assigned", "touched"]
-    assert (await floor.lead(lead.id)).customer.name == "张伟"
+    assert await floor.told(Tell.OUTCOME) == []
+
+
+async def test_what_a_known_customer_adds_is_kept_and_the_rep_hears_of_it(floor: Floor) -> None:
+    lead = await accepted(floor, phone=PHONE, need="MES")
+    await floor.capture(
+        phone=PHONE, name="老张", need="WMS", amount_min=200_000, amount_max=300_000, by="emp"
+    )
+    customer = (await floor.lead(lead)).customer
+    assert (customer.name, customer.need) == ("张伟", "MES")
+    assert (customer.amount_min, customer.amount_max) == (200_000, 300_000)
+    assert await floor.rows("SELECT author, text FROM notes") == [("emp", "老张 · WMS")]
+    assert await floor.kinds(lead) == [
+        "captured", "assigned", "delivered", "accepted", "touched", "edited", "note_added",
+    ]  # fmt: skip
+    assert await floor.told(Tell.OUTCOME, lead) == ["e1"]
+
+
+async def test_typing_a_draft_again_in_full_sends_it(floor: Floor) -> None:
+    draft = await floor.capture(phone=PHONE, draft=True, by="emp")
+    again = await floor.capture(phone=PHONE, by="emp", company="博达", industry="制造", need="MES")
+    assert again.id == draft.id
+    found = await floor.lead(draft.id)
+    assert (found.stage, found.customer.need) == ("offered", "MES")
+    assert await floor.told(Tell.OUTCOME) == []
+
+
+async def test_a_draft_sent_by_its_last_answer_is_taken_back_whole(floor: Floor) -> None:
+    draft = await floor.capture(phone=PHONE, company="博达", industry="制造", draft=True, by="emp")
+    await floor.do(leads.edit_lead, lead_id=draft.id, values={"need": "MES"}, by="emp", at=floor.now)
+    assert (await floor.lead(draft.id)).stage == "offered"
+    assert (await floor.undo("emp", draft.id)).verb == "capture"
+    assert (await floor.lead(draft.id)).stage == "invalid"
+
+
+async def test_an_undo_names_its_lead(floor: Floor) -> None:
+    first = await floor.capture(by="emp")
+    second = await floor.capture(by="emp")
+    await floor.undo("emp", first.id)
+    assert [(await floor.lead(each.id)).stage for each in (first, second)] == ["invalid", "offered"]
 
 
 async def test_a_closed_lead_keeps_no_customer(floor: Floor) -> None:

@@ -22,7 +22,7 @@ from domain.lead import Lead
 from domain.notices import Tell
 from domain.people import Capacity, Company, Person, Role, Route
 from domain.reasons import REASONS, Goes
-from domain.usecases import duty, leads
+from domain.usecases import duty, leads, placing
 from tests.conftest import OpenStore
 from tests.fakes.clock import SteppedClock
 from tests.fakes.company import EAST, SOUTH, make_company, only, person, with_people
@@ -260,7 +260,64 @@ async def test_a_nurtured_lead_comes_to_marketing_on_its_day(floor: Floor) -> No
     await floor.wait(days=30)
     assert await floor.told(Tell.REVISIT, lead) == ["mkt", "mkt"]
     found = await floor.lead(lead)
-    assert (found.stage, found.wake_at) == ("nurturing", None)
+    assert (found.stage, found.wake_at) == ("nurturing", floor.now + timedelta(days=7))
+    await floor.wait(days=7)
+    assert await floor.told(Tell.REVISIT, lead) == ["mkt"] * 3
+    await floor.assign(lead, "e2", "mkt")
+    assert (await floor.lead(lead)).owner == "e2"
+
+
+async def test_marketing_sends_out_what_it_nurtures_and_nothing_else(floor: Floor) -> None:
+    lead = await accepted(floor)
+    with pytest.raises(NotAllowed):
+        await floor.assign(lead, "e2", "mkt")
+    await floor.hand_back(lead, "e1", "not_yet")
+    with pytest.raises(NotAllowed):
+        await floor.take(lead, "mkt")
+
+
+async def test_the_last_rep_who_is_full_does_not_silence_a_lead(floor: Floor) -> None:
+    """The reason of a hand-back and the reason of a wait may have the same name."""
+    lead = (await floor.capture(team="south")).id
+    for _ in range(3):
+        await floor.show()
+        owner = (await floor.lead(lead)).owner
+        await floor.accept(lead, owner or "")
+        await floor.hand_back(lead, owner or "", "full")
+        if (await floor.lead(lead)).stage != "offered":
+            break
+    assert await floor.told(Tell.STUCK, lead) != []
+
+
+async def test_a_leaders_card_takes_nothing_from_who_accepted_meanwhile(floor: Floor) -> None:
+    lead = (await floor.capture(team="east")).id
+    await floor.show()
+    rep = (await floor.lead(lead)).owner or ""
+    shown = placing.Seen(decisions=(await floor.lead(lead)).decisions)
+    await floor.accept(lead, rep)
+    for card in (shown, placing.Seen()):
+        for work, more in ((placing.take_lead, {}), (placing.assign_lead, {"to": "e3"}), (leads.nudge, {})):
+            with pytest.raises(AlreadyTaken):
+                await floor.do(work, lead_id=lead, by="me", at=floor.now, seen=card, **more)
+    assert (await floor.lead(lead)).owner == rep
+
+
+async def test_who_loses_a_lead_to_a_leader_hears_of_it_and_the_leader_may_undo(floor: Floor) -> None:
+    lead = await accepted(floor)
+    await floor.take(lead, "me")
+    assert await floor.told(Tell.OUTCOME, lead) == ["e1"]
+    assert (await floor.undo("me", lead)).verb == "take"
+    assert (await floor.lead(lead)).owner == "e1"
+
+
+async def test_an_impatient_leader_rings_once(floor: Floor) -> None:
+    lead = await accepted(floor)
+    for _ in range(3):
+        await floor.do(leads.nudge, lead_id=lead, by="me", at=floor.now)
+    assert await floor.told(Tell.NUDGE, lead) == ["e1"]
+    floor.clock.step(minutes=2)
+    await floor.do(leads.nudge, lead_id=lead, by="me", at=floor.now)
+    assert await floor.told(Tell.NUDGE, lead) == ["e1", "e1"]
 
 
 async def test_without_marketing_the_manager_hears_of_the_day(
@@ -487,7 +544,7 @@ async def test_a_full_team_parks_the_lead_and_tells_the_manager_once(
     floor = Floor(await open_store(with_people(only(company, "e1", "me", "dir"), small)), clock)
     first = await floor.capture()
     waits = await floor.capture()
-    assert (waits.stage, waits.reason, waits.owner) == ("waiting", "full", None)
+    assert (waits.stage, waits.reason, waits.owner) == ("waiting", "no_room", None)
     for _ in range(5):
         await floor.wait(seconds=20)
     assert await floor.told(Tell.STUCK) == ["dir"]

@@ -376,26 +376,30 @@ def _for_platforms() -> None:
     )
     op.create_index("ix_platform_codes_until", "platform_codes", ["until"], unique=False)
     op.create_table(
-        "replays",
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("digest", name=op.f("pk_replays")),
-    )
-    op.create_index("ix_replays_at", "replays", ["at"], unique=False)
-    op.create_table(
         "blocks",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("strikes", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_blocks")),
     )
     op.create_table(
-        "hourly",
+        "platform_sends",
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("app", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
-        sa.Column("slot", sa.BigInteger(), nullable=False),
-        sa.Column("count", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("account", "slot", name=op.f("pk_hourly")),
+        sa.PrimaryKeyConstraint("message", "at", name=op.f("pk_platform_sends")),
     )
-    op.create_index("ix_hourly_slot", "hourly", ["slot"], unique=False)
+    op.create_index("ix_platform_sends_account", "platform_sends", ["app", "account", "at"], unique=False)
+    op.create_index("ix_platform_sends_at", "platform_sends", ["at"], unique=False)
+    op.create_table(
+        "sessions",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sessions")),
+    )
 
 
 def _append_only() -> None:

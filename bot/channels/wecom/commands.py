@@ -1,0 +1,186 @@
+"""What `leadbell` does about WeCom from the shell: the fake, the menu, a test card, the directory."""
+
+import asyncio
+import tomllib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.cards.model import Card, CardState
+from bot.channels.base import Refused, Retryable
+from bot.channels.wecom.crypto import Keys
+from bot.channels.wecom.face import create_menu, create_tile
+from bot.channels.wecom.fake.server import Fake
+from bot.channels.wecom.roll import Roll, as_settings, read_roll
+from bot.channels.wecom.standalone import channel_of, opened
+from bot.config import Settings, Wecom
+from bot.seams import SystemClock, new_id
+from bot.words import say
+
+Say = Callable[[str], Any]
+REHEARSAL_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
+REHEARSAL = {
+    "corp_id": "wwrehearsal000001",
+    "agent_id": "1000002",
+    "secret": "rehearsal-secret",
+    "token": "rehearsaltoken0001",
+    "encoding_aes_key": REHEARSAL_KEY,
+}
+"""Made up, and printed for all to see: of use for nothing but the fake."""
+MEMBERS = {"ZhangWei": "张伟", "LiLei": "李雷", "WangFang": "王芳", "WuLin": "吴琳", "XiaoLin": "小林"}
+
+
+_COMPANY = """# A rehearsal: a small company on the fake WeCom. Nothing in here is secret.
+
+[app]
+host = "127.0.0.1"
+port = 8710
+base_url = "http://127.0.0.1:8710"
+
+[database]
+url = "sqlite:///rehearsal.db"
+
+[calendar]
+mode = "always"
+
+[[teams]]
+id = "east"
+name = "华东"
+manager = "wangfang"
+
+[[people]]
+id = "zhangwei"
+name = "张伟"
+role = "rep"
+team = "east"
+wecom = "ZhangWei"
+
+[[people]]
+id = "lilei"
+name = "李雷"
+role = "rep"
+team = "east"
+wecom = "LiLei"
+
+[[people]]
+id = "wangfang"
+name = "王芳"
+role = "manager"
+team = "east"
+wecom = "WangFang"
+
+[[people]]
+id = "wulin"
+name = "吴琳"
+role = "admin"
+wecom = "WuLin"
+
+"""
+
+
+def write_rehearsal(file: Path, port: int) -> bool:
+    """Write the settings of a small company on the fake; False where there is such a file already."""
+    try:
+        file.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        return False
+    file.write_text(_COMPANY + _section(f"http://127.0.0.1:{port}") + "\n", encoding="utf-8")
+    return True
+
+
+def _section(base: str) -> str:
+    lines = [f'{name} = "{value}"' for name, value in REHEARSAL.items() if name != "agent_id"]
+    return "\n".join(["[wecom]", *lines, f"agent_id = {REHEARSAL['agent_id']}", f'api_base = "{base}"'])
+
+
+def members_of(file: Path) -> dict[str, str]:
+    """Whom a settings file names on WeCom, and one employee more; nobody where there is no such file. The
+    file need not be right yet: its secrets are what the rehearsal is to bring."""
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    listed = [each for each in raw.get("people") or () if isinstance(each, dict)]
+    found = {
+        str(each["wecom"]): str(each.get("name") or each["wecom"]) for each in listed if each.get("wecom")
+    }
+    return found | {"XiaoLin": "小林"} if found else {}
+
+
+async def run_fake(*, port: int, callback: str, people: dict[str, str], out: Say) -> None:
+    """Serve the fake until the process is ended; try the callback's address until the bot answers there."""
+    keys = Keys(token=REHEARSAL["token"], aes_key=REHEARSAL_KEY, receiver=REHEARSAL["corp_id"])
+    fake = await Fake.start(
+        corp_id=REHEARSAL["corp_id"],
+        agent_id=int(REHEARSAL["agent_id"]),
+        secret=REHEARSAL["secret"],
+        keys=keys,
+        now=SystemClock().now,
+        new_id=new_id,
+        port=port,
+    )
+    for userid, name in (people or MEMBERS).items():
+        fake.state.add(userid, name)
+    try:
+        out(f"WeCom, rehearsed: {fake.base}\n\n{_section(fake.base)}\n")
+        while not await fake.phones.try_address(callback):  # noqa: ASYNC110  the bot says nothing when it is up
+            await asyncio.sleep(2)
+        out(f"callback ✔ {callback}")
+        await asyncio.Event().wait()
+    finally:
+        await fake.stop()
+
+
+async def put_up_menu(section: Wecom, *, link: str, lang: str, out: Say) -> int:
+    """The menu, and the tile where it is wanted."""
+    try:
+        async with opened(section, SystemClock()) as client:
+            await create_menu(client, lang)
+            out("✔ menu")
+            if section.workbench:
+                await create_tile(client, lang, link)
+                out("✔ workbench")
+    except (Refused, Retryable) as error:
+        out(f"✘ {error}")
+        return 1
+    return 0
+
+
+async def send_test(section: Wecom, accounts: Sequence[tuple[str, str]], *, link: str, out: Say) -> int:
+    """A test card to each (account, language)."""
+    clock, wrong = SystemClock(), 0
+    async with opened(section, clock) as client:
+        channel = channel_of(client, clock, lambda _lead: link)
+        for account, lang in accounts:
+            card = Card(
+                title=say(lang, "test.title"),
+                lines=(say(lang, "test.line"),),
+                state=CardState.DONE,
+                lang=lang,
+            )
+            try:
+                await channel.send(account, card, key=f"test:{new_id()}")
+                out(f"✔ {account}")
+            except (Refused, Retryable) as error:
+                wrong += 1
+                out(f"✘ {account}: {error}")
+    return 1 if wrong or not accounts else 0
+
+
+async def compare_roll(settings: Settings, section: Wecom, *, out: Say) -> int:
+    """The directory beside the settings; 1 when somebody of the settings is not in it."""
+    try:
+        async with opened(section, SystemClock()) as client:
+            roll: Roll = await read_roll(client)
+    except (Refused, Retryable) as error:
+        out(f"✘ the directory cannot be read: {error}")
+        return 1
+    accounts = [person.wecom for person in settings.people if person.wecom]
+    missing, unlisted = roll.missing(accounts), roll.unlisted(accounts)
+    out(f"# {len(roll.members)} members, {len(roll.departments)} departments")
+    for account in missing:
+        out(f"# ✘ {account}: in the settings, not in the app's range (left?)")
+    if unlisted:
+        out(f"# {len(unlisted)} who are not in the settings (employees, once they write):\n")
+        out(as_settings(unlisted, roll.departments))
+    return 1 if missing else 0

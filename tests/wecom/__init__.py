@@ -1,0 +1,1 @@
+"""WeCom: its bytes, its limits, its odd rules."""

@@ -1,0 +1,144 @@
+"""Setting it up: the doctor names what is wrong, the shell's commands do what they say."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.channels.wecom import checkup, commands
+from bot.channels.wecom.checkup import Finding
+from bot.channels.wecom.roll import Entry, as_settings
+from bot.config import Settings, load, warnings
+from tests.wecom.world import House, settings_for
+
+PEOPLE = ["ZhangWei", "lilei", "WangFang"]
+
+
+async def look(house: House, settings: Settings | None = None) -> dict[str, Finding]:
+    chosen = settings or settings_for(house.folder, house.database_url, house.fake)
+    assert chosen.wecom is not None
+    base = house.fake.state.callback.removesuffix(checkup.CALLBACK) or "http://127.0.0.1:9"
+    found = await checkup.examine(
+        chosen.wecom, base_url=base, accounts=PEOPLE, clock=house.bot.clock if house.service else house.clock
+    )
+    return {each.step.removeprefix("wecom "): each for each in found}
+
+
+async def test_every_step_is_well_against_a_platform_that_is_well(house: House) -> None:
+    found = await look(house)
+    assert list(found) == ["token", "trusted IP", "members", "clock", "callback", "domain"]
+    assert {name for name, each in found.items() if each.good} >= set(found) - {"clock"}
+
+
+async def test_an_address_that_is_not_trusted_is_named(house: House) -> None:
+    house.fake.state.moods.address_refused = True
+    found = (await look(house))["token"]
+    assert found.good is False
+    assert "10.0.0.1" in found.means
+    assert "企业可信IP" in found.next
+
+
+async def test_a_wrong_secret_a_lost_member_and_another_token_are_named(house: House) -> None:
+    house.fake.state.secret = "another"
+    assert "secret" in (await look(house))["token"].means
+    house.fake.state.secret = "wecom-secret-of-the-tests"
+    house.fake.state.members["lilei"].visible = False
+    assert "lilei" in (await look(house))["members"].means
+    settings = settings_for(house.folder, house.database_url, house.fake)
+    assert settings.wecom is not None
+    other = settings.wecom.model_copy(update={"token": type(settings.wecom.token)("another-token-of-tests")})
+    found = await look(house, settings.model_copy(update={"wecom": other}))
+    assert found["callback"].good is False
+    assert "restart" in found["callback"].next
+
+
+async def test_a_clock_that_is_wrong_and_a_bot_that_is_not_there_are_named(still_house: House) -> None:
+    found = await look(still_house)
+    assert found["callback"].good is False
+    assert found["clock"].good is False  # the test's own clock stands in another year
+    assert "s from the platform's" in found["clock"].means
+
+
+def collect() -> tuple[list[str], Callable[[str], None]]:
+    said: list[str] = []
+    return said, said.append
+
+
+async def test_a_test_card_arrives_and_the_menu_stands(still_house: House) -> None:
+    house = still_house
+    settings = settings_for(house.folder, house.database_url, house.fake, "workbench = true")
+    assert settings.wecom is not None
+    said, out = collect()
+    sent = await commands.send_test(
+        settings.wecom, [("WuLin", "zh"), ("nobody", "zh")], link="https://x.example", out=out
+    )
+    assert (sent, said[0]) == (1, "✔ WuLin")
+    assert said[1].startswith("✘ nobody")
+    assert "测试卡" in str(house.phone("WuLin").cards()[0].card)
+    assert await commands.put_up_menu(settings.wecom, link="https://x.example", lang="zh", out=out) == 0
+    names = [each["name"] for each in house.fake.state.menu["button"]]
+    assert names == ["我的线索", "录线索", "更多"]
+    assert house.fake.state.workbench["template"]["type"] == "keydata"
+
+
+async def test_the_directory_is_compared_with_the_settings(still_house: House) -> None:
+    house = still_house
+    house.fake.state.members["lilei"].visible = False
+    settings = settings_for(house.folder, house.database_url, house.fake)
+    assert settings.wecom is not None
+    said, out = collect()
+    assert await commands.compare_roll(settings, settings.wecom, out=out) == 1
+    text = "\n".join(said)
+    assert "✘ lilei" in text
+    assert 'wecom = "XiaoLin"' in text
+    assert 'wecom = "ZhangWei"' not in text
+
+
+def test_a_members_name_is_a_toml_text_whatever_it_holds(tmp_path: Path) -> None:
+    import tomllib
+
+    entry = Entry(account='a"b', name='x"\n[[people]]\\', departments=(1,))
+    [found] = tomllib.loads(as_settings([entry], {1: "研发\n[app]"}))["people"]
+    assert (found["wecom"], found["name"]) == ('a"b', 'x" [[people]]\\')
+
+
+def test_the_rehearsals_settings_are_good_and_never_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    assert commands.write_rehearsal(file, 8790)
+    settings = load(file, {})
+    assert settings.wecom is not None
+    assert list(warnings(settings)) == []
+    assert set(commands.members_of(file)) == {"ZhangWei", "LiLei", "WangFang", "WuLin", "XiaoLin"}
+    assert not commands.write_rehearsal(file, 1)
+    assert commands.members_of(tmp_path / "none.toml") == {}
+
+
+async def test_the_fake_keeps_trying_the_address_until_the_bot_answers(house: House) -> None:
+    said, out = collect()
+    running = asyncio.create_task(
+        commands.run_fake(port=0, callback=house.fake.state.callback, people={}, out=out)
+    )
+    for _ in range(100):
+        await asyncio.sleep(0.01)
+        if said:
+            break
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert "[wecom]" in said[0]
+
+
+async def test_the_tile_tells_what_waits_and_only_when_it_changes(still_house: House) -> None:
+    house = still_house
+    await house.start("workbench = true")
+    assert house.bot.wecom is not None
+    tiles = house.bot._tiles(house.bot.wecom)
+    lead = await house.submit("周倩")
+    await tiles.once()
+    rep = await house.holder(lead)
+    shown = house.fake.state.workbench[rep.userid.lower()]
+    assert [each["data"] for each in shown["keydata"]["items"]] == ["1", "0"]
+    calls = house.fake.state.calls.count("agent/set_workbench_data")
+    await tiles.once()
+    assert house.fake.state.calls.count("agent/set_workbench_data") == calls

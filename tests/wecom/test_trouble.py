@@ -1,0 +1,243 @@
+"""When the platform, the network or the set-up misbehaves: nothing is lost, nothing is said twice."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.channels.wecom.fake.state import State
+from domain.lead import Customer, Origin
+from domain.notices import Notice, Tell
+from domain.ports import Uow
+from domain.usecases.leads import capture_lead
+from tests.wecom.world import House, Phone, key_of
+
+NAMES = ("王强", "李娜", "张敏")
+
+
+def most_in(state: State, userid: str, within: timedelta) -> int:
+    """The most messages to one member in any window of that length, as the platform counts them."""
+    times = [at for at, whom in state.sent if whom == userid]
+    return max((sum(1 for at in times if start <= at < start + within) for start in times), default=0)
+
+
+async def lead_of(house: House, name: str = "周倩") -> tuple[str, Phone]:
+    lead = await house.submit(name)
+    return lead, await house.holder(lead)
+
+
+async def test_a_revoked_token_is_fetched_anew_once(house: House) -> None:
+    lead, rep = await lead_of(house)
+    fetched = house.fake.state.calls.count("gettoken")
+    await house.advance(seconds=20)
+    house.fake.state.revoke_tokens()
+    await rep.press("accept", "周倩")
+    assert rep.cards("周倩")[0].updates == 1
+    assert house.fake.state.calls.count("gettoken") == fetched + 1
+    assert (await house.lead(lead)).stage == "accepted"
+
+
+async def test_too_often_is_left_alone_for_the_minute_that_the_platform_blocks(house: House) -> None:
+    await house.settle()
+    house.fake.state.moods.fail["message/send"] = [45009]
+    await house.phone("XiaoLin").write("/help")
+    calls = house.fake.state.calls.count("message/send")
+    await house.advance(seconds=55)
+    assert house.fake.state.calls.count("message/send") == calls
+    assert "/lead" not in house.phone("XiaoLin").texts()
+    await house.advance(seconds=10)
+    assert house.phone("XiaoLin").texts().count("线索铃") == 1
+
+
+async def test_a_block_outlives_a_restart(house: House) -> None:
+    house.fake.state.moods.fail["message/send"] = [45009]
+    await house.phone("XiaoLin").write("/help")
+    await house.stop()
+    calls = house.fake.state.calls.count("message/send")
+    await house.start()
+    await house.advance(seconds=50)
+    assert house.fake.state.calls.count("message/send") == calls
+    await house.advance(seconds=15)
+    assert house.phone("XiaoLin").texts().count("线索铃") == 1
+
+
+@pytest.mark.parametrize("mood", [45033, -1, "http"])
+async def test_a_short_trouble_is_tried_again(house: House, mood: int | str) -> None:
+    house.fake.state.moods.fail["message/send"] = [mood, mood]
+    await house.phone("XiaoLin").write("/help")
+    await house.advance(seconds=30)
+    assert house.phone("XiaoLin").texts().count("线索铃") == 1
+
+
+async def test_a_rep_whom_the_platform_does_not_reach_loses_the_lead_at_once_and_the_admin_hears(
+    house: House,
+) -> None:
+    house.fake.state.members["lilei"].visible = False
+    for name in ("周倩", "吴凡"):
+        lead, _ = await lead_of(house, name)
+        await house.advance(seconds=1)
+        assert (await house.holder(lead)).userid == "ZhangWei"
+    assert "李雷" in str([card.card for card in house.phone("WuLin").cards()])
+    assert not house.phone("LiLei").cards()
+
+
+async def test_a_member_without_a_licence_counts_as_not_reached(house: House) -> None:
+    house.fake.state.members["lilei"].licensed = False
+    for name in ("周倩", "吴凡"):
+        lead, _ = await lead_of(house, name)
+        assert (await house.holder(lead)).userid == "ZhangWei"
+
+
+async def test_an_hour_without_the_platform_loses_nothing_and_repeats_nothing(house: House) -> None:
+    house.fake.state.moods.down = True
+    leads = []
+    for nth in range(3):
+        await house.phone("XiaoLin").write(
+            f"/lead {NAMES[nth]} 上海博达智能科技有限公司 采购总监 1391000000{nth} 制造业 想上一套MES"
+        )
+        await house.advance(minutes=20)
+        leads.append(f"L100{nth + 1}")
+    assert not [each for each in house.fake.state.messages if each.card]
+    house.fake.state.moods.down = False
+    await house.advance(minutes=10)
+    for nth, lead in enumerate(leads):
+        found = await house.lead(lead)
+        assert found.next_due(house.bot.store.company.calendar) is not None
+        shown = [card for name in ("ZhangWei", "LiLei") for card in house.phone(name).cards(NAMES[nth])]
+        assert shown, lead
+    per_message = Counter(each.task_id for each in house.fake.state.messages if each.task_id)
+    assert max(per_message.values()) == 1
+    assert house.fake.state.dropped == []
+    assert await house.audit() == []
+
+
+async def test_a_card_whose_codes_are_used_up_is_shown_anew_and_says_so(house: House) -> None:
+    lead, rep = await lead_of(house)
+    for code in house.fake.state.codes.values():
+        code.used = True
+    await house.advance(minutes=10)
+    other = await house.holder(lead)
+    assert other.userid != rep.userid
+    newest = rep.cards("周倩")[-1]
+    assert "最新状态" in newest.card["source"]["desc"]
+    assert newest.card["card_type"] == "text_notice"
+
+
+async def test_a_send_whose_answer_was_lost_shows_one_card(house: House) -> None:
+    """The platform has the card and we do not know: its task id tells on the second try."""
+    house.fake.state.moods.fail["message/send"] = ["lost", "lost"]
+    lead = await house.submit("周倩")
+    await house.advance(seconds=30)
+    rep = await house.holder(lead)
+    assert len(rep.cards("周倩")) == 1
+    assert len(house.phone("XiaoLin").cards("周倩")) == 1
+    await rep.press("accept", "周倩")
+    assert (await house.lead(lead)).stage == "accepted"
+    assert key_of(rep.cards("周倩")[0], "contacted")
+
+
+async def test_a_wrong_secret_or_address_holds_everything_back_and_loses_nothing(house: House) -> None:
+    house.fake.state.moods.address_refused = True
+    await house.phone("XiaoLin").write("/help")
+    await house.advance(minutes=5)
+    assert house.phone("XiaoLin").texts() == ""
+    assert house.fake.state.calls.count("gettoken") < 15
+    house.fake.state.moods.address_refused = False
+    await house.advance(minutes=6)
+    assert house.phone("XiaoLin").texts().count("线索铃") == 1
+
+
+async def test_a_restart_between_the_click_and_its_update(any_house: House) -> None:
+    house = any_house
+    lead, rep = await lead_of(house)
+    card = rep.card("周倩", "accept")
+    house.fake.state.moods.down = True
+    await house.fake.phones.press(rep.userid, card, key_of(card, "accept"))
+    await house.settle()
+    assert (await house.lead(lead)).stage == "accepted"
+    await house.stop()
+    house.fake.state.moods.down = False
+    await house.start()
+    await house.advance(minutes=1)
+    assert key_of(rep.cards("周倩")[-1], "contacted")
+    assert not [each for each in rep.cards("周倩") if key_of(each, "accept")]
+
+
+async def test_a_restart_before_the_first_card(house: House) -> None:
+    house.fake.state.moods.down = True
+    await house.phone("XiaoLin").write(
+        "/lead 周倩 上海博达智能科技有限公司 采购总监 13910000009 制造业 想上一套MES"
+    )
+    await house.stop()
+    house.fake.state.moods.down = False
+    await house.start()
+    await house.advance(minutes=1)
+    rep = await house.holder("L1001")
+    assert len(rep.cards("周倩")) == 1
+    await rep.press("accept", "周倩")
+    assert (await house.lead("L1001")).stage == "accepted"
+
+
+async def test_forged_callbacks_get_one_answer_and_change_nothing(house: House) -> None:
+    phones = house.fake.phones
+    inner = phones.inner("XiaoLin", MsgType="text", Content="/help", MsgId=1)
+    query, body = phones.seal(inner, house.clock.now())
+    early, early_body = phones.seal(inner, house.clock.now() - timedelta(seconds=301))
+    calls = [
+        (query | {"msg_signature": "0" * 40}, body),
+        (query | {"nonce": "other"}, body),
+        ({}, body),
+        (query, b""),
+        (query, b"x" * 70_000),
+        (early, early_body),
+    ]
+    answers = {await house.post(params, data) for params, data in calls}
+    assert answers == {(403, b"", "text/plain")}
+    await house.settle()
+    assert house.phone("XiaoLin").all == []
+
+
+async def test_the_address_is_verified_as_the_console_does(house: House) -> None:
+    assert await house.fake.phones.try_address(house.fake.state.callback)
+    assert not await house.fake.phones.try_address(house.fake.state.callback + "x")
+
+
+async def test_while_the_store_is_away_the_platform_is_asked_to_try_again(house: House) -> None:
+    house.bot.store._writer._closing = True
+    told = await house.fake.phones.write("XiaoLin", "/help")
+    assert told.tries == (503, 503, 503, 503)
+    house.bot.store._writer._closing = False
+    assert (await house.fake.phones.write("XiaoLin", "/help")).taken
+
+
+def five_hundred(uow: Uow, *, now: datetime) -> None:
+    """A hundred answers to each of five people at once; answers are not put off by the pace."""
+    people = ("zhangwei", "lilei", "wangfang", "tangyue", "wulin")
+    for nth in range(500):
+        args = {"text": f"第 {nth} 条", "card": ""}
+        uow.tell(Notice(key=f"burst:{nth}", tell=Tell.REPLY, to=people[nth % 5], at=now, args=args))
+
+
+async def test_five_hundred_messages_at_once_pass_no_limit_and_none_is_dropped(house: House) -> None:
+    await house.bot.store.write(five_hundred, now=house.clock.now())
+    for _ in range(12):
+        await house.advance(seconds=30)
+    state = house.fake.state
+    for userid in ("zhangwei", "lilei", "wangfang", "tangyue", "wulin"):
+        assert 20 < most_in(state, userid, timedelta(seconds=60)) <= 30
+        assert house.phone(userid).texts().count("第") == 100
+    assert state.dropped == []
+
+
+async def test_a_burst_of_leads_passes_no_limit_and_every_one_is_with_somebody(house: House) -> None:
+    origin = Origin(channel="官网", source="website")
+    for nth in range(60):
+        customer = Customer(name=f"客户{nth}", company=f"公司{nth}", phone=f"+86131{nth:08d}", need="MES")
+        await house.bot.store.write(capture_lead, customer=customer, origin=origin, now=house.clock.now())
+    await house.advance(minutes=2)
+    await house.advance(minutes=4)
+    state = house.fake.state
+    for userid in state.members:
+        assert most_in(state, userid, timedelta(seconds=60)) <= 30
+    assert state.dropped == []
+    assert await house.audit() == []
