@@ -20,6 +20,7 @@ from domain.clock import from_micros, to_micros
 from domain.lead import Lead
 from domain.sla import Policy, unpack_policy
 from domain.stages import Stage
+from domain.usecases.leads import NUDGE_EVERY
 from storage.audit import audit_database
 from storage.engine import read_url
 from storage.rows import LEAD_COLUMNS, lead_of
@@ -305,8 +306,13 @@ class Look:
             (str(lead), tell) for lead, tell in self.rows("SELECT lead_id, tell FROM outbox")
         )
         wanted: Counter[tuple[str, str]] = Counter()
+        nudges = set()
         for fact in self.every_fact():
             tell = _tells(fact)
+            if fact.kind == "nudged":  # one boss rings one person once in two minutes
+                nudge = (fact.lead, fact.actor, fact.data["to"], int(fact.at.timestamp()) // NUDGE_EVERY)
+                tell = "" if nudge in nudges else tell
+                nudges.add(nudge)
             if tell:
                 wanted[fact.lead, tell] += 1
         for lead in self.leads:
