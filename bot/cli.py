@@ -5,16 +5,18 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.config import ConfigErrors, Settings, load, warnings
 from bot.logs import set_up
 from bot.seams import SystemClock, new_token
 from bot.words import say
+from domain.errors import Unavailable
 
 CONFIG = Path("config.toml")
 
@@ -61,10 +63,27 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", _migrate, "bring the database to the newest schema")
     audit = add("audit", _audit, "check the invariants on the live data")
     audit.add_argument("--json", action="store_true")
+    prove = add("prove", _prove, "prove a lead's clocks from its facts, minute by minute")
+    prove.add_argument("lead", nargs="?", metavar="LEAD", help="such as L1042")
+    prove.add_argument("--json", action="store_true", help="with all that the sums need")
+    prove.add_argument(
+        "--from", dest="file", type=Path, metavar="FILE", help="count such a JSON anew, without a database"
+    )
+    prove.add_argument("--lang", choices=("zh", "en"), default="zh")
+    backup = add("backup", _backup, "write everything into one file, while the bot runs")
+    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.add_argument("--lang", choices=("zh", "en"), default="zh")
+    restore = add("restore", _restore, "put a backup where the database is to be")
+    restore.add_argument("file", type=Path, nargs="?", metavar="FILE")
+    restore.add_argument("--confirm", action="store_true", help="the restored database was looked at")
+    restore.add_argument("--lang", choices=("zh", "en"), default="zh")
     read = add("read", _read, "read lines from standard input, write what they say as JSON", config=False)
     read.add_argument("--kind", choices=("auto", "lead", "note", "visit"), default="auto")
+    read.add_argument("--now", type=datetime.fromisoformat, metavar="ISO", help="when they were written")
+    read.add_argument("--config", type=Path, metavar="F", help="the company's own names")
+    read.add_argument("--explain", action="store_true", help="add the spans, each with its rule")
     _token_commands(commands)
-    _wecom_commands(commands)
+    _platform_commands(commands)
     return parser
 
 
@@ -88,7 +107,7 @@ def _token_commands(commands: Any) -> None:
             verb.add_argument("--scope", default="capture,read", help="capture, read, contact")
 
 
-def _wecom_commands(commands: Any) -> None:
+def _platform_commands(commands: Any) -> None:
     def add(name: str, verb: str, run: Callable[[argparse.Namespace], int], text: str) -> Any:
         parser = commands.choices.get(name) or commands.add_parser(name, help=text)
         verbs = getattr(parser, "verbs", None)
@@ -107,7 +126,15 @@ def _wecom_commands(commands: Any) -> None:
     fake.add_argument("--callback", default="http://127.0.0.1:8710/callback/wecom", metavar="URL")
     add("wecom", "menu", _wecom_menu, "put up the app's menu (and its tile, with wecom.workbench)")
     add("sync", "wecom", _sync_wecom, "compare the settings' people with the company's directory")
+    fake = add(
+        "fake", "dingtalk", _fake_dingtalk, "run a DingTalk of one's own, to try the bot without an account"
+    )
+    fake.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    fake.add_argument("--port", type=_port, default=8720)
+    sync = add("sync", "dingtalk", _sync_dingtalk, "compare the settings' people with the organisation")
+    sync.add_argument("--toml", action="store_true", help="print [[people]] entries for newcomers")
     test = commands.add_parser("send-test", help="send a test card to the admins, or to one person")
+    test.add_argument("--channel", choices=("wecom", "dingtalk"), help="on which platform; else the one set")
     test.set_defaults(run=_send_test)
     test.add_argument("--config", type=Path, default=CONFIG, metavar="F")
     test.add_argument("--to", default="", metavar="PERSON", help="a person's id")
@@ -228,9 +255,9 @@ def _check_config(arguments: argparse.Namespace) -> int:
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from bot.doctor import examine
-    from bot.main import look_at_database
+    from bot.main import look_around
 
-    checks = list(examine(arguments.config, os.environ, SystemClock().now(), look_at_database))
+    checks = list(examine(arguments.config, os.environ, SystemClock().now(), look_around))
     if arguments.json:
         print(json.dumps([check.as_json() for check in checks], ensure_ascii=False))
     else:
@@ -254,13 +281,19 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
+    settings = load(arguments.config, os.environ)
+    return _audited(settings, as_json=arguments.json, as_of_last_beat=settings.simulator.enabled)
+
+
+def _audited(settings: Settings, *, as_json: bool, as_of_last_beat: bool) -> int:
+    """Print what does not hold now, or as of the last heartbeat: the simulator's clock is its own, and what a
+    restored database has not done since is no wonder."""
     from bot.company import build_company
     from storage import schema
     from storage.audit import audit_database
     from storage.engine import is_sqlite, read_url, writer_engine
     from storage.housekeeping import last_heartbeat
 
-    settings = load(arguments.config, os.environ)
     url = read_url(settings.database.url.get_secret_value())
     now = SystemClock().now()
     engine = writer_engine(url) if not is_sqlite(url) or Path(url.database or "").exists() else None
@@ -274,11 +307,11 @@ def _audit(arguments: argparse.Namespace) -> int:
     finally:
         if engine is not None:
             engine.dispose()
-    if settings.simulator.enabled:  # its clock is its own: the one of its last heartbeat
+    if as_of_last_beat:
         now = last_heartbeat(url) or now
     company = build_company(settings, year=now.year)
     found = audit_database(url, company, now, grace=timedelta(seconds=1))
-    if arguments.json:
+    if as_json:
         rows = [
             {"invariant": f"INV-{each.invariant}", "what": each.what, "lead": each.lead} for each in found
         ]
@@ -290,14 +323,152 @@ def _audit(arguments: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
-def _read(arguments: argparse.Namespace) -> int:
-    """The simple form: every line is read as a lead's text."""
-    from bot.reading import read_line
+def _prove(arguments: argparse.Namespace) -> int:
+    from zoneinfo import ZoneInfo
 
+    from bot import proof
+    from storage.schema import SchemaError
+
+    zone = ZoneInfo("Asia/Shanghai")
+    if arguments.file:
+        try:
+            made = proof.check(json.loads(arguments.file.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            print(say(arguments.lang, "prove.unread", file=arguments.file, why=error), file=sys.stderr)
+            return 1
+    elif not arguments.lead:
+        print("leadbell prove: LEAD or --from FILE", file=sys.stderr)
+        return 2
+    else:
+        settings = load(arguments.config, os.environ)
+        zone = ZoneInfo(settings.app.timezone)
+        try:
+            record, now = _record(settings, arguments.lead)
+        except SchemaError as error:
+            print(f"leadbell: {error}", file=sys.stderr)
+            return 1
+        if record is None:
+            print(say(arguments.lang, "prove.unknown", lead=arguments.lead), file=sys.stderr)
+            return 1
+        made = proof.document(arguments.lead, record, now)
+    if arguments.json:
+        print(json.dumps(made.body, ensure_ascii=False))
+    else:
+        for line in proof.lines(made, zone=zone, lang=arguments.lang):
+            print(line)
+    return 0 if made.proof.whole else 1
+
+
+def _record(settings: Settings, lead: str) -> tuple[Any, datetime]:
+    """What is kept of a lead (None: there is no such lead), and the time by the program's clock."""
+    from storage.chain import read_record
+    from storage.engine import read_url, snapshot_engine
+    from storage.housekeeping import last_heartbeat
+    from storage.schema import check
+
+    url = read_url(settings.database.url.get_secret_value())
+    now = SystemClock().now()
+    engine = snapshot_engine(url)
+    try:
+        check(engine)
+        if settings.simulator.enabled:  # its clock is its own: the one of its last heartbeat
+            now = last_heartbeat(url) or now
+        with engine.connect() as conn, conn.begin():
+            return read_record(conn, lead), now
+    finally:
+        engine.dispose()
+
+
+def _read(arguments: argparse.Namespace) -> int:
+    """One JSON object a line, as the lines come; the company's own names with `--config`."""
+    from bot.reading import make_context, read_line
+
+    settings = load(arguments.config, os.environ) if arguments.config else None
+    zone = ZoneInfo(settings.app.timezone if settings else "Asia/Shanghai")
+    now = arguments.now or SystemClock().now()
+    local = now.astimezone(zone) if now.tzinfo else now.replace(tzinfo=zone)
+    context = make_context(
+        local, _own_names(settings) if settings else (), settings.reader.competitors if settings else ()
+    )
     for line in sys.stdin:
         if line.strip():
-            print(json.dumps(read_line(line, arguments.kind), ensure_ascii=False), flush=True)
+            found = read_line(line, arguments.kind, context, explain=arguments.explain)
+            print(json.dumps(found, ensure_ascii=False), flush=True)
     return 0
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from storage.backup import BadBackup, backup
+    from storage.engine import read_url
+    from storage.schema import SchemaError
+
+    settings = load(arguments.config, os.environ)
+    try:
+        made = backup(read_url(settings.database.url.get_secret_value()), arguments.file)
+    except (BadBackup, SchemaError) as error:
+        print(f"leadbell: {error}", file=sys.stderr)
+        return 1
+    print(
+        say(
+            arguments.lang, "backup.done", file=arguments.file, leads=made.leads, facts=made.facts,
+            bytes=made.size,
+        )
+    )  # fmt: skip
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from storage.backup import BadBackup, restore
+    from storage.engine import StoreInUse, read_url
+    from storage.schema import SchemaError
+
+    if arguments.confirm == bool(arguments.file):
+        print("leadbell restore: FILE or --confirm", file=sys.stderr)
+        return 2
+    if arguments.confirm:
+        return _with_database(arguments, lambda engine: _confirm(engine, arguments.lang))
+    settings = load(arguments.config, os.environ)
+    url = read_url(settings.database.url.get_secret_value())
+    try:
+        made = restore(url, arguments.file, now=SystemClock().now(), seen_file=settings.watch.seen_file)
+    except (BadBackup, SchemaError, StoreInUse) as error:
+        print(f"leadbell: {error}", file=sys.stderr)
+        return 1
+    if made.moved:
+        print(say(arguments.lang, "restore.moved", file=made.moved))
+    print(say(arguments.lang, "restore.done", leads=made.leads, facts=made.facts, number=made.number))
+    return _audited(settings, as_json=False, as_of_last_beat=True)
+
+
+def _confirm(engine: Any, lang: str) -> int:
+    from storage.epoch import confirm
+
+    with engine.connect() as conn, conn.begin():
+        found = confirm(conn)
+    print(say(lang, "restore.confirmed", epoch=found.epoch) if found else say(lang, "restore.nothing"))
+    return 0
+
+
+def _own_names(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The company's products and further names, and the customers of its database where there is one."""
+    from bot.company import read_names_file
+    from storage.book import known_names
+    from storage.engine import is_sqlite, read_url, writer_engine
+    from storage.schema import SchemaError, check
+
+    yield from ((each, "product") for each in settings.reader.products)
+    yield from ((each, "company") for each in read_names_file(settings))
+    url = read_url(settings.database.url.get_secret_value())
+    if is_sqlite(url) and (not url.database or not Path(url.database).exists()):
+        return
+    engine = writer_engine(url)
+    try:
+        check(engine)
+        yield from known_names(engine)
+    except (SchemaError, Unavailable) as error:
+        print(f"leadbell: without the customers of {settings.database.shown}: {error}", file=sys.stderr)
+    finally:
+        engine.dispose()
 
 
 # -- tokens -------------------------------------------------------------------------------------------------
@@ -406,6 +577,12 @@ def _sync_wecom(arguments: argparse.Namespace) -> int:
 
 
 def _send_test(arguments: argparse.Namespace) -> int:
+    settings = load(arguments.config, os.environ)
+    channel = arguments.channel or ("wecom" if settings.wecom is not None else "dingtalk")
+    return (_send_test_wecom if channel == "wecom" else _send_test_dingtalk)(arguments)
+
+
+def _send_test_wecom(arguments: argparse.Namespace) -> int:
     from bot.channels.wecom import commands
 
     settings, section = _with_wecom(arguments)
@@ -422,3 +599,66 @@ def _send_test(arguments: argparse.Namespace) -> int:
     return asyncio.run(
         commands.send_test(section, wanted, link=settings.app.base_url, out=partial(print, flush=True))
     )
+
+
+# -- dingtalk -----------------------------------------------------------------------------------------------
+
+
+def _fake_dingtalk(arguments: argparse.Namespace) -> int:
+    """Runs until Ctrl-C; prints the settings that lead to it."""
+    from bot.channels.dingtalk.fake.run import run
+
+    return asyncio.run(run(arguments.host, arguments.port, partial(print, flush=True)))
+
+
+def _with_dingtalk(arguments: argparse.Namespace) -> tuple[Settings, bool]:
+    settings = load(arguments.config, os.environ)
+    if settings.dingtalk is None:
+        print("leadbell: no [dingtalk] in the settings", file=sys.stderr)
+    return settings, settings.dingtalk is not None
+
+
+def _sync_dingtalk(arguments: argparse.Namespace) -> int:
+    from bot.channels.base import Refused, Retryable
+    from bot.channels.dingtalk.door import ask_dingtalk
+    from bot.channels.dingtalk.people import as_toml, compare, read_organisation
+    from bot.company import build_company
+
+    settings, there = _with_dingtalk(arguments)
+    if not there:
+        return 2
+    company = build_company(settings, year=SystemClock().now().year)
+    try:
+        found = asyncio.run(ask_dingtalk(settings, lambda client, _: read_organisation(client)))
+    except (Retryable, Refused) as error:
+        print(f"leadbell: dingtalk: {error}", file=sys.stderr)
+        return 1
+    differences = list(compare(company, found, "dingtalk"))
+    if arguments.toml:
+        print(as_toml((each for each in differences if each.kind == "new"), "dingtalk"))
+        return 0
+    for each in differences:
+        print(say("zh", f"sync.{each.kind}", person=each.person, name=each.name, detail=each.detail))
+    print(say("zh", "sync.sum", members=len(found.members), count=len(differences)))
+    return 1 if any(each.kind != "new" for each in differences) else 0
+
+
+def _send_test_dingtalk(arguments: argparse.Namespace) -> int:
+    from bot.channels.base import Refused, Retryable
+    from bot.channels.dingtalk.door import ask_dingtalk, send_test
+
+    settings, there = _with_dingtalk(arguments)
+    people = [p for p in settings.people if (p.id == arguments.to if arguments.to else p.role == "admin")]
+    wanted = {each.id: (each.dingtalk, say(each.lang, "cli.test")) for each in people if each.dingtalk}
+    if not there or not wanted:
+        print("leadbell: nobody to send to: no such person on DingTalk, or no admin", file=sys.stderr)
+        return 2
+    failed = 0
+    for person, (account, text) in wanted.items():
+        try:
+            asyncio.run(ask_dingtalk(settings, partial(send_test, account=account, text=text)))
+            print(f"✔ dingtalk → {person}")
+        except (Retryable, Refused) as error:
+            print(f"✘ dingtalk → {person}: {error}", file=sys.stderr)
+            failed = 1
+    return failed

@@ -60,6 +60,20 @@ def read_days(settings: Settings, year: int) -> Days:
     raise ConfigErrors([Mistake(key="calendar.file", code=code, given=given)])
 
 
+def read_names_file(settings: Settings) -> list[str]:
+    """The names of `reader.names_file`, one a line. Raises ConfigErrors for a file that can't be read."""
+    file = settings.reader.names_file.strip()
+    if not file:
+        return []
+    try:
+        return [line.strip() for line in Path(file).read_text("utf-8").splitlines() if line.strip()]
+    except OSError:
+        code = "no_file"
+    except UnicodeDecodeError:
+        code = "not_utf8"
+    raise ConfigErrors([Mistake(key="reader.names_file", code=code, given={})])
+
+
 def _own_calendars(settings: Settings, zone: ZoneInfo, days: Days) -> dict[str, WorkingCalendar]:
     """A calendar for each team with hours of its own or below one that has them."""
     teams = {team.id: team for team in settings.teams}

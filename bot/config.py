@@ -248,6 +248,12 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _address_or_none(secret: SecretStr) -> SecretStr:
+    if secret.get_secret_value():
+        _web_address(secret.get_secret_value())
+    return secret
+
+
 def _database(secret: SecretStr) -> SecretStr:
     url = secret.get_secret_value()
     if re.fullmatch(r"sqlite(\+\w+)?:(//)?(/(:memory:)?)?", url):
@@ -413,6 +419,17 @@ class Wecom(_Section):
     workbench: bool = False
 
 
+class CardVariables(_Section):
+    """The names of a card template's variables; a name with a dot is a member of a variable that holds a
+    JSON object. `state` may be empty: the template has none."""
+
+    title: Text = "title"
+    body: Text = "markdown"
+    tips: Text = "tips"
+    buttons: Text = "sys_full_json_obj.msgButtons"
+    state: str = ""
+
+
 class Dingtalk(_Section):
     client_id: Text
     client_secret: Secret
@@ -420,6 +437,9 @@ class Dingtalk(_Section):
     mode: Literal["stream", "http"] = "stream"
     # The template that DingTalk publishes for everyone: buttons without drawing one's own.
     card_template_id: Text = "1366a1eb-bc54-4859-ac88-517c56a9acb1.schema"
+    card: CardVariables = CardVariables()
+    monthly_calls: Positive = 5000
+    monthly_pushes: Positive = 3000
     token: Secret | None = None
     encoding_aes_key: AesKey | None = None
     api_base: WebAddress = "https://api.dingtalk.com"
@@ -439,6 +459,13 @@ class MediaRules(_Section):
     most_mb: Annotated[int, BeforeValidator(_not_bool), Field(ge=1, le=100)] = 20
 
 
+class WatchRules(_Section):
+    heartbeat_url: Annotated[SecretStr, BeforeValidator(_trimmed), AfterValidator(_address_or_none)] = (
+        SecretStr("")
+    )
+    seen_file: str = ""
+
+
 class RouteEntry(_Section):
     team: Id
     region: tuple[Text, ...] = ()
@@ -451,6 +478,12 @@ class LeadRules(_Section):
     required: tuple[Asked, ...] = ("name", "company", "contact", "industry", "need")
     lapses_allowed: Positive = 3
     handbacks_allowed: Positive = 3
+
+
+class ReaderRules(_Section):
+    competitors: tuple[Text, ...] = ()
+    products: tuple[Text, ...] = ()
+    names_file: str = ""
 
 
 class Log(_Section):
@@ -477,7 +510,9 @@ class Settings(BaseSettings):
     calendar: CalendarRules = CalendarRules()
     sla: SlaRules = SlaRules()
     capacity: CapacityRules = CapacityRules()
+    watch: WatchRules = WatchRules()
     leads: LeadRules = LeadRules()
+    reader: ReaderRules = ReaderRules()
     routes: tuple[RouteEntry, ...] = ()
     wecom: Wecom | None = None
     dingtalk: Dingtalk | None = None

@@ -1,7 +1,7 @@
 """From a claimed notice to what a person sees: render the lead as it is now, send, say what came of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ from bot.cards.capture import draft_card, pool_card, submitted_card
 from bot.cards.handback import handback_card
 from bot.cards.lead import lead_card
 from bot.cards.model import Card, CardState, digest
+from bot.cards.notes import nobody_card, note_card, trend_card, which_card
 from bot.cards.parts import Args
 from bot.cards.rollup import rollup_card
 from bot.cards.told import outcome_stands
@@ -23,7 +24,7 @@ from domain.lead import Lead
 from domain.notices import ROLL_UP_FROM, ROLLED_UP, Tell
 from domain.people import Company, Person
 from domain.ports import Delivery, Shown
-from domain.stages import Stage
+from domain.stages import CLOSED, Stage
 from domain.usecases.delivery import GIVE_UP_AFTER, POISON_AFTER, Failed, Receipt, Sent, Work
 
 log = structlog.get_logger("deliver")
@@ -37,13 +38,12 @@ def render(
     kind: str, leads: Mapping[str, Lead], lead: Lead | None, viewer: Person, company: Company, args: Args
 ) -> Card:
     """The card of that kind (a Tell, or one that answers a message) as it must look now."""
-    if kind == "typo":
-        return typo_card(viewer, args)
-    if kind in ("pool", "rollup"):
-        listed = [leads[each] for each in _listed(args) if each in leads]
-        if kind == "pool":
-            return pool_card(listed, viewer, company)
-        return rollup_card([(each, _each(args, each.id)) for each in listed], viewer, company)
+    if kind in _OF_NO_LEAD:
+        return _OF_NO_LEAD[kind](viewer, args)
+    if kind in ("pool", "rollup", "which"):
+        return _of_several(
+            kind, [leads[each] for each in _listed(args) if each in leads], viewer, company, args
+        )
     if lead is None or kind in set(Tell):
         return build(Tell(kind), lead, viewer, company, args)
     match kind:
@@ -53,10 +53,41 @@ def render(
             return draft_card(lead, viewer, company, args)
         case "handback":
             return handback_card(lead, viewer, company, off=bool(args.get("off")))
+        case "note":
+            return note_card(lead, viewer, company, args)
         case "lead":
             return lead_card(lead, viewer, company, Tell.OFFER, args)
         case _:
             raise ValueError(kind)
+
+
+async def redraw(
+    copies: Sequence[Shown], person: str, read: Callable[[str], Awaitable[Lead | None]], company: Company
+) -> Card | None:
+    """The card of a shown message as it now is; None where it is not that person's, or not known."""
+    viewer = company.people.get(person)
+    if viewer is None or not copies or copies[0].person != person:
+        return None
+    copy = copies[0]
+    named = dict.fromkeys((copy.lead_id, *_listed(copy.args)))
+    leads = {each: found for each in named if each and (found := await read(each)) is not None}
+    card = render(copy.tell, leads, leads.get(copy.lead_id), viewer, company, copy.args)
+    return _placed(card, copy.lead_id, copy.args, viewer)
+
+
+_OF_NO_LEAD: Mapping[str, Callable[[Person, Args], Card]] = {
+    "typo": typo_card,
+    "nobody": nobody_card,
+    "trend": trend_card,
+}
+
+
+def _of_several(kind: str, listed: Sequence[Lead], viewer: Person, company: Company, args: Args) -> Card:
+    if kind == "pool":
+        return pool_card(listed, viewer, company)
+    if kind == "which":
+        return which_card(listed, viewer, args)
+    return rollup_card([(each, _each(args, each.id)) for each in listed], viewer, company)
 
 
 def _listed(args: Args) -> Sequence[str]:
@@ -95,7 +126,9 @@ class Deliverer:
             async with asyncio.timeout(TIMEOUT):
                 shown = await self._show(group)
         except Exception as error:  # noqa: BLE001 - a bug in one card must not stop the others
-            return [self._failed(each, error) for each in deliveries]
+            # What is on one card is tried again at one time, so that it comes on one card again.
+            first = self._failed(deliveries[0], error)
+            return [replace(first, delivery=each) for each in deliveries]
         return self._sent(group, shown)
 
     def _sent(self, group: Sequence[Work], shown: tuple[Shown, ...]) -> list[Receipt]:
@@ -148,7 +181,10 @@ class Deliverer:
             return await self._reply(work, viewer, company)
         if _stale(work):
             return ()
-        return await self._send(work, delivery.args, delivery.tell.value, viewer, company)
+        args = delivery.args
+        if work.plan is not None:
+            args = {**args, "words": work.plan.words, "due": work.plan.due.isoformat()}
+        return await self._send(work, args, delivery.tell.value, viewer, company)
 
     def _place(self, viewer: Person) -> tuple[Channel, str]:
         found = self.route(viewer)
@@ -252,6 +288,8 @@ def _stale(work: Work) -> bool:
     delivery, lead = work.delivery, work.lead
     if delivery.tell is Tell.OUTCOME and lead is not None and not delivery.in_doubt:
         return not outcome_stands(lead, delivery.args)
+    if delivery.tell is Tell.FOLLOW_UP:
+        return _overtaken(work)
     if delivery.tell not in _ON_OFFER or lead is None or delivery.in_doubt:
         return False  # in doubt it may hang on a phone already, and must not go on lying there
     if delivery.tell is Tell.NUDGE:
@@ -261,13 +299,27 @@ def _stale(work: Work) -> bool:
     return not live
 
 
+def _overtaken(work: Work) -> bool:
+    """A reminder of a step that is done, or was replaced, or whose lead is somebody else's now."""
+    plan, lead = work.plan, work.lead
+    if plan is None or lead is None or plan.no != work.delivery.args.get("no"):
+        return True
+    return lead.stage in CLOSED or lead.owner not in (None, work.delivery.to)
+
+
 def _rolled_up(works: Sequence[Work]) -> list[Sequence[Work]]:
-    """Several alerts at once are one card that names each; everything else goes one by one."""
-    alerts = [work for work in works if work.delivery.tell in ROLLED_UP]
-    singles: list[Sequence[Work]] = [[work] for work in works]
-    if len(alerts) < ROLL_UP_FROM:
-        return singles
-    return [group for group in singles if group[0].delivery.tell not in ROLLED_UP] + [alerts]
+    """Several alerts first claimed together are one card that names each; everything else goes one by one.
+
+    Together for ever: what a program that died may have shown on one card, or on cards of their own, must be
+    shown so again, or a card stays on a phone that nobody keeps true.
+    """
+    alerts: dict[int, list[Work]] = {}
+    for work in works:
+        if work.delivery.tell in ROLLED_UP:
+            alerts.setdefault(work.delivery.together, []).append(work)
+    rolled = [group for group in alerts.values() if len(group) >= ROLL_UP_FROM]
+    inside = {id(work) for group in rolled for work in group}
+    return [*([work] for work in works if id(work) not in inside), *rolled]
 
 
 def _rollup_args(group: Sequence[Work]) -> dict[str, object]:

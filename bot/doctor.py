@@ -91,8 +91,6 @@ def _channels(settings: Settings) -> Iterator[Check]:
         yield Check(mark=GOOD, name="simulator", means=f"{settings.app.base_url}/sim")
     if settings.wecom is not None:
         yield from _wecom(settings, settings.wecom)
-    if settings.dingtalk is not None:
-        yield Check(mark=WARN, name="dingtalk", means="set, and not served by this release yet")
     if not (settings.simulator.enabled or settings.wecom or settings.dingtalk):
         yield Check(
             mark=BAD,

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -13,12 +13,15 @@ import structlog
 from aiohttp import web
 
 from bot.channels.base import Channel
+from bot.channels.dingtalk.door import Door, House, ask_dingtalk, budget_names, examine_dingtalk, open_door
+from bot.channels.dingtalk.examine import budget
 from bot.channels.local.channel import LocalChannel
+from bot.channels.tokens import AccessTokens, Fetched
 from bot.channels.wecom.app import WecomApp, make_app
 from bot.channels.wecom.face import Tiles
-from bot.company import build_company
-from bot.config import ConfigErrors, Settings, warnings
-from bot.deliver import Deliverer
+from bot.company import build_company, read_days, read_names_file
+from bot.config import ConfigErrors, Dingtalk, Settings, warnings
+from bot.deliver import Deliverer, redraw
 from bot.directory import Directory, with_members
 from bot.doctor import BAD, GOOD, WARN, Check
 from bot.downloads import Downloader
@@ -26,15 +29,18 @@ from bot.files import Files
 from bot.handlers import leads as lead_handlers
 from bot.handlers import talk as talk_handlers
 from bot.handlers import team as team_handlers
+from bot.mind import Mind
 from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
+from bot.watch import Heart
 from bot.web import api, callbacks, health, metrics, openapi, problems
 from bot.web.keys import Keys
 from bot.web.lead_page import LeadPage
 from bot.web.signin import Gate
 from bot.web.sim import Simulator, Stream
-from domain.clock import Clock, from_micros, to_micros
+from bot.words import say
+from domain.clock import Clock, from_micros
 from domain.errors import Unavailable
 from domain.people import Company, Person
 from domain.usecases.duty import person_left
@@ -44,7 +50,21 @@ from scheduler.relay import Relay
 from scheduler.supervisor import Supervisor
 from scheduler.sweeps import Sweep, resume
 from scheduler.ticker import Ticker
-from storage import chat, housekeeping, media, members, platform_tokens, schema, sending, sessions, tokens
+from storage import (
+    book,
+    chain,
+    chat,
+    epoch,
+    housekeeping,
+    media,
+    members,
+    meters,
+    platform_tokens,
+    schema,
+    sending,
+    sessions,
+    tokens,
+)
 from storage.audit import audit_database
 from storage.engine import is_sqlite, read_url, writer_engine
 from storage.reads import Reads
@@ -57,6 +77,10 @@ HEARTBEAT = 2.0
 JUMP = 5.0
 AUDIT_EVERY = 300.0
 TIDY_EVERY = 3600.0
+ANCHOR_EVERY = 3600.0
+CHAINS_AT_ONCE = 500
+WATCH_EVERY = 60.0
+SEEN_EVERY = 5  # heartbeats
 TILES_EVERY = 60.0
 STOP_WITHIN = 5.0
 UNUSED_FOR = timedelta(days=2)
@@ -109,6 +133,7 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
             return
         schema.check(engine)
         yield Check(mark=GOOD, name="database", means=f"{shown}: schema {schema.HEAD}")
+        yield from _look_at_epoch(epoch.look(engine, epoch.Seen(url, settings.watch.seen_file)))
         waiting, dead = housekeeping.backlog(engine, now)
         mark = WARN if waiting or dead else GOOD
         yield Check(
@@ -122,6 +147,39 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
         )
     finally:
         engine.dispose()
+
+
+def look_around(settings: Settings, now: datetime) -> Iterator[Check]:
+    """The doctor's look at what is outside the settings: the store and the platforms."""
+    yield from look_at_database(settings, now)
+    if settings.dingtalk is not None:
+        for finding in asyncio.run(ask_dingtalk(settings, examine_dingtalk)):
+            yield Check(mark=finding.mark, name=finding.name, means=finding.means, next=finding.next)
+        yield from _dingtalk_budget(settings, settings.dingtalk, now)
+
+
+def _dingtalk_budget(settings: Settings, section: Dingtalk, now: datetime) -> Iterator[Check]:
+    engine = writer_engine(read_url(settings.database.url.get_secret_value()))
+    try:
+        used = {what: meters.counted(engine, name) for what, name in budget_names(now).items()}
+    except Unavailable:
+        return  # the look at the database has said so
+    finally:
+        engine.dispose()
+    for what, limit in (("calls", section.monthly_calls), ("pushes", section.monthly_pushes)):
+        found = budget(what, used[what], limit)
+        yield Check(mark=found.mark, name=found.name, means=found.means, next=found.next)
+
+
+def _look_at_epoch(lost: epoch.Lost | None) -> Iterator[Check]:
+    if lost is not None:
+        since = lost.since.isoformat() if lost.since else "?"
+        means = say("en", "watch.red", epoch=lost.epoch, since=since)
+        yield Check(mark=BAD, name="restored", means=means, next="leadbell restore --confirm")
+
+
+def _instant(micros: str) -> str:
+    return from_micros(int(micros)).isoformat() if micros else "?"
 
 
 class Service:
@@ -144,6 +202,14 @@ class Service:
         )
         self.router = make_router()
         self.files = Files(folder=media_folder(settings), most=settings.media.most_mb << 20)
+        self.mind = Mind(
+            company_now=lambda: store.company,
+            changed=lambda cursor: book.changed_since(store.reader, cursor),
+            competitors=settings.reader.competitors,
+            products=settings.reader.products,
+            customers=read_names_file(settings),
+        )
+        self._loading: asyncio.Task[None] | None = None
         self.bot = Bot(
             write=store.write,
             once=Once,
@@ -151,6 +217,7 @@ class Service:
             clock=clock,
             company_now=lambda: store.company,
             keep=self.files.keep,
+            mind=self.mind,
         )
         self.sweep = Sweep(
             write=store.write, next_due=store.next_due, clock=clock, due=store.due, grace=store.sweep_grace
@@ -218,7 +285,11 @@ class Service:
         self.stopped = asyncio.Event()
         self._clocks = clock.now(), asyncio.get_running_loop().time()
         self.violations: int | None = None
+        self.seen = epoch.Seen(store.url, settings.watch.seen_file)
+        self.heart = Heart(settings.watch.heartbeat_url.get_secret_value())
+        self._beats = 0
         self.failed = False
+        self.dingtalk: Door | None = None
         self._runner: web.AppRunner | None = None
 
     # -- starting and stopping --------------------------------------------------------------------------
@@ -259,11 +330,14 @@ class Service:
         await resume(self.store.write, since=since, now=now)
         if is_sqlite(self.store.url):  # one process a file, so who had claimed these notices is dead
             await self.store.write(housekeeping.free_leases, now=now)
+        await self._notice_loss()
         await self._learn_members()
         await self._release_leavers()
         await self._beat()
         await self._watch_calendar()
+        await self._open_dingtalk()
         self._add_loops()
+        self._loading = asyncio.create_task(self._load_mind())
         await self._listen()
         self.supervisor.start()
         self.ticker.start()
@@ -280,6 +354,47 @@ class Service:
         self.ticker.every(AUDIT_EVERY, self.check, name="auditor")
         self.ticker.every(TIDY_EVERY, self._tidy, name="tidy")
         self.ticker.every(TIDY_EVERY, self._watch_calendar, name="calendar")
+        self.ticker.every(ANCHOR_EVERY, self.lay_anchor, name="anchor")
+        if self.heart.wanted:
+            self.ticker.every(WATCH_EVERY, self.tell_all_is_well, name="watch")
+
+    async def _open_dingtalk(self) -> None:
+        if self.settings.dingtalk is None:
+            return
+        store = self.store
+        house = House(
+            bot=self.bot,
+            router=self.router,
+            directory=self.directory,
+            clock=self.clock,
+            home=await store.write(meters.installation, fresh=new_id()[:8]),
+            base_url=self.settings.app.base_url,
+            copies=self.reads.copies,
+            redraw=lambda copies, person: redraw(copies, person, self.reads.lead, store.company),
+            make_tokens=self._tokens,
+            count_up=lambda counts: store.write(meters.count_up, counts=counts),
+            counts=lambda prefix: meters.read_counts(store.reader, prefix),
+            left=lambda accounts: self._left("dingtalk", accounts),
+            answered=self.metrics.callback,
+            connected=self.metrics.connected,
+            budget=self.metrics.budget,
+        )
+        self.dingtalk = open_door(self.settings.dingtalk, house)
+        self.channels["dingtalk"] = self.dingtalk.channel
+        for loop in self.dingtalk.loops():
+            self.supervisor.add(*loop)
+
+    def _tokens(self, app: str, fetch: Callable[[], Awaitable[Fetched]]) -> AccessTokens:
+        return AccessTokens(
+            app=app, fetch=fetch, write=self.store.write, units=platform_tokens, clock=self.clock
+        )
+
+    async def _left(self, channel: str, accounts: Sequence[str]) -> None:
+        """The platform says that these people left the company: their leads go to others at once."""
+        for person in self.store.company.people.values():
+            if person.accounts.get(channel) in accounts:
+                moved = await self.store.write(person_left, person=person.id, now=self.clock.now())
+                log.warning("a member left", action="person_left", person=person.id, leads=len(moved))
 
     def _tiles(self, app: WecomApp) -> Tiles:
         return Tiles(
@@ -327,10 +442,13 @@ class Service:
                 schema=self.reads.schema,
                 loops=self.supervisor.ages,
                 outbox_late=lambda: self.reads.outbox_late(self.clock.now()),
+                lost=self.lost,
             ),
         )
         metrics.mount(app, self.metrics, lambda: self.reads.counts(self.clock.now()), self.keys.may_measure)
         openapi.mount(app, version("leadbell"))
+        if self.dingtalk is not None:
+            self.dingtalk.mount(app)
         if self.wecom is not None:
             callbacks.Callbacks(
                 self.wecom.receiver,
@@ -367,10 +485,18 @@ class Service:
     async def stop(self) -> None:
         """Stop accepting, finish what is under way, let go of the database; within five seconds."""
         self.ticker.close()
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
         if self._runner is not None:
             await self._runner.cleanup()
+        if self.dingtalk is not None:
+            await self.dingtalk.close()
         await self.supervisor.close()
         await self.relay.close()
+        if self.dingtalk is not None:
+            await self.dingtalk.end()
+        await self.heart.close()
         if self.wecom is not None:
             await self.wecom.close()
         try:
@@ -389,8 +515,57 @@ class Service:
 
     # -- loops ------------------------------------------------------------------------------------------
 
+    async def _load_mind(self) -> None:
+        """The reader's tools and names, beside the loop; a message that needs them waits."""
+        try:
+            days = await asyncio.to_thread(read_days, self.settings, self.clock.now().year)
+            await self.mind.load(days)
+        except Exception:  # without the reader everything but free text still works
+            log.exception("the reader could not be loaded", action="no_reader")
+
     async def _beat(self) -> None:
-        await self.store.write(chat.set_mark, name="heartbeat", value=str(to_micros(self.clock.now())))
+        await self.store.write(epoch.beat, now=self.clock.now())
+        if self._beats % SEEN_EVERY == 0:
+            await self._remember(await self.store.write(epoch.read_standing))
+        self._beats += 1
+
+    async def _remember(self, stands: epoch.Standing) -> None:
+        """A file that can't be written is no reason to stop: the next one is tried in ten seconds."""
+        try:
+            await asyncio.to_thread(self.seen.write, stands)
+        except OSError as error:
+            log.warning("what was seen is not written down", action="seen_failed", error=type(error).__name__)
+
+    async def _notice_loss(self) -> None:
+        """A database that is older than what this machine has seen begins a new epoch, loudly."""
+        stands, seen = await self.store.write(epoch.read_standing), await asyncio.to_thread(self.seen.read)
+        if seen is not None and stands.behind(seen):
+            lost = await self.store.write(epoch.begin_epoch, seen=seen)
+            log.error("the database is older than what was seen", action="lost", epoch=lost.epoch)
+
+    async def lost(self) -> str:
+        """What readiness says of a restored database that nobody has looked at yet, or nothing."""
+        since = await self.reads.marks("lost")
+        if since is None:
+            return ""
+        return say("en", "watch.red", epoch=await self.reads.marks("epoch"), since=_instant(since))
+
+    async def tell_all_is_well(self) -> None:
+        """The heartbeat to the operator's address: only while every loop is well and the auditor content."""
+        if self.violations is None:
+            await self.check()
+        late = [name for name, (age, most) in self.supervisor.ages().items() if age > most]
+        lost = await self.lost()
+        if late or lost or self.violations:
+            log.error(
+                "no heartbeat", action="no_heartbeat", late=late, lost=bool(lost), violations=self.violations
+            )
+            return
+        anchor = await self.store.write(chain.last_anchor)
+        root = {"no": anchor.no, "at": anchor.at.isoformat(), "root": anchor.root} if anchor else None
+        await self.heart.beat(
+            {"at": self.clock.now().isoformat(), "version": version("leadbell"), "anchor": root}
+        )
 
     async def _heartbeat(self) -> None:
         await self._watch_clock()
@@ -417,11 +592,22 @@ class Service:
         """The auditor: the invariants on the live data; what does not hold is logged and counted."""
         grace = timedelta(seconds=self.store.sweep_grace)
         found = await asyncio.to_thread(
-            audit_database, self.store.url, self.store.company, self.clock.now(), grace=grace
+            audit_database,
+            self.store.url,
+            self.store.company,
+            self.clock.now(),
+            grace=grace,
+            chains=CHAINS_AT_ONCE,
         )
         self.violations = len(found)
         for each in found:
             log.error(each.what, action="violation", invariant=each.invariant, lead=each.lead)
+
+    async def lay_anchor(self) -> None:
+        """Fix the heads of the chains of facts; the root goes into the log, out of the database's reach."""
+        anchor = await self.store.write(chain.lay_anchor, now=self.clock.now())
+        if anchor is not None:
+            log.info("anchor", action="anchor", no=anchor.no, root=anchor.root)
 
     async def _tidy(self) -> None:
         await self.store.write(housekeeping.tidy, now=self.clock.now())

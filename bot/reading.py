@@ -1,38 +1,93 @@
 """`leadbell read`: a line of text in, what it says as a JSON object out."""
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from domain.reading import read_lead
+from bot.language import almanac_of, simplified, tools
+from domain.reader.context import Context, Names, plain
+from domain.reader.kinds import Kind
+from domain.reader.names import VENDORS, NameIndex, short_forms
+from domain.reader.understand import Reading, understand
+
+Named = Iterable[tuple[str, str]]
 
 
-def read_line(line: str, kind: str) -> dict[str, Any]:
-    """A line is a text, or a JSON object with `text`. Every line is read as a lead; what that form does not
-    know (activity, intent, next step, competitor) is null."""
+def make_context(now: datetime, names: Named = (), competitors: Iterable[str] = ()) -> Context:
+    """What lines are read with. `names` are (text, kind) of the company's own; a firm is known by its short
+    forms too. Without `competitors` of its own the shipped list of vendors is used beside it all the same."""
+    table = simplified()
+    index = NameIndex((plain(each, table), "competitor") for each in (*competitors, *VENDORS))
+    for text, kind in names:
+        said = plain(text, table)
+        for form in short_forms(said) if kind == "company" else (said,):
+            index.add(form, kind)
+    return Context(
+        now=now,
+        almanac=almanac_of(range(now.year - 1, now.year + 3)),
+        names=Names(find=index.find),
+        tools=tools(with_pinyin=False),
+    )
+
+
+def read_line(line: str, kind: str, context: Context, *, explain: bool = False) -> dict[str, Any]:
+    """A line is a text, or a JSON object with `text` and perhaps a `ref`: when it was written."""
     text = line.rstrip("\n")
     if text.lstrip().startswith("{"):
         try:
-            text = str(json.loads(text)["text"])
-        except (ValueError, KeyError, TypeError):
-            text = line
-    found = read_lead(text)
+            given = json.loads(text)
+            text = str(given["text"])
+            if given.get("ref"):
+                written = datetime.fromisoformat(str(given["ref"]))
+                zone = context.now.tzinfo
+                local = written.astimezone(zone) if written.tzinfo else written.replace(tzinfo=zone)
+                context = replace(context, now=local)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            text = line.rstrip("\n")
+    found = understand(text, context, None if kind == "auto" else Kind(kind))
+    said = as_json(found)
+    if explain:
+        said["spans"] = [
+            {
+                "field": each.field, "start": each.start, "end": each.end, "text": each.text,
+                "value": each.value, "confidence": round(each.confidence, 2), "rule": each.rule,
+            }
+            for each in sorted(found.spans, key=lambda span: (span.start, span.end))
+        ]  # fmt: skip
+    return said
+
+
+def as_json(found: Reading) -> dict[str, Any]:
+    """The reading in the names that other programs rely on; what was not said is null."""
+    step = found.next
+    at = None if step is None else step.at.isoformat() if step.at else step.day.isoformat()
+    until = step.until.isoformat() if step and not step.at and not step.exact else None
     return {
-        "kind": "lead" if kind == "auto" else kind,
+        "kind": found.kind.value,
         "name": found.name,
         "company": found.company,
         "title": found.title,
-        "phones": [found.phone] if found.phone else [],
-        "emails": [found.email] if found.email else [],
+        "phones": list(found.phones),
+        "emails": list(found.emails),
         "wechat": found.wechat,
         "region": found.region,
         "industry": found.industry,
         "need": found.need,
         "amount_min": found.amount_min,
         "amount_max": found.amount_max,
-        "next_at": None,
-        "activity": None,
-        "intent": None,
-        "competitor": None,
+        "amounts": [{"role": each.role.value, "min": each.least, "max": each.most} for each in found.amounts],
+        "next_at": at,
+        "next_until": until,
+        "next_step": step.words if step else None,
+        "activity": found.activity,
+        "outcome": found.outcome,
+        "intent": found.intent,
+        "competitor": ";".join(found.competitors) or None,
+        "products": list(found.products),
+        "stage": found.stage,
+        "location": found.location,
         "sure": found.sure,
         "problems": list(found.problems),
     }

@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from bot.cards.actions import Accept, Choose, Contacted, Grab, HandBack
 from bot.inbound import Chat, Click, Reply, read_reply
+from bot.mind import Mind
 from bot.words.refusals import refusal
 from domain.clock import Clock
 from domain.errors import DomainError
+from domain.facts import Plan
 from domain.lead import Lead
 from domain.media import Attachment
 from domain.notices import Notice, Tell
@@ -31,6 +34,10 @@ class Reads(Protocol):
 
     async def dialog(self, person: str) -> Dialog | None: ...
 
+    async def plans_of(self, person: str, until: datetime | None) -> Sequence[Plan]: ...
+
+    async def note_words(self, lead_id: str, no: int) -> str: ...
+
 
 Write = Callable[..., Awaitable[Any]]
 
@@ -45,6 +52,7 @@ class Bot:
     clock: Clock
     company_now: Callable[[], Company]
     keep: Callable[[Attachment], Awaitable[Attachment]]
+    mind: Mind
 
     @property
     def company(self) -> Company:

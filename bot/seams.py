@@ -42,6 +42,11 @@ def new_token() -> str:
     return f"lb_{secrets.token_urlsafe(32)}"
 
 
+def random_bytes(count: int) -> bytes:
+    """So many random bytes."""
+    return secrets.token_bytes(count)
+
+
 def jitter(most: float) -> float:
     """A random share of `most`, for back-off."""
     return secrets.randbelow(10_000) / 10_000 * most

@@ -6,6 +6,7 @@ repeats an hour, the time is its first showing; where it skips one, the time is 
 That rule never turns order around, which keeps windows apart and `elapsed` additive in every zone.
 """
 
+import json
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from hashlib import sha256
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -117,7 +119,10 @@ class WorkingCalendar:
     on Monday to Friday and whatever days are given: missing data never stops a clock; `unannounced` tells.
     """
 
-    __slots__ = ("_always", "_announced", "_closing", "_holidays", "_hours", "_makeup", "_windows", "_zone")
+    __slots__ = (
+        "_always", "_announced", "_closing", "_holidays", "_hours", "_id", "_makeup", "_packed", "_windows",
+        "_zone",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -139,6 +144,17 @@ class WorkingCalendar:
         self._announced = announced_years
         self._windows: Callable[[date], tuple[Window, ...]] = lru_cache(maxsize=4096)(self._day_windows)
         self._closing: Callable[[int], tuple[Window, ...]] = lru_cache(maxsize=4096)(self._windows_closing)
+        self._packed = _pack(self._always, self._hours, zone, self._holidays, self._makeup, announced_years)
+        self._id = sha256(self._packed.encode()).hexdigest()[:16]
+
+    @property
+    def id(self) -> str:
+        """A short name for the calendar's content: sixteen hex digits of its SHA-256."""
+        return self._id
+
+    def pack(self) -> str:
+        """The calendar as canonical JSON; equal calendars pack equally."""
+        return self._packed
 
     def is_open(self, at: datetime) -> bool:
         """Whether `at` is working time; the end of a window no longer is."""
@@ -262,6 +278,41 @@ class WorkingCalendar:
             seconds, True, key=lambda at: datetime.fromtimestamp(at, self._zone).utcoffset() == offset
         )
         return datetime.fromtimestamp(seconds.start + changed, UTC)
+
+
+def _pack(
+    always: bool,
+    hours: Hours,
+    zone: ZoneInfo,
+    holidays: Mapping[date, str],
+    makeup: Mapping[date, str],
+    announced: frozenset[int],
+) -> str:
+    def named(days: Mapping[date, str]) -> dict[str, str]:
+        return {day.isoformat(): days[day] for day in sorted(days)}
+
+    body = {
+        "mode": Mode.ALWAYS if always else Mode.BUSINESS,
+        "hours": [f"{_wall(opens)}-{_wall(closes)}" for opens, closes in hours.spans],
+        "zone": zone.key,
+        "holidays": named(holidays),
+        "makeup": named(makeup),
+        "announced": sorted(announced),
+    }
+    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def unpack_calendar(text: str) -> WorkingCalendar:
+    """The calendar that `WorkingCalendar.pack` wrote."""
+    raw = json.loads(text)
+    return WorkingCalendar(
+        mode=Mode(raw["mode"]),
+        hours=Hours.parse(raw["hours"]),
+        zone=ZoneInfo(raw["zone"]),
+        holidays={date.fromisoformat(day): name for day, name in raw["holidays"].items()},
+        makeup={date.fromisoformat(day): name for day, name in raw["makeup"].items()},
+        announced_years=frozenset(raw["announced"]),
+    )
 
 
 def _utc(at: datetime) -> datetime:

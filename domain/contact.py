@@ -16,17 +16,25 @@ _FOLD = {**_WIDE, **_DASHES, ord("〜"): 0x7E, ord("﹣"): 0x2D}
 
 _EMOJI = "©®‼⁉←-⯿〰〽㊗㊙️\U0001f000-\U0001faff"
 _DROP = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b\u200c\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
     f"|(?<![{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])"
 )
+# A sign may carry a few marks (Thai, Arabic, accents); hundreds of them run over the lines above and below.
+MOST_MARKS = 4
+_MARK = (
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe00-\ufe0f\ufe20-\ufe2f]"
+)
+_FLOOD = re.compile(f"({_MARK}{{{MOST_MARKS}}}){_MARK}+")
 # Tag letters can hide a text nobody sees; they are kept only where they make the flag of a country's part.
 _FLAG = re.compile("(\U0001f3f4[\U000e0030-\U000e007a]{1,6}\U000e007f)")
 _BREAKS = re.compile("\r\n?|[\u2028\u2029]")
 # Whatever any step of the cleaning may change; a text with none of it is clean as it is.
 _TOUCHED = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff"
-    "\U000e0000-\U000e007f\u3000０-９Ａ-Ｚａ-ｚ]"
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f\u3000０-９Ａ-Ｚａ-ｚ]"
+    f"|{_MARK}{{{MOST_MARKS + 1}}}"
 )
 _JOINED = re.compile(
     "[\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef]"
@@ -76,7 +84,8 @@ def clean_text(text: str, limit: int) -> str:
     """A person's words, safe to store and show: at most `limit` characters.
 
     The words stay as they were typed; only full-width letters and digits become plain. Gone are controls
-    (but for the line break), direction marks, lone surrogates, and what has no width outside an emoji.
+    (but for the line break), direction marks, lone surrogates, blank fillers, what has no width outside an
+    emoji, and marks beyond four on one sign.
     """
     if len(text) <= limit and not _TOUCHED.search(text):
         return text.strip()
@@ -89,7 +98,7 @@ def _cleaned(text: str, limit: int) -> str:
         lines = lines.translate(_WIDE_WORDS)
     parts = _FLAG.split(lines)
     parts[::2] = [_DROP.sub("", part) for part in parts[::2]]
-    return _cut("".join(parts).strip(), limit).strip()
+    return _cut(_FLOOD.sub(r"\1", "".join(parts)).strip(), limit).strip()
 
 
 def _cut(text: str, limit: int) -> str:
@@ -136,6 +145,8 @@ def _phone(match: re.Match[str]) -> str | None:
 def _abroad(match: re.Match[str]) -> str | None:
     digits = _digits(match[0])
     digits = digits.removeprefix("00") if not match[0].startswith("+") else digits
+    if digits.startswith("86"):  # written "+8 6…": China's numbers have a pattern of their own
+        return None
     return f"+{digits}" if 7 <= len(digits) <= 15 else None
 
 

@@ -12,6 +12,9 @@ DomainError                     a refusal that a person is told, in words of bot
 ├── TooLate                     the five minutes of undo are over, or somebody went on from there
 ├── NeedsAttempt                "could not reach" without a recorded attempt
 ├── NeedsWords                  "other" without words
+├── NotReady                    the reader is still being loaded
+├── NothingWaits                what was asked about is answered already, or too old
+├── TooManyChecks               more look-ups of customers in an hour than anybody needs
 ├── BadField                    no such field, or a value that cannot stand in it
 └── NobodyLeft                  no person is left to be told (a company without people)
 
@@ -73,6 +76,18 @@ class NeedsAttempt(DomainError):
 
 class NeedsWords(DomainError):
     code = "needs_words"
+
+
+class NotReady(DomainError):
+    code = "not_ready"
+
+
+class NothingWaits(DomainError):
+    code = "nothing_waits"
+
+
+class TooManyChecks(DomainError):
+    code = "too_many_checks"
 
 
 class BadField(DomainError):

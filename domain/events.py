@@ -1,5 +1,6 @@
 """Facts: what happened to a lead, in the past tense. No personal data: words live beside, by reference."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,10 +37,22 @@ class Kind(StrEnum):
     REFUSED = "refused"
     OWNER_LEFT = "owner_left"
     RESUMED = "resumed"
+    FACTS_CONFIRMED = "facts_confirmed"
+    NEXT_SET = "next_set"
+    NEXT_DONE = "next_done"
+    LOOKED_UP = "looked_up"
 
 
-UNSEEN = frozenset({Kind.DELIVERED, Kind.TOUCHED, Kind.NOTE_ADDED, Kind.UNDELIVERED})
+UNSEEN = frozenset({Kind.DELIVERED, Kind.TOUCHED, Kind.NOTE_ADDED, Kind.UNDELIVERED, Kind.LOOKED_UP})
 """Facts that change no card: they make no copy untrue."""
+
+
+_LABEL = re.compile(r"(?!.*[0-9]{5})[\w.&()/ -]{1,20}")
+
+
+def as_label(text: str) -> str:
+    """A channel's name, if it can be one: facts stay for ever, so what may be somebody's data is left out."""
+    return text if _LABEL.fullmatch(text) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any
 from domain import sla
 from domain.calendar import WorkingCalendar
 from domain.errors import AlreadyTaken, NotAllowed, OfferGone, WrongStage
-from domain.events import SYSTEM, Event, Kind
+from domain.events import SYSTEM, Event, Kind, as_label
 from domain.notices import Notice, Tell
 from domain.reasons import Goes, Reason
 from domain.sla import Cycle, Do, Offer, Policy, Step, Which
@@ -157,7 +157,11 @@ class Lead:
             origin=origin,
         )
         lead.record(
-            Kind.CAPTURED, at=now, actor=origin.by or SYSTEM, channel=origin.channel, source=origin.source
+            Kind.CAPTURED,
+            at=now,
+            actor=origin.by or SYSTEM,
+            channel=as_label(origin.channel),
+            source=origin.source,
         )
         return lead
 

@@ -28,12 +28,24 @@ class Tell(StrEnum):
     GAP = "gap"
     DEAD = "dead"
     CALENDAR = "calendar"
+    FOLLOW_UP = "follow_up"  # the next step of a lead, at its time
+    COLLEAGUE = "colleague"  # somebody else wrote something about one's lead
     REPLY = "reply"
     REFRESH = "refresh"  # every shown copy of a lead's cards is made true again
 
 
 URGENT = frozenset(
-    {Tell.OFFER, Tell.GRAB, Tell.REMIND, Tell.NUDGE, Tell.CONTACT_DUE, Tell.ALERT, Tell.STUCK, Tell.REPLY}
+    {
+        Tell.OFFER,
+        Tell.GRAB,
+        Tell.REMIND,
+        Tell.NUDGE,
+        Tell.CONTACT_DUE,
+        Tell.ALERT,
+        Tell.STUCK,
+        Tell.REPLY,
+        Tell.FOLLOW_UP,
+    }
 )
 """What an SLA that runs (or the person's own question) may ring in quiet hours."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.assign import Desk
+from domain.facts import Plan, Proposal
 from domain.lead import Lead
 from domain.media import Attachment
 from domain.notices import Notice, Tell
@@ -30,7 +31,9 @@ class Dialog:
     """What the bot asked a person and now waits for: the next message is the answer.
 
     `kind` is `draft` (a missing field), `edit`, `visit`, `handback` (words for a reason), `more`
-    (`about` is the visit just logged: a picture, a voice or a place that follows belongs to it).
+    (`about` is the visit just logged: a picture, a voice or a place that follows belongs to it), `trend`
+    (`about` is a text that names no customer). Under `person#…` are kept `typed`, `current` (the lead last
+    written about) and `pending` (a note whose lead is not known yet).
     """
 
     person: str
@@ -74,7 +77,8 @@ class Shown:
 class Delivery:
     """A claimed row of the outbox. `lease` is its fence: who holds an older one finishes nothing.
 
-    `in_doubt` = an earlier try ended without a word (a crash, a timeout): it may have been shown.
+    `in_doubt` = an earlier try ended without a word (a crash, a timeout): it may have been shown. `together`
+    is the same for what was first claimed at one time, and stays so however often it is tried.
     """
 
     key: str
@@ -87,6 +91,7 @@ class Delivery:
     created_at: datetime
     changed: int = 0
     in_doubt: bool = False
+    together: int = 0
 
 
 class Uow(Protocol):
@@ -157,6 +162,18 @@ class Uow(Protocol):
 
     def add_note(self, note: Note) -> None: ...
 
+    def note(self, key: str) -> Note | None:
+        """The note of that key, unless it was taken back."""
+        ...
+
+    def extend_note(self, key: str, text: str) -> None:
+        """Add a line to a note's words."""
+        ...
+
+    def add_market_note(self, *, key: str, author: str, text: str, at: datetime) -> None:
+        """Keep words about a market, of no lead."""
+        ...
+
     def attach(self, note: str, media: Sequence[Attachment], at: datetime) -> None:
         """Keep what came with a note; what the platform still has is fetched later."""
         ...
@@ -164,6 +181,22 @@ class Uow(Protocol):
     def drop_note(self, key: str) -> None:
         """Mark a note as taken back."""
         ...
+
+    def plan(self, lead_id: str) -> Plan | None:
+        """The next step that is open on a lead."""
+        ...
+
+    def set_plan(self, plan: Plan) -> None:
+        """Replaces the lead's next step."""
+        ...
+
+    def end_plan(self, lead_id: str) -> None: ...
+
+    def proposal(self, lead_id: str, no: int) -> Proposal | None:
+        """What was read from the note with that fact's number."""
+        ...
+
+    def set_proposal(self, proposal: Proposal) -> None: ...
 
     def note_count(self, lead_id: str) -> int:
         """How many notes and visits a lead has."""

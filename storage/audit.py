@@ -7,8 +7,10 @@ It reads one snapshot on a connection of its own and writes nothing. Every check
 # ruff: noqa: S608 - every query is put together from the constants of this module
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import URL, Connection, inspect, text
@@ -18,6 +20,7 @@ from domain.errors import DomainError
 from domain.people import Company
 from domain.sla import unpack_policy
 from domain.stages import CLOSED, HELD, Stage
+from storage.chain import breaks
 from storage.engine import snapshot_engine
 from storage.rows import LEAD_COLUMNS, NEXT_DUE, lead_of
 
@@ -170,25 +173,33 @@ def _with_json(statement: str, *, postgres: bool) -> str:
     return statement
 
 
-def audit(conn: Connection, company: Company, now: datetime, *, grace: timedelta) -> list[Violation]:
-    """Everything that does not hold at `now`. `grace` is what the sweep waits on purpose."""
+def audit(
+    conn: Connection, company: Company, now: datetime, *, grace: timedelta, chains: int | None = None
+) -> list[Violation]:
+    """Everything that does not hold at `now`. `grace` is what the sweep waits on purpose; `chains` checks the
+    chains of so many leads changed last, instead of all."""
     values = {"late": to_micros(now - LAG - grace), "old": to_micros(now - OLDEST - LAG)}
     look = _Look(conn=conn, company=company, values=values)
     for invariant, what, statement in _CHECKS:
         for row in look.rows(statement):
             more = f" ({row[1]})" if len(row) > 1 and row[1] is not None else ""
             look.say(invariant, what + more, row[0])
-    for check in (_unique, _in_time, _dead_untold, _next_due):
+    for check in (_unique, _guarded, _in_time, _dead_untold, _next_due):
         check(look)
+    with closing(breaks(conn, newest=chains)) as broken:
+        for each in islice(broken, MOST):
+            look.say(9, each.what, each.lead)
     return look.found
 
 
-def audit_database(url: URL, company: Company, now: datetime, *, grace: timedelta) -> list[Violation]:
+def audit_database(
+    url: URL, company: Company, now: datetime, *, grace: timedelta, chains: int | None = None
+) -> list[Violation]:
     """`audit` on a snapshot of its own; blocks, and holds up no writer."""
     engine = snapshot_engine(url)
     try:
         with engine.connect() as conn, conn.begin():
-            return audit(conn, company, now, grace=grace)
+            return audit(conn, company, now, grace=grace, chains=chains)
     finally:
         engine.dispose()
 
@@ -202,6 +213,23 @@ def _unique(look: _Look) -> None:
     for table, key in (("inbox", "key"), ("outbox", "key"), ("contacts", "key")):
         if schema.get_pk_constraint(table)["constrained_columns"] != [key]:
             look.say(7, f"no unique key on {table}")
+
+
+def _guarded(look: _Look) -> None:
+    """The triggers that refuse to change or remove a fact or an anchor are in place (INV-9)."""
+    postgres = look.conn.dialect.name == "postgresql"
+    statement = (
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+        if postgres
+        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    found = {row[0] for row in look.rows(statement, 1_000)}
+    for table in ("events", "anchors"):
+        for verb in ("append_only", "no_truncate") if postgres else ("no_update", "no_delete"):
+            if f"{table}_{verb}" not in found:
+                look.say(
+                    9, f"nothing keeps {table} append-only: the trigger {table}_{verb} is missing or off"
+                )
 
 
 def _in_time(look: _Look) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clock import from_micros, to_micros
 from storage import sql
+from storage.engine import reading
 from storage.rows import dump
 from storage.tables import marks, sim_messages
 from storage.uow import UnitOfWork
@@ -61,7 +62,7 @@ class ChatReads:
         table = sim_messages.c
         query = select(table.id, table.at, table.sender, table.type, table.body)
         query = query.where(table.person == person).order_by(table.seq.desc()).limit(SHOWN)
-        async with self._engine.connect() as conn:
+        async with reading(self._engine) as conn:
             rows = (await conn.execute(query)).all()
         return [
             {
@@ -86,7 +87,7 @@ class ChatReads:
     async def _read_wanted(self) -> dict[str, Any]:
         async with self._turn:
             wanted, self._wanted, self._coming = self._wanted, set(), None
-            async with self._engine.connect() as conn:
+            async with reading(self._engine) as conn:
                 rows = await conn.run_sync(_by_id, wanted)
         return {row.id: row for row in rows}
 
@@ -94,14 +95,14 @@ class ChatReads:
         """(people whose chat changed after that mark, the new mark)."""
         table = sim_messages.c
         query = select(table.person, table.changed).where(table.changed > micros)
-        async with self._engine.connect() as conn:
+        async with reading(self._engine) as conn:
             rows = (await conn.execute(query)).all()
         newest = max((row.changed for row in rows), default=micros)
         return sorted({row.person for row in rows}), newest
 
     async def mark(self, name: str) -> str | None:
         """A small fact about the program itself."""
-        async with self._engine.connect() as conn:
+        async with reading(self._engine) as conn:
             row = (await conn.execute(select(marks.c.value).where(marks.c.name == name))).one_or_none()
         return None if row is None else str(row.value)
 

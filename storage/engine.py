@@ -7,14 +7,21 @@ PostgreSQL: psycopg 3 for the writer and for reads alike.
 
 import fcntl
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from domain.errors import Unavailable
+
 BUSY_MS = 5000
+_FAILED = (DBAPIError, InterfaceError, PoolTimeout, OSError)
 # An instance that hangs in its turn loses it, and who waits too long for a turn says so.
 _TURNS = "-c idle_in_transaction_session_timeout=10000 -c lock_timeout=15000"
 
@@ -69,6 +76,17 @@ def reader_engine(url: URL) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "connect", _read_pragmas)
     return engine
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection for reads; Unavailable, without the driver's words, when the database can't answer."""
+    try:
+        async with engine.connect() as conn:
+            yield conn
+    except _FAILED as error:
+        # `from None`: the driver's text may hold values of the statement
+        raise Unavailable(type(error).__name__) from None
 
 
 def snapshot_engine(url: URL) -> Engine:

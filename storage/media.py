@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.clock import from_micros, to_micros
 from domain.media import Attachment, MediaKind, Wanted
 from storage import sql
+from storage.engine import reading
 from storage.tables import media
 from storage.uow import UnitOfWork
 
@@ -55,14 +56,14 @@ def file_lost(uow: UnitOfWork, *, id_: str) -> None:
 
 async def next_wanted(engine: AsyncEngine) -> datetime | None:
     """When a file may be fetched next."""
-    async with engine.connect() as conn:
+    async with reading(engine) as conn:
         found = await conn.scalar(select(func.min(media.c.not_before)).where(media.c.state == "wanted"))
     return None if found is None else from_micros(found)
 
 
 async def attached(engine: AsyncEngine, notes: Iterable[str]) -> dict[str, list[tuple[Attachment, str]]]:
     """(attachment, state) of each of these notes, in the order of arrival."""
-    async with engine.connect() as conn:
+    async with reading(engine) as conn:
         statement = select(media).where(media.c.note.in_(list(notes))).order_by(media.c.at, media.c.id)
         rows: Sequence[Any] = (await conn.execute(statement)).all()
     found: dict[str, list[tuple[Attachment, str]]] = {}
@@ -78,6 +79,6 @@ def _attachment(row: Any) -> Attachment:
 
 async def known_paths(engine: AsyncEngine, paths: Iterable[str]) -> set[str]:
     """Which of these files a note names."""
-    async with engine.connect() as conn:
+    async with reading(engine) as conn:
         rows = await conn.execute(select(media.c.path).where(media.c.path.in_(list(paths))).distinct())
         return {row.path for row in rows}

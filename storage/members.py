@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.people import Person
 from storage import sql, tables
+from storage.engine import reading
 from storage.uow import UnitOfWork
 
 
@@ -41,7 +42,7 @@ def heard_on(uow: UnitOfWork, *, person: str, channel: str) -> None:
 
 async def read_directory(engine: AsyncEngine) -> Directory:
     """Everybody whom the settings do not list, and where people were last heard."""
-    async with engine.connect() as conn:
+    async with reading(engine) as conn:
         members = (await conn.execute(select(tables.members))).all()
         reach = (await conn.execute(select(tables.reach))).all()
     return Directory(

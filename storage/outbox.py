@@ -21,7 +21,7 @@ from storage.rows import Row, dump
 
 LEASE_MICROS = 30_000_000
 MINUTE = 60_000_000
-COLUMNS = "key, tell, person, lead_id, args, attempts, lease, changed, created_at, error"
+COLUMNS = "key, tell, person, lead_id, args, attempts, lease, changed, created_at, error, first_claim"
 TIMEOUT = "timeout"
 FIRST, THEN, LAST = 0, 1, 2  # priorities: a running SLA, true cards, everything else
 
@@ -32,14 +32,30 @@ def row(notice: Notice, now: datetime, when: datetime) -> Row:
     priority = FIRST if first else LAST
     return (
         notice.key, notice.tell.value, notice.to, notice.lead_id, dump(notice.args), "due", priority, 0,
-        to_micros(when), 0, 0, to_micros(now), None, None,
+        to_micros(when), 0, 0, to_micros(now), None, None, None,
     )  # fmt: skip
 
 
 def refresh(conn: Connection, leads: Mapping[str, int]) -> None:
     """Arm the refresh of these leads' cards; one that is being worked on will run again."""
     rows = [
-        (f"refresh:{lead}", Tell.REFRESH.value, "", lead, "{}", "due", THEN, 0, at, 0, 0, at, None, None)
+        (
+            f"refresh:{lead}",
+            Tell.REFRESH.value,
+            "",
+            lead,
+            "{}",
+            "due",
+            THEN,
+            0,
+            at,
+            0,
+            0,
+            at,
+            None,
+            None,
+            None,
+        )
         for lead, at in leads.items()
     ]
     sql.insert_or(
@@ -91,11 +107,11 @@ def claim(conn: Connection, now: datetime, limit: int, busy: Iterable[str], pace
     sql.execute_many(conn, "UPDATE outbox SET not_before = ? WHERE key = ?", put_off)
     sql.execute_many(
         conn,
-        "UPDATE outbox SET lease = lease + 1, attempts = attempts + 1, error = NULL, not_before = ? "
-        "WHERE key = ?",
-        [(instant + LEASE_MICROS, each[0]) for each in taken],
+        "UPDATE outbox SET lease = lease + 1, attempts = attempts + 1, error = NULL, not_before = ?, "
+        "first_claim = coalesce(first_claim, ?) WHERE key = ?",
+        [(instant + LEASE_MICROS, instant, each[0]) for each in taken],
     )
-    return [_delivery(each) for each in taken]
+    return [_delivery(each, instant) for each in taken]
 
 
 def _within_pace(
@@ -126,8 +142,8 @@ def _within_pace(
     return taken, put_off
 
 
-def _delivery(each: Sequence[Any]) -> Delivery:
-    key, tell, person, lead_id, args, attempts, lease, changed, created, error = each
+def _delivery(each: Sequence[Any], now: int) -> Delivery:
+    key, tell, person, lead_id, args, attempts, lease, changed, created, error, first_claim = each
     return Delivery(
         key=key,
         lease=lease + 1,
@@ -139,6 +155,7 @@ def _delivery(each: Sequence[Any]) -> Delivery:
         created_at=from_micros(created),
         changed=changed,
         in_doubt=attempts > 0 and (error is None or (bool(person) and error.startswith(TIMEOUT))),
+        together=first_claim or now,
     )
 
 

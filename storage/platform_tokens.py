@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clock import from_micros, to_micros
 from storage import sql
+from storage.engine import reading
 from storage.tables import platform_tokens
 from storage.uow import UnitOfWork
 
@@ -67,7 +68,7 @@ def give_up_turn(uow: UnitOfWork, *, app: str) -> None:
 
 async def stored(engine: AsyncEngine, app: str) -> Turn:
     """The token as it is stored; an empty one when there is none."""
-    async with engine.connect() as conn:
+    async with reading(engine) as conn:
         row = (await conn.execute(select(platform_tokens).where(platform_tokens.c.app == app))).one_or_none()
     if row is None or not row.token:
         return Turn()

@@ -9,25 +9,37 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Executable, Select, func, select, text, tuple_
-from sqlalchemy.exc import DBAPIError, InterfaceError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.assign import Desk
 from domain.clock import from_micros, to_micros
-from domain.errors import BadField, Unavailable
+from domain.errors import BadField
 from domain.events import Event, Kind
+from domain.facts import Plan
 from domain.lead import Lead
-from domain.ports import Dialog, Note
+from domain.ports import Dialog, Note, Shown
 from domain.sla import Policy, unpack_policy
 from domain.stages import CLOSED, Stage
+from storage.engine import reading
+from storage.planning import plan_of
 from storage.rows import AT, desk_of, lead_of
 from storage.schema import HEAD
-from storage.tables import desks, dialogs, events, leads, marks, notes, outbox, policies
+from storage.tables import (
+    desks,
+    dialogs,
+    events,
+    leads,
+    marks,
+    notes,
+    outbox,
+    plans,
+    policies,
+    proposals,
+    shown,
+)
 
 _RANK = {stage.value: rank for rank, stage in enumerate(Stage)}
 _CLOSED = tuple(stage.value for stage in CLOSED)
-_FAILED = (DBAPIError, InterfaceError, PoolTimeout, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +67,8 @@ class Reads:
         self._policies: dict[str, Policy] = {}
 
     async def _rows(self, statement: Executable) -> Sequence[Any]:
-        try:
-            async with self._engine.connect() as conn:
-                return (await conn.execute(statement)).fetchall()
-        except _FAILED as error:
-            # `from None`: the driver's text may hold values of the statement
-            raise Unavailable(type(error).__name__) from None
+        async with reading(self._engine) as conn:
+            return (await conn.execute(statement)).fetchall()
 
     async def _leads(self, statement: Select[Any]) -> list[Lead]:
         rows = await self._rows(statement)
@@ -136,6 +144,23 @@ class Reads:
             statement = statement.where((leads.c.team == team) | leads.c.team.is_(None))
         return await self._leads(statement.order_by(leads.c.updated_at, leads.c.id).limit(limit))
 
+    async def plans_of(self, person: str, until: datetime | None) -> list[Plan]:
+        """A person's next steps, the earliest first; those due by `until`, when given."""
+        columns = (plans.c.lead_id, plans.c.no, plans.c.person, plans.c.due, plans.c.exact, plans.c.words)
+        statement = select(*columns).where(plans.c.person == person)
+        if until is not None:
+            statement = statement.where(plans.c.due <= to_micros(until))
+        return [plan_of(row) for row in await self._rows(statement.order_by(plans.c.due, plans.c.lead_id))]
+
+    async def note_words(self, lead_id: str, no: int) -> str:
+        """The words of the note that a proposal was read from; empty when it was taken back."""
+        rows = await self._rows(
+            select(notes.c.text)
+            .join(proposals, proposals.c.note == notes.c.key)
+            .where(proposals.c.lead_id == lead_id, proposals.c.no == no, notes.c.gone.is_(False))
+        )
+        return str(rows[0][0]) if rows else ""
+
     async def team_open(self, teams: Iterable[str], limit: int) -> list[Lead]:
         """The open leads of these teams, what is due next first, then the oldest."""
         undated: ColumnElement[bool] = leads.c.next_due.is_(None)
@@ -165,6 +190,12 @@ class Reads:
             return None
         who, kind, lead_id, about, at = rows[0]
         return Dialog(person=who, kind=kind, lead_id=lead_id, about=about, at=from_micros(at))
+
+    async def copies(self, *, message: str = "", handle: str = "") -> list[Shown]:
+        """What a shown message says: a row for each lead that it names. By its handle it takes longer."""
+        wanted = shown.c.message == message if message else shown.c.handle == handle
+        rows = await self._rows(select(shown).where(wanted).order_by(shown.c.lead_id))
+        return [Shown(**{**row._mapping, "args": json.loads(row.args)}) for row in rows]
 
     async def marks(self, name: str) -> str | None:
         """A small fact about the program itself, as storage.tables.marks keeps it."""
@@ -218,7 +249,7 @@ def _open() -> Select[Any]:
 
 
 def _event_of(row: Sequence[Any]) -> Event:
-    _, no, kind, at, actor, cycle, offer, clock, step, data = row
+    _, no, kind, at, actor, cycle, offer, clock, step, data, *_ = row
     return Event(
         no=no,
         kind=Kind(kind),

@@ -18,10 +18,13 @@ from storage import tables
 Row = tuple[Any, ...]
 LEAD_COLUMNS = tuple(column.name for column in tables.leads.columns)
 EVENT_COLUMNS = tuple(column.name for column in tables.events.columns)
+FACT_COLUMNS = EVENT_COLUMNS[:-1]
+"""What a fact says; the last column is its link in the lead's chain."""
 DESK_COLUMNS = tuple(column.name for column in tables.desks.columns)
 AT = {name: index for index, name in enumerate(LEAD_COLUMNS)}
-ID, VERSION, STAGE, OWNER, TEAM, NEXT_DUE, CREATED, EVENTS = (
-    AT[name] for name in ("id", "version", "stage", "owner", "team", "next_due", "created_at", "events")
+ID, VERSION, STAGE, OWNER, TEAM, NEXT_DUE, CREATED, EVENTS, HEAD = (
+    AT[name]
+    for name in ("id", "version", "stage", "owner", "team", "next_due", "created_at", "events", "head")
 )
 
 
@@ -59,7 +62,7 @@ def unpack_customer(text: str) -> Customer:
 
 
 def lead_row(lead: Lead, next_due: datetime | None) -> Row:
-    """The lead as a tuple in the order of LEAD_COLUMNS."""
+    """The lead as a tuple in the order of LEAD_COLUMNS; the head of its chain is put in as it is written."""
     cycle, offer, lost, origin = lead.cycle, lead.offer, lead.overtaken, lead.origin
     return (
         lead.id,
@@ -111,6 +114,7 @@ def lead_row(lead: Lead, next_due: datetime | None) -> Row:
         ",".join(lead.handed_back_by),
         lead.reason,
         _micros(lead.wake_at),
+        "",
     )
 
 
@@ -121,7 +125,7 @@ def lead_of(row: Sequence[Any], policies: Mapping[str, Policy]) -> Lead:
         campaign, consent, customer, events, decisions, _, cycle, cycles, policy, first_offer, started, fired,
         breached, lapsed, offer, offer_person, offer_team, offered, shown, alarmed, offers, lost, lost_person,
         lost_due, assigned, accepted, accepted_offer, contacted, contact_from, contact_fired, contact_steps,
-        contact_breached, attempts, handbacks, handed_back_by, reason, wake,
+        contact_breached, attempts, handbacks, handed_back_by, reason, wake, _,
     ) = row  # fmt: skip
     return Lead(
         id=lead_id,
@@ -178,8 +182,8 @@ def lead_of(row: Sequence[Any], policies: Mapping[str, Policy]) -> Lead:
     )
 
 
-def event_row(lead_id: str, event: Event) -> Row:
-    """The fact as a tuple in the order of EVENT_COLUMNS."""
+def event_row(lead_id: str, event: Event, *, policy: str | None, calendar: str) -> Row:
+    """The fact as a tuple in the order of FACT_COLUMNS, with the ids of what its clocks went by."""
     return (
         lead_id,
         event.no,
@@ -191,6 +195,8 @@ def event_row(lead_id: str, event: Event) -> Row:
         str(event.clock),
         event.step,
         dump(event.data) if event.data else "{}",
+        policy,
+        calendar,
     )
 
 

@@ -12,7 +12,7 @@ from domain.clock import from_micros
 from domain.people import Company
 from storage import schema, sql, tables
 from storage.audit import Violation, audit_database
-from storage.engine import FileLock, is_sqlite, read_url, reader_engine, writer_engine
+from storage.engine import FileLock, is_sqlite, read_url, reader_engine, reading, writer_engine
 from storage.outbox import Pace
 from storage.uow import UnitOfWork
 from storage.writer import Facts, Mailbox, Once, Writer, future_unit
@@ -106,7 +106,7 @@ class Store:
     async def next_due(self) -> datetime | None:
         """The nearest instant at which a lead is due; None when none ever is."""
         self._nearest = None  # a commit during this read may go unseen by it, so it wakes the sweep
-        async with self.reader.connect() as conn:
+        async with reading(self.reader) as conn:
             found = await conn.scalar(_NEXT_DUE)
         self._nearest = found
         return None if found is None else from_micros(found)
@@ -114,7 +114,7 @@ class Store:
     async def next_notice(self) -> datetime | None:
         """The nearest instant at which a notice may be delivered."""
         outbox = tables.outbox.c
-        async with self.reader.connect() as conn:
+        async with reading(self.reader) as conn:
             found = await conn.scalar(select(func.min(outbox.not_before)).where(outbox.state == "due"))
         return None if found is None else from_micros(found)
 

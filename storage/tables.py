@@ -1,6 +1,7 @@
 """The schema. Times are whole microseconds since 1970 UTC (docs/decisions/0002); lists are comma-joined ids.
 
-Personal data stands in `leads.customer`, `contacts.key`, `notes.text`, `dialogs`, `undos.before`,
+Personal data stands in `leads.customer`, `contacts.key`, `notes.text`, `market_notes.text`,
+`plans.words`, `proposals.facts`, `shown.args`, `dialogs`, `undos.before`,
 `outbox.args` of replies, `inbox.answer`, `members`, `media` (and the files it names) and `sim_messages`, and
 nowhere else.
 """
@@ -92,6 +93,7 @@ leads = Table(
     _words("handed_back_by", need=True),
     _words("reason"),
     _when("wake_at"),
+    _words("head", need=True),
     Index("ix_leads_next_due", "next_due", postgresql_where=text("next_due IS NOT NULL"),
           sqlite_where=text("next_due IS NOT NULL")),
     Index("ix_leads_owner", "owner", postgresql_where=text("owner IS NOT NULL"),
@@ -106,6 +108,20 @@ leads = Table(
 )  # fmt: skip
 
 policies = Table("policies", metadata, Column("id", Text, primary_key=True), _words("body", need=True))
+
+calendars = Table("calendars", metadata, Column("id", Text, primary_key=True), _words("body", need=True))
+"""Working calendars under which facts were booked, by content: a proof needs no settings."""
+
+anchors = Table(
+    "anchors",
+    metadata,
+    Column("no", BigInteger, primary_key=True, autoincrement=False),
+    _when("at", need=True),
+    _when("upto", need=True),
+    _words("heads", need=True),
+    _words("root", need=True),
+)
+"""The heads of the chains that have grown, chained in turn: a root known outside fixes all before it."""
 
 contacts = Table(
     "contacts",
@@ -128,6 +144,9 @@ events = Table(
     _words("clock", need=True),
     _number("step"),
     _words("data", need=True),
+    _words("policy"),
+    _words("calendar", need=True),
+    _words("hash", need=True),
     PrimaryKeyConstraint("lead_id", "no"),
     Index("uq_events_step", "lead_id", "cycle", "clock", "step", unique=True,
           postgresql_where=text("step IS NOT NULL"), sqlite_where=text("step IS NOT NULL")),
@@ -144,6 +163,41 @@ notes = Table(
     _when("at", need=True),
     Column("gone", Boolean, nullable=False),
     Index("ix_notes_lead", "lead_id", "at"),
+)
+
+market_notes = Table(
+    "market_notes",
+    metadata,
+    Column("key", Text, primary_key=True),
+    _words("author", need=True),
+    _words("text", need=True),
+    _when("at", need=True),
+    Index("ix_market_notes_at", "at"),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("lead_id", Text, primary_key=True),
+    _number("no", need=True),
+    _words("person", need=True),
+    _when("due", need=True),
+    Column("exact", Boolean, nullable=False),
+    _words("words", need=True),
+    Index("ix_plans_person", "person", "due"),
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    _words("lead_id", need=True),
+    _number("no", need=True),
+    _words("person", need=True),
+    _words("note", need=True),
+    _words("facts", need=True),
+    _words("state", need=True),
+    PrimaryKeyConstraint("lead_id", "no"),
+    Index("ix_proposals_note", "note"),
 )
 
 desks = Table(
@@ -185,6 +239,7 @@ outbox = Table(
     _when("created_at", need=True),
     _when("done_at"),
     _words("error"),
+    _when("first_claim"),
     Index("ix_outbox_due", "priority", "not_before", postgresql_where=text("state = 'due'"),
           sqlite_where=text("state = 'due'")),
     Index("ix_outbox_done", "done_at", postgresql_where=text("state <> 'due'"),
@@ -365,3 +420,6 @@ sessions = Table(
     _when("seen_at", need=True),
 )
 """Who is signed in to the pages; the token itself is in their browser alone."""
+
+meters = Table("meters", metadata, Column("name", Text, primary_key=True), _number("count", need=True))
+"""What a platform counts and charges for, by month: `dingtalk:calls:2026-11`."""

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from domain.assign import Desk
+from domain.chain import GENESIS, link
 from domain.clock import from_micros, to_micros
 from domain.errors import UnknownLead
 from domain.events import UNSEEN
@@ -23,9 +24,11 @@ from domain.people import Company
 from domain.ports import Delivery, Dialog, Note, Shown, Undo
 from domain.sla import Policy, unpack_policy
 from storage import outbox, sql, tables
+from storage.planning import Planning
 from storage.rows import (
     DESK_COLUMNS,
     EVENT_COLUMNS,
+    HEAD,
     LEAD_COLUMNS,
     NEXT_DUE,
     OWNER,
@@ -61,6 +64,7 @@ class Pending:
         self.desks: dict[str, Row] = {}
         self.events: list[Row] = []
         self.policies: dict[str, Policy] = {}
+        self.calendars: dict[str, str] = {}
         self.contacts: dict[str, str] = {}
         self.freed: set[str] = set()
         self.notes: dict[str, Row] = {}
@@ -84,6 +88,7 @@ class Pending:
             "leads",
             "desks",
             "policies",
+            "calendars",
             "contacts",
             "notes",
             "media",
@@ -113,6 +118,7 @@ class Batch:
         *,
         company: Company,
         policies: dict[str, Policy],
+        calendars: set[str],
         numbers: Callable[[Connection], str],
         pace: outbox.Pace,
     ) -> None:
@@ -121,10 +127,13 @@ class Batch:
         self.policies = dict(policies)
         self.kept_policies = policies  # committed ones alone: a batch may yet be rolled back
         self.new_policies: dict[str, Policy] = {}
+        self.kept_calendars = calendars
+        self.new_calendars: set[str] = set()
         self.numbers = numbers
         self.pace = pace
         self.rows: dict[str, Row | None] = {}
         self.stored: dict[str, int] = {}
+        self.heads: dict[str, str] = {}
         self.desk_rows: dict[str, Row] = {}
         self.pending = Pending()
         self.dirty = False
@@ -146,6 +155,7 @@ class Batch:
         if self.rows.get(row[0]) is None:
             self.rows[row[0]] = tuple(row)
             self.stored[row[0]] = row[VERSION]
+            self.heads[row[0]] = row[HEAD]
 
     def read_desks(self, people: Iterable[str]) -> None:
         missing = [person for person in people if person not in self.desk_rows]
@@ -183,9 +193,13 @@ class Batch:
             packed = [(name, policy.pack()) for name, policy in pending.policies.items()]
             sql.insert_new(conn, tables.policies, packed)
             self.new_policies.update(pending.policies)
+        if pending.calendars:
+            sql.insert_new(conn, tables.calendars, list(pending.calendars.items()))
+            self.new_calendars.update(pending.calendars)
+        facts = self._linked(pending)
         self._flush_leads(pending)
         self._flush_contacts(pending)
-        sql.insert(conn, tables.events, pending.events)
+        sql.insert(conn, tables.events, facts)
         sql.insert_new(conn, tables.notes, list(pending.notes.values()))
         sql.insert_new(conn, tables.media, list(pending.media.values()))
         sql.insert_new(conn, tables.platform_codes, list(pending.codes.values()))
@@ -199,6 +213,16 @@ class Batch:
         sql.upsert(conn, tables.shown, list(pending.shown.values()), ("message", "lead_id"))
         for statement, values in pending.statements:
             sql.execute(conn, statement, values)
+
+    def _linked(self, pending: Pending) -> list[Row]:
+        """The facts with their links, each lead's chain a step longer; the leads get their new heads."""
+        linked = []
+        for fact in pending.events:
+            head = self.heads[fact[0]] = link(self.heads.get(fact[0], GENESIS), fact)
+            linked.append((*fact, head))
+        for lead_id, row in pending.leads.items():
+            pending.leads[lead_id] = (*row[:HEAD], self.heads.get(lead_id, GENESIS))
+        return linked
 
     def _flush_leads(self, pending: Pending) -> None:
         new = [row for lead_id, row in pending.leads.items() if lead_id not in self.stored]
@@ -229,10 +253,11 @@ class Batch:
             sql.execute(self.conn, "DELETE FROM undos WHERE key = ?", (key,))
 
 
-class UnitOfWork:
+class UnitOfWork(Planning):
     """The Uow of one unit; see domain.ports for what each method promises."""
 
     def __init__(self, batch: Batch) -> None:
+        super().__init__()
         self._batch = batch
         self._found: dict[str, Row] = {}
         self._desks: dict[str, Desk] = {}
@@ -286,14 +311,18 @@ class UnitOfWork:
     def save(self, lead: Lead) -> None:
         was = self.pending.leads.get(lead.id) or self._found.get(lead.id)
         lead.version += 1
-        due = lead.next_due(self.company.calendar_of(lead.team))
-        row = lead_row(lead, due)
+        calendar = self.company.calendar_of(lead.team)
+        row = lead_row(lead, lead.next_due(calendar))
         self.pending.leads[lead.id] = row
         if lead.cycle is not None and row[_POLICY] not in self._batch.kept_policies:
             self.pending.policies[row[_POLICY]] = lead.cycle.policy
             self._batch.policies[row[_POLICY]] = lead.cycle.policy
         self._weigh(_load(was), _load(row))
-        self.pending.events.extend(event_row(lead.id, fact) for fact in lead.facts)
+        if calendar.id not in self._batch.kept_calendars:
+            self.pending.calendars[calendar.id] = calendar.pack()
+        self.pending.events.extend(
+            event_row(lead.id, fact, policy=row[_POLICY], calendar=calendar.id) for fact in lead.facts
+        )
         # Not `updated_at`, which never goes back: a clock that was wrong must hold up nothing later.
         now = max((fact.at for fact in lead.facts), default=lead.updated_at)
         if was is not None and any(fact.kind not in UNSEEN for fact in lead.facts):
@@ -396,6 +425,25 @@ class UnitOfWork:
             note.key, note.lead_id, note.author, note.kind, note.text, to_micros(note.at), note.gone,
         )  # fmt: skip
 
+    def note(self, key: str) -> Note | None:
+        rows = self.query(
+            "SELECT key, lead_id, author, kind, text, at, gone FROM notes WHERE key = ? AND NOT gone", (key,)
+        )
+        for found, lead_id, author, kind, text, at, gone in rows:
+            return Note(
+                key=found, lead_id=lead_id, author=author, kind=kind, text=text, at=from_micros(at), gone=gone
+            )
+        return None
+
+    def extend_note(self, key: str, text: str) -> None:
+        self.later("UPDATE notes SET text = text || ? WHERE key = ?", f"\n{text}", key)
+
+    def add_market_note(self, *, key: str, author: str, text: str, at: datetime) -> None:
+        self.later(
+            "INSERT INTO market_notes (key, author, text, at) VALUES (?, ?, ?, ?)",
+            key, author, text, to_micros(at),
+        )  # fmt: skip
+
     def attach(self, note: str, media: Sequence[Attachment], at: datetime) -> None:
         for each in media:
             row = media_row(note, each, to_micros(at))
@@ -403,6 +451,7 @@ class UnitOfWork:
 
     def drop_note(self, key: str) -> None:
         self.pending.dropped_notes.add(key)
+        self.later("UPDATE proposals SET state = 'dropped' WHERE note = ? AND state = 'open'", key)
 
     def note_count(self, lead_id: str) -> int:
         rows = self.query("SELECT count(*) FROM notes WHERE lead_id = ? AND NOT gone", (lead_id,))

@@ -83,6 +83,7 @@ class Writer:
         self._pace = Pace(pace)
         self._woken = woken
         self._policies: dict[str, Policy] = {}
+        self._calendars: set[str] = set()
         self._numbers = _Numbers()
         self._queue: queue.Queue[Unit | None] = queue.Queue(MOST_QUEUED)
         self._threads = [
@@ -171,7 +172,12 @@ class Writer:
         with self._engine.connect() as conn, conn.begin():
             _one_at_a_time(conn)
             batch = Batch(
-                conn, company=self.company, policies=self._policies, numbers=self._numbers, pace=self._pace
+                conn,
+                company=self.company,
+                policies=self._policies,
+                calendars=self._calendars,
+                numbers=self._numbers,
+                pace=self._pace,
             )
             answers = self._prefetch(batch, units)
             for unit in units:
@@ -179,6 +185,7 @@ class Writer:
                 self._one(batch, unit, answers)
             batch.flush()
         self._policies |= batch.new_policies
+        self._calendars |= batch.new_calendars
         if batch.told or batch.due is not None or batch.facts:
             self._woken(batch.told, batch.due, batch.facts)
 
@@ -298,7 +305,9 @@ class _Numbers:
             rows = sql.query(conn, "SELECT nextval('lead_numbers') FROM generate_series(1, ?)", (self.BLOCK,))
             return sorted((row[0] for row in rows), reverse=True)
         rows = sql.query(conn, "SELECT id FROM leads ORDER BY rowid DESC LIMIT 1")
-        last = max(int(rows[0][0][1:]) if rows else 1000, getattr(self, "_last", 0))
+        skipped = sql.query(conn, "SELECT value FROM marks WHERE name = 'numbers'")
+        floor = int(skipped[0][0]) if skipped else 1000  # see storage.epoch
+        last = max(int(rows[0][0][1:]) if rows else 1000, floor, getattr(self, "_last", 0))
         self._last = last + self.BLOCK
         return list(range(last + self.BLOCK, last, -1))
 

@@ -142,7 +142,7 @@ def test_the_example_loads_without_mistakes_and_only_asks_for_an_address() -> No
 def test_every_setting_of_the_example_has_a_word_of_why() -> None:
     lines = EXAMPLE.read_text("utf-8").splitlines()
     sections = [line for line in lines if line.startswith("[") and not line.startswith("[[")]
-    assert len(sections) == 15
+    assert len(sections) == 16
     assert sum("#" in line for line in lines) > 60
 
 
@@ -151,10 +151,13 @@ def test_every_setting_of_the_example_has_a_word_of_why() -> None:
 MUTABLE = [at for at, _ in walk(example()) if isinstance(at[-1], str) and at[:2] != ("api", "tokens")]
 ALL = [at for at, _ in walk(example())]
 EMPTY_IS_FINE = {
-    ("api",), ("api", "tokens"), ("app",), ("calendar",), ("calendar", "file"), ("capacity",), ("database",),
-    ("leads",), ("leads", "required"), ("log",), ("media",), ("media", "folder"), ("people", "quiet"), ("routes",), ("routes", "channel"),
+    ("api",), ("api", "tokens"), ("app",), ("calendar",), ("calendar", "file"), ("capacity",), ("database",), ("dingtalk", "card"),
+    ("dingtalk", "card", "state"),
+    ("leads",), ("leads", "required"), ("log",), ("media",), ("media", "folder"), ("people", "quiet"),
+    ("reader",), ("reader", "competitors"), ("reader", "products"), ("reader", "names_file"), ("routes",), ("routes", "channel"),
     ("routes", "industry"), ("routes", "product"), ("routes", "region"), ("simulator",), ("sla",),
-    ("sla", "accept"), ("sla", "contact"), ("sla", "contact", "within"), ("web",),
+    ("sla", "accept"), ("sla", "contact"), ("sla", "contact", "within"), ("watch",), ("watch", "heartbeat_url"),
+    ("watch", "seen_file"), ("web",),
 }  # fmt: skip
 
 
@@ -409,9 +412,14 @@ def test_any_key_can_come_from_the_environment(at: Path_, value: Any, tmp_path: 
     text = json.dumps(value) if isinstance(value, bool) else str(value)
     assert read(tmp_path, raw, ENVIRON | {variable: text}) == load(EXAMPLE, ENVIRON)
     spoilt = mistakes(tmp_path, raw, ENVIRON | {variable: ""})
-    assert at in {("calendar", "file"), ("media", "folder")} or f"{name_of(at)} ({variable})" in {
-        each.key for each in spoilt
-    }
+    assert at in {
+        ("calendar", "file"),
+        ("dingtalk", "card", "state"),
+        ("media", "folder"),
+        ("reader", "names_file"),
+        ("watch", "heartbeat_url"),
+        ("watch", "seen_file"),
+    } or f"{name_of(at)} ({variable})" in {each.key for each in spoilt}
 
 
 def test_settings_can_come_from_the_environment_alone() -> None:

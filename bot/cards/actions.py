@@ -11,7 +11,8 @@ from typing import Any
 LONGEST = 64
 COMMANDS = frozenset(
     {
-        "/assign", "/duty", "/edit", "/handback", "/help", "/lead", "/leads", "/my", "/note", "/off", "/on",
+        "/assign", "/check", "/duty", "/edit", "/find", "/handback", "/help", "/lead", "/leads", "/my",
+        "/next", "/note", "/off", "/on",
         "/pool", "/sla", "/start", "/status", "/team", "/undo", "/visit",
     }
 )  # fmt: skip
@@ -58,7 +59,8 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirm:
-    """Go through with `what`: `handback` (a lead, an offer, select `reason`), `draft` (a lead), `duty`."""
+    """Go through with `what`: `handback` (a lead, an offer, select `reason`), `draft` (a lead), `duty`;
+    `note` and `next` (a lead; `offer` is the number of the fact), `make` and `market` (what waits)."""
 
     what: str
     lead: str = ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
-from bot.cards import told, trouble
+from bot.cards import notes, told, trouble
 from bot.cards.lead import lead_card
 from bot.cards.model import Card
 from bot.cards.parts import Args
@@ -22,6 +22,8 @@ _ABOUT_A_LEAD: Mapping[Tell, Callable[[Lead, Person, Company, Args], Card]] = {
     Tell.OUTCOME: told.outcome_card,
     Tell.HELP: told.help_card,
     Tell.REVISIT: told.revisit_card,
+    Tell.FOLLOW_UP: notes.follow_up_card,
+    Tell.COLLEAGUE: notes.colleague_card,
 }
 _OF_THE_HOUSE: Mapping[Tell, Callable[[Person, Company, Args], Card]] = {
     Tell.OFF_DUTY: told.off_duty_card,
@@ -39,7 +41,15 @@ def build(tell: Tell, lead: Lead | None, viewer: Person, company: Company, args:
     match tell:
         case Tell.OFFER | Tell.GRAB | Tell.REMIND | Tell.NUDGE | Tell.CONTACT_DUE:
             return lead_card(_there(lead, tell), viewer, company, tell, args)
-        case Tell.ALERT | Tell.STUCK | Tell.OUTCOME | Tell.HELP | Tell.REVISIT:
+        case (
+            Tell.ALERT
+            | Tell.STUCK
+            | Tell.OUTCOME
+            | Tell.HELP
+            | Tell.REVISIT
+            | Tell.FOLLOW_UP
+            | Tell.COLLEAGUE
+        ):
             return _ABOUT_A_LEAD[tell](_there(lead, tell), viewer, company, args)
         case Tell.OFF_DUTY | Tell.GAP | Tell.DEAD | Tell.CALENDAR:
             return _OF_THE_HOUSE[tell](viewer, company, args)

@@ -13,13 +13,15 @@ from bot.cards.actions import (
     Undo,
     Visit,
 )
+from bot.handlers import notes
+from bot.handlers.intake import handed_back
 from bot.inbound import Click, Reply
 from bot.router import Bot, Router
 from bot.words import reason_words, say
 from domain.contact import show_phone
 from domain.lead import Lead
 from domain.ports import Undo as Act
-from domain.reasons import REASONS, Goes
+from domain.reasons import REASONS
 from domain.usecases import talk
 from domain.usecases.duty import set_duty
 from domain.usecases.leads import accept_lead, contact_lead, hand_back, send_draft, undo_last, withdraw_lead
@@ -101,7 +103,7 @@ async def ask_visit(bot: Bot, click: Click) -> Reply:
 
 
 async def confirm(bot: Bot, click: Click) -> Reply:
-    """确认: a hand-back with its reason, an uncertain reading, or back on duty."""
+    """确认: a hand-back with its reason, an uncertain reading, a note's facts, or back on duty."""
     action = click.action
     assert isinstance(action, Confirm)
     match action.what:
@@ -109,6 +111,14 @@ async def confirm(bot: Bot, click: Click) -> Reply:
             return await _hand_back(bot, click, action)
         case "draft":
             return await _send(bot, click, action.lead)
+        case "note":
+            return await notes.confirm(bot, click, action.lead, action.offer)
+        case "next":
+            return await notes.done(bot, click, action.lead, action.offer)
+        case "make":
+            return await notes.make_lead(bot, click)
+        case "market":
+            return await notes.market(bot, click)
         case _:
             return await on_duty(bot, click)
 
@@ -142,11 +152,6 @@ async def _hand_back(bot: Bot, click: Click, action: Confirm) -> Reply:
         key=click.key,
         at=click.at,
     )
-
-
-def handed_back(lang: str, lead: Lead, code: str) -> Reply:
-    key = "handback.expert" if REASONS[code].goes is Goes.EXPERT else "handback.done"
-    return Reply(text=say(lang, key, lead=lead.id, reason=reason_words(lang, code)))
 
 
 async def _send(bot: Bot, click: Click, lead_id: str) -> Reply:
@@ -185,6 +190,10 @@ async def cancel(bot: Bot, click: Click) -> Reply:
     """取消: a hand-back that is not wanted after all, or a draft that is taken back."""
     action, lang = click.action, bot.lang(click.by)
     assert isinstance(action, Cancel)
+    if action.what == "note":
+        return await notes.not_this_one(bot, click, action.lead, action.offer)
+    if action.what in ("pending", "trend"):
+        return await notes.drop(bot, click, action.what)
     if action.what == "draft":
         return await bot.act(
             click,
@@ -240,9 +249,11 @@ async def ask_edit(bot: Bot, click: Click) -> Reply:
 
 
 async def chosen(bot: Bot, click: Click) -> Reply:
-    """Another page of a card's choices; or a quick reply of a release that had other questions."""
+    """A lead for a note, a reminder put off, another page of choices; or one of an older release."""
     action = click.action
     assert isinstance(action, Choose)
+    if action.what in ("note", "later"):
+        return await notes.chosen(bot, click)
     if action.what != "page":
         return await bot.tell(click, Reply(text=say(bot.lang(click.by), "bad_action"), ok=False))
     return await bot.act(

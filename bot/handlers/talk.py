@@ -7,19 +7,24 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.cards import parts
 from bot.cards.actions import Run
-from bot.handlers.leads import duty_words, handed_back, undone
+from bot.handlers import notes
+from bot.handlers.intake import hand_in, told, where
+from bot.handlers.leads import duty_words, undone
 from bot.handlers.team import due_words
 from bot.inbound import Chat, Click, Reply
 from bot.router import Bot, Router
 from bot.words import clock_words, field_words, known, say, stage_words
+from bot.words.notes import HELP_TOPICS
 from domain.errors import NotAllowed, UnknownLead
-from domain.jotting import field_named
 from domain.lead import Lead
 from domain.people import LEADERS, Role
 from domain.permission import may_see
+from domain.reader.kinds import Kind
+from domain.reader.page import field_named
 from domain.usecases import talk
+from domain.usecases.checks import check_known, read_keys
 from domain.usecases.duty import set_duty
-from domain.usecases.leads import add_note, undo_last
+from domain.usecases.leads import undo_last
 
 LINES = 8
 LIKE_ENOUGH = 0.6
@@ -36,6 +41,9 @@ def register(router: Router) -> None:
     router.command("note", "备注", "记")(note)
     router.command("undo", "撤销")(undo)
     router.command("cancel", "取消")(stop)
+    router.command("next", "下一步", "提醒")(notes.plan_next)
+    router.command("find", "查找", "找")(notes.look_for)
+    router.command("check", "查重")(check)
     router.command("on", "上岗", "值班")(on)
     router.command("off", "下岗", "下班")(off)
     router.command("help", "帮助", "start", "开始")(help_)
@@ -45,68 +53,9 @@ def register(router: Router) -> None:
 
 async def lead(bot: Bot, chat: Chat, rest: str) -> Reply:
     """`/lead …`: everybody of the company may."""
-    lang = bot.lang(chat.by)
     if not rest:
-        return await bot.tell(chat, Reply(text=say(lang, "lead.usage")))
-    return await bot.act(
-        chat,
-        talk.submit,
-        lambda heard: told(bot, chat, heard),
-        text=rest,
-        by=chat.by,
-        at=chat.at,
-    )
-
-
-def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - one line a case
-    """The answer to what was heard."""
-    lang = bot.lang(chat.by)
-    found = heard.lead
-    if found is None:
-        return Reply(text=say(lang, "lead.usage" if heard.what == "empty" else "nothing_open"))
-    who = parts.who(found, lang)
-    match heard.what:
-        case "sent":
-            return submitted(found)
-        case "unsure":
-            args = {"missing": list(heard.missing)}
-            return Reply(text=say(lang, "lead.unsure", lead=found.id), card="draft", lead=found.id, args=args)
-        case "known":
-            return Reply(text=say(lang, "lead.known", lead=found.id, where=where(bot, lang, found)))
-        case "asked" | "bad_value":
-            return Reply(text=question(lang, heard, found), ok=heard.what == "asked")
-        case "edited":
-            return Reply(text=say(lang, "edited", lead=found.id, field=field_words(lang, heard.asked)))
-        case "visit" | "attached":
-            return Reply(
-                text=say(lang, f"visit.{'done' if heard.what == 'visit' else 'more'}", lead=found.id, who=who)
-            )
-        case "handback":
-            return handed_back(lang, found, found.reason or "other")
-        case _:
-            key = "stopped.draft" if found.stage == "invalid" else "stopped"
-            return Reply(text=say(lang, key, lead=found.id))
-
-
-def submitted(found: Lead) -> Reply:
-    """The submitter's card, with five minutes to take it back."""
-    args = {"undo": True, "decisions": found.decisions}
-    return Reply(text="", card="submitted", lead=found.id, args=args)
-
-
-def question(lang: str, heard: talk.Heard, found: Lead) -> str:
-    """What is asked next, after what was wrong with the last answer."""
-    field = field_words(lang, heard.asked)
-    problem = known(lang, f"problem.{heard.problem}", "") if heard.problem else ""
-    ask = known(lang, f"ask.{heard.asked}", "") or say(lang, "ask.other", lead="{lead}", field=field)
-    return "\n".join(text for text in (problem, ask.replace("{lead}", found.id)) if text)
-
-
-def where(bot: Bot, lang: str, found: Lead) -> str:
-    """Who has a known customer's lead: a name or a stage, never contact data."""
-    if found.owner:
-        return say(lang, "lead.known.with", owner=bot.company.name_of(found.owner))
-    return say(lang, "lead.known.stage", stage=stage_words(lang, found.stage))
+        return await bot.tell(chat, Reply(text=say(bot.lang(chat.by), "lead.usage")))
+    return await hand_in(bot, chat, rest)
 
 
 async def my(bot: Bot, chat: Chat, _rest: str) -> Reply:
@@ -114,7 +63,9 @@ async def my(bot: Bot, chat: Chat, _rest: str) -> Reply:
     lang = bot.lang(chat.by)
     owned = list(await bot.reads.leads_of(chat.by))
     handed_in = [each for each in await bot.reads.submitted_by(chat.by, LINES) if each.owner != chat.by]
-    lines = _listed(bot, lang, "my.title", owned) + _listed(bot, lang, "my.submitted", handed_in)
+    tonight = chat.at.astimezone(bot.company.zone).replace(hour=23, minute=59, second=59)
+    lines = await notes.due_lines(bot, chat.by, chat.at, tonight)
+    lines += _listed(bot, lang, "my.title", owned) + _listed(bot, lang, "my.submitted", handed_in)
     return await bot.tell(chat, Reply(text="\n".join(lines) or say(lang, "my.none")))
 
 
@@ -196,51 +147,41 @@ async def edit(bot: Bot, chat: Chat, rest: str) -> Reply:
 
 
 async def visit(bot: Bot, chat: Chat, rest: str) -> Reply:
-    """`/visit L1042 …`"""
-    lang = bot.lang(chat.by)
-    lead_id, _, words = rest.partition(" ")
-    if not _LEAD.fullmatch(lead_id) or not words.strip():
-        return await bot.tell(chat, Reply(text=say(lang, "visit.usage"), ok=False))
-
-    def answer(found: Lead) -> Reply:
-        return Reply(text=say(lang, "visit.done", lead=found.id, who=parts.who(found, lang)))
-
-    return await bot.act(
-        chat,
-        talk.log_visit,
-        answer,
-        lead_id=lead_id.upper(),
-        text=words,
-        by=chat.by,
-        key=chat.key,
-        at=chat.at,
-        media=chat.media,
-    )
+    """`/visit 博达 见张总 …` or `/visit L1042 …`"""
+    return await _read(bot, chat, rest, Kind.VISIT, "visit.usage")
 
 
 async def note(bot: Bot, chat: Chat, rest: str) -> Reply:
-    """`/note L1042 …`"""
+    """`/note 博达张总 …` or `/note L1042 …`"""
+    return await _read(bot, chat, rest, Kind.NOTE, "note.usage")
+
+
+async def _read(bot: Bot, chat: Chat, rest: str, kind: Kind, usage: str) -> Reply:
+    """Words for a lead, behind a command that says what they are."""
+    number, _, words = rest.strip().partition(" ")
+    bare = _LEAD.fullmatch(number) and not words.strip() and not chat.media
+    found = None if bare or not rest.strip() else await notes.take(bot, chat, rest, kind)
+    return found or await bot.tell(chat, Reply(text=say(bot.lang(chat.by), usage), ok=False))
+
+
+async def check(bot: Bot, chat: Chat, rest: str) -> Reply:
+    """`/查重 138…` or a firm: who has it and how it stands, never contact data; counted and recorded."""
     lang = bot.lang(chat.by)
-    lead_id, _, words = rest.partition(" ")
-    if not _LEAD.fullmatch(lead_id) or not words.strip():
-        return await bot.tell(chat, Reply(text=say(lang, "note.usage"), ok=False))
-    found = await _seen(bot, chat, lead_id)
+    words = rest.strip()
+    if not words:
+        return await bot.tell(chat, Reply(text=say(lang, "check.usage"), ok=False))
+    keys = read_keys(words)
+    named = () if keys else await bot.mind.find(words, chat.by, LINES)
 
-    def answer(kept: Lead) -> Reply:
-        return Reply(text=say(lang, "note.done", lead=kept.id, who=parts.who(kept, lang)))
+    def answer(leads: list[Lead]) -> Reply:
+        if not leads:
+            return Reply(text=say(lang, "check.none"))
+        lines = [
+            say(lang, "check.line", lead=each.id, where=where(bot, lang, each)) for each in leads[:LINES]
+        ]
+        return Reply(text="\n".join([say(lang, "check.title", count=len(leads)), *lines]))
 
-    return await bot.act(
-        chat,
-        add_note,
-        answer,
-        lead_id=found.id,
-        by=chat.by,
-        text=words,
-        kind="note",
-        key=chat.key,
-        at=chat.at,
-        media=chat.media,
-    )
+    return await bot.act(chat, check_known, answer, keys=keys, leads=named, by=chat.by, at=chat.at)
 
 
 async def undo(bot: Bot, chat: Chat, rest: str) -> Reply:
@@ -279,15 +220,21 @@ async def _duty(bot: Bot, chat: Chat, on: bool) -> Reply:
     )
 
 
-async def help_(bot: Bot, chat: Chat, _rest: str) -> Reply:
-    """`/help`: at most eight lines, by role."""
+async def help_(bot: Bot, chat: Chat, rest: str) -> Reply:
+    """`/help`: at most eight lines, by role; `/help 拜访`: two examples to copy."""
     lang, role = bot.lang(chat.by), bot.person(chat.by).role
+    topic = HELP_TOPICS.get(rest.strip().lstrip("/").lower(), "")
+    if topic == "required":
+        names = say(lang, "list.sep").join(field_words(lang, name) for name in bot.company.required)
+        return await bot.tell(chat, Reply(text=say(lang, "help.more.required", fields=names)))
+    if topic:
+        return await bot.tell(chat, Reply(text=say(lang, f"help.more.{topic}")))
     keys = ["welcome", "lead", "my", "edit"]
     if role in (Role.REP, *LEADERS):
-        keys += ["visit", "pool", "duty"]
+        keys += ["visit", "next", "find", "pool", "duty"]
     if role in LEADERS:
-        keys = ["welcome", "team", "assign", "lead", "my", "edit", "visit", "duty"]
-    return await bot.tell(chat, Reply(text="\n".join(say(lang, f"help.{key}") for key in keys)))
+        keys = ["welcome", "team", "assign", "lead", "my", "visit", "find", "duty"]
+    return await bot.tell(chat, Reply(text="\n".join(say(lang, f"help.{key}") for key in keys[:8])))
 
 
 def _free_text(router: Router) -> Callable[[Bot, Chat, str], Awaitable[Reply]]:
@@ -298,18 +245,41 @@ def _free_text(router: Router) -> Callable[[Bot, Chat, str], Awaitable[Reply]]:
             return await _typo(bot, chat, name, router.commands)
         if chat.text.strip() in _STOP:
             return await stop(bot, chat, "")
-        return await bot.act(
-            chat,
-            talk.hear,
-            lambda heard: told(bot, chat, heard) if heard.lead else _unknown(bot, chat),
-            text=chat.text,
-            by=chat.by,
-            key=chat.key,
-            at=chat.at,
-            media=chat.media,
-        )
+        if await bot.reads.dialog(chat.by) is not None:
+            return await _answer(bot, chat)
+        found = await _free_note(bot, chat)
+        return found or await bot.tell(chat, _unknown(bot, chat))
 
     return otherwise
+
+
+async def _answer(bot: Bot, chat: Chat) -> Reply:
+    """The answer to the open question; what is none is read like any other message."""
+    dialog = await bot.reads.dialog(chat.by)
+    if dialog is not None and dialog.kind == "visit":
+        return await notes.visit_asked_for(bot, chat, dialog.lead_id)
+    if dialog is not None and dialog.kind == "more" and not chat.media:
+        found = await _free_note(bot, chat)
+        if found is not None:
+            return found
+    return await bot.act(
+        chat,
+        talk.hear,
+        lambda heard: told(bot, chat, heard) if heard.what != "nothing" else _unknown(bot, chat),
+        text=chat.text,
+        by=chat.by,
+        key=chat.key,
+        at=chat.at,
+        media=chat.media,
+    )
+
+
+async def _free_note(bot: Bot, chat: Chat) -> Reply | None:
+    """A message of somebody who works on leads; of others only what hands a lead in."""
+    if bot.person(chat.by).role is Role.EMPLOYEE:
+        plain = bot.mind.kind(chat.text)
+        return await hand_in(bot, chat, chat.text) if plain is Kind.LEAD else None
+    return await notes.take(bot, chat, chat.text, None)
 
 
 async def _typo(bot: Bot, chat: Chat, name: str, commands: frozenset[str]) -> Reply:

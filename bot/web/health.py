@@ -18,13 +18,14 @@ class Health:
 
     `ping` asks the database anything; `schema` tells (found, needed) versions; `loops` the age of each
     background loop's last good round and the age that is too old, in seconds; `outbox_late` how many seconds
-    the longest waiting notice is late.
+    the longest waiting notice is late; `lost` says what a restored database lacks, or nothing.
     """
 
     ping: Callable[[], Awaitable[None]]
     schema: Callable[[], Awaitable[tuple[str | None, str]]]
     loops: Callable[[], Mapping[str, tuple[float, float]]]
     outbox_late: Callable[[], Awaitable[float]]
+    lost: Callable[[], Awaitable[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ async def checks(health: Health) -> list[Check]:
     if found[0].ok:
         found.append(await _within("schema", _schema(health)))
         found.append(await _within("outbox", _outbox(health)))
+        if health.lost is not None:
+            found.append(await _within("restored", _restored(health.lost)))
     for name, (age, most) in sorted(health.loops().items()):
         detail = f"last good round {age:.0f} s ago, at most {most:.0f} s is fine"
         found.append(Check(name=f"loop {name}", ok=age <= most, detail=detail))
@@ -71,6 +74,11 @@ async def _schema(health: Health) -> tuple[bool, str]:
 async def _outbox(health: Health) -> tuple[bool, str]:
     late = await health.outbox_late()
     return late <= OUTBOX_SECONDS, f"the oldest due notice is {late:.0f} s late"
+
+
+async def _restored(lost: Callable[[], Awaitable[str]]) -> tuple[bool, str]:
+    what = await lost()
+    return not what, what or "nothing is lost"
 
 
 def mount(app: web.Application, health: Health) -> None:

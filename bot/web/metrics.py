@@ -4,7 +4,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Protocol
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
@@ -62,6 +69,18 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._standing = _Standing()
+        self._connected = Gauge(
+            "leadbell_stream_connected",
+            "1 while a platform's pushes can reach us over our own connection",
+            ["channel"],
+            registry=self.registry,
+        )
+        self._budget = Gauge(
+            "leadbell_platform_month",
+            "What a platform counts and limits by the month: our calls, its pushes",
+            ["channel", "what", "of"],
+            registry=self.registry,
+        )
         self._leads = Counter(
             "leadbell_leads_total", "Leads handed in, by source", ["source"], registry=self.registry
         )
@@ -106,6 +125,15 @@ class Metrics:
         """An HTTP request was answered; `route` is a template, never a path."""
         known = method if method in _METHODS else "other"
         self._http.labels(route, known, str(status)).observe(seconds)
+
+    def connected(self, channel: str, on: bool) -> None:
+        """Whether a platform that pushes over a connection of ours has one."""
+        self._connected.labels(channel).set(on)
+
+    def budget(self, channel: str, what: str, used: int, limit: int) -> None:
+        """How much of a platform's month is used: of its `calls`, of its `pushes`."""
+        self._budget.labels(channel, what, "used").set(used)
+        self._budget.labels(channel, what, "limit").set(limit)
 
     def callback(self, seconds: float) -> None:
         """A chat callback was answered."""

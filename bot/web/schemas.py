@@ -16,9 +16,9 @@ from pydantic.config import JsonDict
 
 from bot.web.mistakes import LONGEST_KEY, MOST_ERRORS, invalid, mistakes, safe
 from bot.web.problems import Problem
-from domain.amount import read_amount
 from domain.contact import clean_text, fold, normal_email, normal_phone, normal_wechat
 from domain.lead import Customer, Origin
+from domain.reader.money import read_amount
 
 MOST_ENTRIES, LONGEST_ENTRY = 30, 200
 MOST_YUAN = 10**13

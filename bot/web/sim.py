@@ -37,6 +37,7 @@ CSP = (
 LONGEST = 10_000
 _ACCOUNT = re.compile(r"[A-Za-z0-9._-]{1,40}")
 MOST_BYTES = 1 << 20
+LONGEST_ID = 200
 HEARTBEAT = 15.0
 FARTHEST = timedelta(days=31)
 
@@ -160,7 +161,7 @@ class Simulator:
         """That person types; the answer arrives in the chat."""
         person, body = self._person(request), await _body(request)
         kind, text, kept, media = _spoken(self.bot.lang(person), body)
-        message = str(body.get("id") or new_id())[:64]
+        message = _id(body.get("id")) or new_id()
         await self.phones.typed(message=f"in:{message}", person=person, kind=kind, body=kept)
         self.stream.tell("message", person=person)
         chat = Chat(
@@ -179,15 +180,16 @@ class Simulator:
         """That person presses a button; answered after its effect is committed."""
         at = self.bot.clock.now()
         person, body = self._person(request), await _body(request)
-        shown = await self.phones.message(person, str(body.get("message_id")))
+        message = _id(body.get("message_id"), LONGEST_ID)
+        shown = await self.phones.message(person, message)
         if shown is None:
-            raise Problem(404, f"no message {body.get('message_id')!r}")
+            raise Problem(404, f"no message {message!r}")
         try:
             action = unpack(str(body.get("key")))
         except BadAction:
             return _reply(Reply(text=say(self.bot.lang(person), "bad_action"), ok=False))
         selected = _selected(shown, body.get("selected"))
-        key = f"sim:click:{str(body.get('click_id') or new_id())[:64]}"
+        key = f"sim:click:{_id(body.get('click_id')) or new_id()}"
         return _reply(
             await self.router.on_click(
                 self.bot, Click(by=person, action=action, at=at, key=key, selected=selected)
@@ -299,6 +301,18 @@ async def _body(request: web.Request) -> dict[str, Any]:
     return found
 
 
+def _id(given: object, most: int = 64) -> str:
+    """An identifier of the caller's, as the databases can keep it; empty for none."""
+    return clean_text(str(given), most) if given else ""
+
+
+def _number(given: object, most: float) -> float | None:
+    """A number between -most and most; None for anything else."""
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    return float(given) if -most <= given <= most else None
+
+
 def _reply(reply: Reply) -> web.Response:
     return web.json_response({"ok": reply.ok, "text": reply.text})
 
@@ -308,7 +322,7 @@ def _selected(shown: dict[str, Any], given: object) -> dict[str, str]:
     card = shown.get("card") or {}
     chosen = {each["key"]: each.get("selected", "") for each in card.get("selects", ())}
     if isinstance(given, dict):
-        chosen |= {str(key): str(value) for key, value in given.items() if isinstance(value, str)}
+        chosen |= {_id(key): _id(value) for key, value in given.items() if isinstance(value, str)}
     return {key: value for key, value in chosen.items() if value}
 
 
@@ -334,14 +348,12 @@ def _attached(lang: str, kind: MediaKind, found: dict[str, Any]) -> _Spoken:
     data = str(found.get("data") or "")
     media = Attachment(kind=kind, name=label, label=label, data=_bytes_of(data))
     if kind is MediaKind.LOCATION:
-        place = {
-            name: float(found[name]) for name in ("lat", "lng") if isinstance(found.get(name), int | float)
-        }
+        sides = {"lat": _number(found.get("lat"), 90), "lng": _number(found.get("lng"), 180)}
+        place = {name: side for name, side in sides.items() if side is not None}
         media = Attachment(kind=kind, label=label, lat=place.get("lat"), lng=place.get("lng"))
         return kind, words, {"text": words, "location": {**place, "label": label}}, (media,)
     if kind is MediaKind.VOICE:
-        seconds = found.get("seconds")
-        media = replace(media, seconds=seconds if isinstance(seconds, int) else 0)
+        media = replace(media, seconds=int(_number(found.get("seconds"), 86_400) or 0))
         return kind, words, {"text": label, "voice": {"seconds": media.seconds}}, (media,)
     kept: dict[str, Any] = {"text": label}
     return kind, words, {**kept, "image": {"url": data}} if data.startswith("data:image/") else kept, (media,)

@@ -25,5 +25,10 @@ def refusal(lang: str, error: DomainError, company: Company) -> str:
             return say(lang, "refused.bad_reason", reason=reason_words(lang, str(data.get("value") or "")))
         return say(lang, "refused.bad_field", field=field_words(lang, str(data.get("field") or "")))
     return say(
-        lang, f"refused.{error.code}", lead=lead, needed=data.get("needed", ""), person=data.get("person", "")
+        lang,
+        f"refused.{error.code}",
+        lead=lead,
+        needed=data.get("needed", ""),
+        person=data.get("person", ""),
+        most=data.get("most", ""),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.events import SYSTEM, Kind
+from domain.facts import Plan
 from domain.lead import Lead
 from domain.notices import Notice, Tell
 from domain.people import Role
@@ -27,8 +28,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Not shown. `again_at` = try then; None = it never will be, for `why`. `shown` = the copies that were
-    changed all the same."""
+    """Not shown. `again_at` = try then; None = it never will be, for `why`.
+
+    `shown` = the copies that were made true all the same, before or after one that failed.
+    """
 
     delivery: Delivery
     why: str
@@ -42,12 +45,13 @@ Receipt = Sent | Failed
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """A claimed delivery with what is needed to render it: the lead as it is now (and every lead that its
-    cards name), the copies that show it."""
+    cards name), the copies that show it, and of a reminder the lead's next step."""
 
     delivery: Delivery
     lead: Lead | None
     copies: Sequence[Shown] = ()
     leads: dict[str, Lead] = field(default_factory=dict)
+    plan: Plan | None = None
 
 
 def claim(uow: Uow, *, now: datetime, limit: int, busy: Sequence[str] = ()) -> list[Work]:
@@ -67,7 +71,9 @@ def _work(uow: Uow, delivery: Delivery) -> Work:
         named |= dict.fromkeys(_named(copy.args))
     uow.preload(named)
     leads = {lead_id: uow.lead(lead_id) for lead_id in named}
-    return Work(delivery=delivery, lead=leads[delivery.lead_id], copies=copies, leads=leads)
+    plan = uow.plan(delivery.lead_id) if delivery.tell is Tell.FOLLOW_UP else None
+    lead = leads[delivery.lead_id]
+    return Work(delivery=delivery, lead=lead, copies=copies, leads=leads, plan=plan)
 
 
 def _named(args: Mapping[str, object]) -> list[str]:

@@ -14,7 +14,7 @@ from domain.errors import (
     OfferGone,
     TooLate,
 )
-from domain.events import SYSTEM, Kind
+from domain.events import SYSTEM, Kind, as_label
 from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
 from domain.media import Attachment
 from domain.notices import Tell
@@ -24,6 +24,7 @@ from domain.ports import Note, Undo, Uow
 from domain.reasons import REASONS, Goes
 from domain.stages import CLOSED, HELD, Stage
 from domain.usecases.placing import UNDO_FOR, Seen, above, place, stuck, told_outcome
+from domain.usecases.taking_back import facts_back, mark_cards
 
 NUDGE_EVERY = 120
 """Seconds in which one leader rings the same owner once, however often they press."""
@@ -77,7 +78,7 @@ def _join(
     the lead hears of it. The submitter's own draft goes out when it lacks nothing any more."""
     lead = uow.lead(lead_id)
     by = origin.by or SYSTEM
-    lead.record(Kind.TOUCHED, at=now, actor=by, channel=origin.channel, source=origin.source)
+    lead.record(Kind.TOUCHED, at=now, actor=by, channel=as_label(origin.channel), source=origin.source)
     fresh, other = _news(lead.customer, customer)
     if lead.edit(lead.customer.with_values(**fresh), by=by, now=now):
         _claim_new_keys(uow, lead)
@@ -248,7 +249,7 @@ def withdraw_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, reason: str 
     return lead
 
 
-def add_note(
+def add_note(  # noqa: PLR0913 - what is known of a note
     uow: Uow,
     *,
     lead_id: str,
@@ -258,15 +259,17 @@ def add_note(
     key: str,
     at: datetime,
     media: Sequence[Attachment] = (),
+    happened: datetime | None = None,
+    evidence: str = "visit",
 ) -> Lead:
     """Keep words with a lead, verbatim, and what came with them. A visit of the owner is also the first
-    contact."""
+    contact, with that class of evidence. `happened` is when it was, for what is told later."""
     lead = uow.lead(lead_id)
-    uow.add_note(Note(key=key, lead_id=lead_id, author=by, kind=kind, text=text, at=at))
+    uow.add_note(Note(key=key, lead_id=lead_id, author=by, kind=kind, text=text, at=happened or at))
     uow.attach(key, media, at)
     lead.record(Kind.VISIT_LOGGED if kind == "visit" else Kind.NOTE_ADDED, at=at, actor=by, note=key)
     if kind == "visit" and lead.stage in HELD and lead.owner == by:
-        lead.contact(by, evidence="visit", at=at)
+        lead.contact(by, evidence=evidence, at=at)
     uow.save(lead)
     _remember(uow, kind, lead, by, at, note=key)
     return lead
@@ -312,9 +315,12 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
         uow.free_contact(lead.id)
     elif act.verb == "edit":
         _edit_back(lead, act, by, at)
+    elif act.verb == "facts":
+        facts_back(uow, lead, act, by, at)
     else:
         if act.note:
             uow.drop_note(act.note)
+            mark_cards(uow, lead.id, "dropped", tell="note", note=act.note)
         if act.note and act.decisions == act.before.decisions:
             # Words move no lead: only they go, for the clock may have moved it since.
             lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)

@@ -8,19 +8,21 @@ from typing import Any
 
 from domain.contact import clean_text
 from domain.errors import BadField, NotAllowed
-from domain.jotting import field_named
 from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
 from domain.media import Attachment
 from domain.notices import Notice, Tell
 from domain.permission import may_edit, may_see
 from domain.ports import Dialog, Uow
-from domain.reading import LeadText, read_answer, read_lead
+from domain.reader.lead_text import LeadText, read_answer, read_lead
+from domain.reader.page import field_named
 from domain.stages import HELD, Stage
-from domain.usecases.leads import add_note, capture_lead, edit_lead, hand_back, missing_fields, withdraw_lead
+from domain.usecases.leads import capture_lead, edit_lead, hand_back, missing_fields, withdraw_lead
+from domain.usecases.notes import pending_note, take_note
 
 LONGEST = 2000
 MORE_FOR = timedelta(minutes=30)
 CHAT = "chat"
+_AS_IT_IS: Mapping[int, int] = {}
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "contact": ("phone", "email", "wechat"),
     "amount": ("amount_min", "amount_max"),
@@ -32,8 +34,9 @@ class Heard:
     """What the bot made of a message.
 
     `what`: sent, known (joined an open lead), asked (the field `asked` is missing), unsure (confirm what was
-    read), visit, attached (one more picture or place for the visit just logged), edited, handback, bad_value
-    (with `problem`), empty (nothing to read), nothing (no question was open).
+    read), attached (one more picture or place for the visit just logged), edited, handback, bad_value
+    (with `problem`), empty (nothing to read), trend (no customer is named: `asked` is the text), dropped (a
+    trend that is not kept), nothing (no question was open).
     """
 
     what: str
@@ -54,13 +57,18 @@ def customer_of(read: LeadText) -> Customer:
     return Customer(**values)
 
 
-def submit(uow: Uow, *, text: str, by: str, at: datetime) -> Heard:
+def submit(uow: Uow, *, text: str, by: str, at: datetime, simplify: Mapping[int, int] = _AS_IT_IS) -> Heard:
     """`/lead …`: a certain and complete reading goes out at once; otherwise it is kept as a draft, and the
-    first missing field is asked for, or what was read is put up for a confirming tap."""
-    read = read_lead(text)
+    first missing field is asked for, or what was read is put up for a confirming tap. What names no customer
+    is no lead (a trend): which one is asked, and nothing is made."""
+    read = read_lead(text, simplify)
     customer = customer_of(read)
     if customer == Customer():
         return Heard(what="empty")
+    if not (customer.name or customer.company or customer.phone or customer.email or customer.wechat):
+        about = clean_text(text, LONGEST)
+        uow.set_dialog(Dialog(person=by, kind="trend", lead_id="", about=about, at=at))
+        return Heard(what="trend", asked=about)
     missing = missing_fields(customer, uow.company.required)
     origin = Origin(channel=read.channel or CHAT, source=CHAT, by=by)
     taken = capture_lead(
@@ -90,14 +98,13 @@ def hear(uow: Uow, *, text: str, by: str, key: str, at: datetime, media: Sequenc
     if dialog is None:
         return Heard(what="nothing")
     match dialog.kind:
+        case "trend":
+            uow.end_dialog(by)
+            return submit(uow, text=_with_customer(dialog.about, text), by=by, at=at)
         case "draft":
             return _answer(uow, dialog, text, at)
         case "edit":
             return _edit(uow, dialog, text, at)
-        case "visit":
-            lead = log_visit(uow, lead_id=dialog.lead_id, text=text, by=by, key=key, at=at, media=media)
-            uow.set_dialog(Dialog(person=by, kind="more", lead_id=lead.id, about=key, at=at))
-            return Heard(what="visit", lead=lead)
         case "more" if media and at - dialog.at <= MORE_FOR:
             uow.attach(dialog.about, media, at)
             return Heard(what="attached", lead=uow.lead(dialog.lead_id))
@@ -118,6 +125,27 @@ def hear(uow: Uow, *, text: str, by: str, key: str, at: datetime, media: Sequenc
         case _:
             uow.end_dialog(by)
             return Heard(what="nothing")
+
+
+def _with_customer(trend: str, answer: str) -> str:
+    """The trend with the customer that was asked for: a bare answer is the firm's name."""
+    named = read_lead(answer)
+    if named.company or named.name or named.phone:
+        return f"{answer}\n需求：{trend}"
+    return f"公司：{answer}\n需求：{trend}"
+
+
+def make_of_note(
+    uow: Uow, *, name: str | None, company: str | None, by: str, key: str, at: datetime
+) -> Heard:
+    """The note that waits for its lead becomes a draft, kept with it; what is missing is asked."""
+    heard, noted = pending_note(uow, by, at)
+    customer = Customer(name=name, company=company, need=clean_text(heard.text, LONGEST) or None)
+    lead = capture_lead(
+        uow, customer=customer, origin=Origin(channel=CHAT, source=CHAT, by=by), now=at, draft=True
+    ).lead
+    take_note(uow, lead_id=lead.id, heard=heard, by=by, key=f"{noted}:made", at=at)
+    return _ask_next(uow, uow.lead(lead.id), by, at)
 
 
 def _read_value(about: str, text: str) -> tuple[Mapping[str, Any], str]:
@@ -186,30 +214,14 @@ def ask(uow: Uow, *, kind: str, lead_id: str, by: str, at: datetime, about: str 
     return lead
 
 
-def log_visit(
-    uow: Uow,
-    *,
-    lead_id: str,
-    text: str,
-    by: str,
-    key: str,
-    at: datetime,
-    media: Sequence[Attachment] = (),
-) -> Lead:
-    """Keep a visit with a lead that this person may see."""
-    lead = uow.lead(lead_id)
-    if not may_see(uow.company, uow.company.person(by), lead):
-        raise NotAllowed(lead=lead_id)
-    words = clean_text(text, LONGEST)
-    return add_note(uow, lead_id=lead_id, by=by, text=words, kind="visit", key=key, at=at, media=media)
-
-
 def stop_asking(uow: Uow, *, by: str, at: datetime) -> Heard:
     """`取消`: close the open question; a draft that was being filled is withdrawn (and can be undone)."""
     dialog = uow.dialog(by)
     uow.end_dialog(by)
     if dialog is None:
         return Heard(what="nothing")
+    if not dialog.lead_id:
+        return Heard(what="dropped")
     lead = uow.lead(dialog.lead_id)
     if dialog.kind == "draft" and lead.stage is Stage.DRAFT and lead.stage not in HELD:
         lead = withdraw_lead(uow, lead_id=lead.id, by=by, at=at)

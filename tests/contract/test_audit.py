@@ -16,12 +16,12 @@ from tests.fakes.floor import Floor
 
 Spoil = Callable[..., None]
 NO_TRIGGERS = {
-    "sqlite": ("DROP TRIGGER events_no_update", "DROP TRIGGER events_no_delete"),
+    "sqlite": ("DROP TRIGGER IF EXISTS events_no_update", "DROP TRIGGER IF EXISTS events_no_delete"),
     "postgresql": ("ALTER TABLE events DISABLE TRIGGER ALL",),
 }
 EVENT = (
-    "INSERT INTO events (lead_id, no, kind, at, actor, cycle, offer, clock, step, data) "
-    "VALUES (:lead, :no, :kind, :at, :actor, 1, 1, :clock, :step, :data)"
+    "INSERT INTO events (lead_id, no, kind, at, actor, cycle, offer, clock, step, data, calendar, hash) "
+    "VALUES (:lead, :no, :kind, :at, :actor, 1, 1, :clock, :step, :data, '', '')"
 )
 
 
@@ -40,12 +40,8 @@ def spoil(database_url: str) -> Iterator[Spoil]:
 
 
 def _unguard(conn: Connection) -> None:
-    found = 1
-    if conn.dialect.name == "sqlite":
-        found = conn.execute(text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'")).scalar_one()
-    if found:
-        for statement in NO_TRIGGERS[conn.dialect.name]:
-            conn.execute(text(statement))
+    for statement in NO_TRIGGERS[conn.dialect.name]:
+        conn.execute(text(statement))
 
 
 def event(spoil: Spoil, lead: str, no: int, kind: str, **values: object) -> None:

@@ -65,5 +65,6 @@ def _empty(conn: psycopg.Connection) -> None:
     answers = conn.execute(sql.SQL("SELECT {}").format(asked)).fetchone() or ()
     full = [sql.Identifier(name) for name, has_rows in zip(names, answers, strict=True) if has_rows]
     if full:
+        conn.execute("SET LOCAL session_replication_role = replica")  # facts can't be emptied otherwise
         conn.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(sql.SQL(", ").join(full)))
     conn.execute("ALTER SEQUENCE lead_numbers RESTART")

@@ -11,6 +11,7 @@ from bot.channels.base import Refused, Retryable
 from bot.channels.wecom.crypto import Keys
 from bot.channels.wecom.face import create_menu, create_tile
 from bot.channels.wecom.fake.server import Fake
+from bot.channels.wecom.rehearsal import COMPANY, MEMBERS, REHEARSAL, REHEARSAL_KEY
 from bot.channels.wecom.roll import Roll, as_settings, read_roll
 from bot.channels.wecom.standalone import channel_of, opened
 from bot.config import Settings, Wecom
@@ -18,64 +19,6 @@ from bot.seams import SystemClock, new_id
 from bot.words import say
 
 Say = Callable[[str], Any]
-REHEARSAL_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
-REHEARSAL = {
-    "corp_id": "wwrehearsal000001",
-    "agent_id": "1000002",
-    "secret": "rehearsal-secret",
-    "token": "rehearsaltoken0001",
-    "encoding_aes_key": REHEARSAL_KEY,
-}
-"""Made up, and printed for all to see: of use for nothing but the fake."""
-MEMBERS = {"ZhangWei": "张伟", "LiLei": "李雷", "WangFang": "王芳", "WuLin": "吴琳", "XiaoLin": "小林"}
-
-
-_COMPANY = """# A rehearsal: a small company on the fake WeCom. Nothing in here is secret.
-
-[app]
-host = "127.0.0.1"
-port = 8710
-base_url = "http://127.0.0.1:8710"
-
-[database]
-url = "sqlite:///rehearsal.db"
-
-[calendar]
-mode = "always"
-
-[[teams]]
-id = "east"
-name = "华东"
-manager = "wangfang"
-
-[[people]]
-id = "zhangwei"
-name = "张伟"
-role = "rep"
-team = "east"
-wecom = "ZhangWei"
-
-[[people]]
-id = "lilei"
-name = "李雷"
-role = "rep"
-team = "east"
-wecom = "LiLei"
-
-[[people]]
-id = "wangfang"
-name = "王芳"
-role = "manager"
-team = "east"
-wecom = "WangFang"
-
-[[people]]
-id = "wulin"
-name = "吴琳"
-role = "admin"
-wecom = "WuLin"
-
-"""
 
 
 def write_rehearsal(file: Path, port: int) -> bool:
@@ -84,7 +27,7 @@ def write_rehearsal(file: Path, port: int) -> bool:
         file.touch(mode=0o600, exist_ok=False)
     except FileExistsError:
         return False
-    file.write_text(_COMPANY + _section(f"http://127.0.0.1:{port}") + "\n", encoding="utf-8")
+    file.write_text(COMPANY + _section(f"http://127.0.0.1:{port}") + "\n", encoding="utf-8")
     return True
 
 
@@ -104,7 +47,7 @@ def members_of(file: Path) -> dict[str, str]:
     found = {
         str(each["wecom"]): str(each.get("name") or each["wecom"]) for each in listed if each.get("wecom")
     }
-    return found | {"XiaoLin": "小林"} if found else {}
+    return found | {"XiaoLin": MEMBERS["XiaoLin"]} if found else {}
 
 
 async def run_fake(*, port: int, callback: str, people: dict[str, str], out: Say) -> None:

@@ -55,13 +55,13 @@ def _notice(card: Card, *, link: str, lang: str, heading: str) -> Json:
     found: Json = {
         "card_type": "text_notice",
         "source": _source(card, lang, heading),
-        "main_title": {"title": cut(plain(card.title), TITLE)},
+        "main_title": {"title": needed(card.title, TITLE)},
         "sub_title_text": _subtitle(card),
         "horizontal_content_list": _fields(card.fields),
         "card_action": {"type": 1, "url": _url(link)},
     }
     jumps = [
-        {"type": 1, "title": cut(plain(button.text), 18), "url": _url(button.url)}
+        {"type": 1, "title": needed(button.text, 18), "url": _url(button.url)}
         for button in card.buttons[:3]
         if button.url
     ]
@@ -72,7 +72,7 @@ def _interaction(card: Card, *, task: str, link: str, lang: str, heading: str) -
     found: Json = {
         "card_type": "button_interaction",
         "source": _source(card, lang, heading),
-        "main_title": {"title": cut(plain(card.title), TITLE)},
+        "main_title": {"title": needed(card.title, TITLE)},
         "sub_title_text": _subtitle(card),
         "horizontal_content_list": _fields(card.fields),
         "card_action": {"type": 1, "url": _url(link)},
@@ -105,7 +105,7 @@ def _several(card: Card, *, task: str, lang: str, heading: str) -> Json:
             "card_type": "multiple_interaction",
             "source": {"desc": _source(card, lang, heading)["desc"]},
             "main_title": {
-                "title": cut(plain(card.title), TITLE),
+                "title": needed(card.title, TITLE),
                 "desc": cut(plain("\n".join(card.lines)), DESC),
             },
             "task_id": task,
@@ -134,7 +134,7 @@ def _fields(fields: Sequence[Field]) -> list[Json]:
 
 
 def _button(button: Button) -> Json:
-    text, style = cut(plain(button.text), BUTTON), _STYLES[button.style]
+    text, style = needed(button.text, BUTTON), _STYLES[button.style]
     if button.url is not None:
         return {"type": 1, "text": text, "style": style, "url": _url(button.url)}
     return {"text": text, "style": style, "key": pack(button.action)}
@@ -164,7 +164,7 @@ def _question(select: Select, options: Sequence[Option], label: str, lang: str) 
 def _option_text(option: Option) -> str:
     """With its group before it, where both fit: there are no headings in a drop-down."""
     grouped = f"{option.group}·{option.text}" if option.group else option.text
-    return plain(grouped) if len(grouped) <= OPTION else cut(plain(option.text), OPTION)
+    return needed(grouped if len(grouped) <= OPTION else option.text, OPTION)
 
 
 def _pages(select: Select) -> list[list[Option]]:
@@ -186,7 +186,7 @@ def _pages(select: Select) -> list[list[Option]]:
 
 _SCHEME = re.compile(r"://")
 _HOST = re.compile(r"\bwww\.", re.IGNORECASE)
-_EVERYBODY = re.compile(r"@(?=all\b|所有人|here\b)", re.IGNORECASE)
+_EVERYBODY = re.compile(r"@(?=all\b|\u6240\u6709\u4eba|here\b)", re.IGNORECASE)
 _TOKEN = re.compile(r"\$(?=departmentName|userName|userAlias)", re.IGNORECASE)
 _WIDE = str.maketrans({"<": "＜", ">": "＞", "`": "｀"})
 
@@ -199,6 +199,11 @@ def plain(text: str) -> str:
     text = _HOST.sub(lambda found: f"{found[0][:3]}．", text)
     text = _EVERYBODY.sub("＠", text)
     return _TOKEN.sub("＄", text)
+
+
+def needed(text: str, most: int) -> str:
+    """Words where the platform wants some: a dot where there are none."""
+    return cut(plain(text), most) or "·"
 
 
 def cut(text: str, most: int) -> str:

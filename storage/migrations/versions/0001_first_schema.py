@@ -50,6 +50,9 @@ def upgrade() -> None:
         sa.Column("clock", sa.Text(), nullable=False),
         sa.Column("step", sa.BigInteger(), nullable=True),
         sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("policy", sa.Text(), nullable=True),
+        sa.Column("calendar", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("lead_id", "no", name=op.f("pk_events")),
     )
     op.create_index(
@@ -119,6 +122,7 @@ def upgrade() -> None:
         sa.Column("handed_back_by", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("wake_at", sa.BigInteger(), nullable=True),
+        sa.Column("head", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leads")),
     )
     op.create_index(
@@ -190,6 +194,37 @@ def upgrade() -> None:
     )
     op.create_index("ix_notes_lead", "notes", ["lead_id", "at"], unique=False)
     op.create_table(
+        "market_notes",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_market_notes")),
+    )
+    op.create_index("ix_market_notes_at", "market_notes", ["at"], unique=False)
+    op.create_table(
+        "plans",
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.Column("no", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("exact", sa.Boolean(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("lead_id", name=op.f("pk_plans")),
+    )
+    op.create_index("ix_plans_person", "plans", ["person", "due"], unique=False)
+    op.create_table(
+        "proposals",
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.Column("no", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("lead_id", "no", name=op.f("pk_proposals")),
+    )
+    op.create_index("ix_proposals_note", "proposals", ["note"], unique=False)
+    op.create_table(
         "outbox",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("tell", sa.Text(), nullable=False),
@@ -205,6 +240,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("done_at", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("first_claim", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_outbox")),
     )
     op.create_index(
@@ -400,23 +436,50 @@ def _for_platforms() -> None:
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_sessions")),
     )
+    op.create_table(
+        "meters",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_meters")),
+    )
 
 
 def _append_only() -> None:
-    """Facts are never changed and never deleted."""
+    """Facts and anchors are never changed and never deleted."""
+    op.create_table(
+        "calendars",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendars")),
+    )
+    op.create_table(
+        "anchors",
+        sa.Column("no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("upto", sa.BigInteger(), nullable=False),
+        sa.Column("heads", sa.Text(), nullable=False),
+        sa.Column("root", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_anchors")),
+    )
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'events are append-only'; END $$"
+            "$$ BEGIN RAISE EXCEPTION '% are append-only', TG_TABLE_NAME; END $$"
         )
-        op.execute(
-            "CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE ON events "
-            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-        )
+        for table in ("events", "anchors"):
+            op.execute(
+                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+                "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+            )
+            op.execute(
+                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )
         op.execute("CREATE SEQUENCE lead_numbers START 1001")
         return
-    for verb in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER events_no_{verb.lower()} BEFORE {verb} ON events "
-            "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
-        )
+    for table in ("events", "anchors"):
+        for verb in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END"
+            )

@@ -308,7 +308,7 @@ class Api:
             "department": [
                 {
                     "id": number,
-                    "name": f"部门{number}",
+                    "name": f"Dept {number}",
                     "parentid": 0 if number == 1 else 1,
                     "order": number,
                     "department_leader": [

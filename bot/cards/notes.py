@@ -1,0 +1,165 @@
+"""The cards of a note: what was understood, which lead it is about, and the reminder of the next step."""
+
+from collections.abc import Sequence
+
+from bot.cards import parts
+from bot.cards.actions import Cancel, Choose, Confirm, Undo
+from bot.cards.model import Button, Card, CardState, Field, Style
+from bot.cards.parts import Args
+from bot.words import clock_words, known, money_words, say
+from domain.facts import Facts, unpack_facts
+from domain.lead import Lead
+from domain.people import Company, Person
+from domain.stages import CLOSED
+
+CHOICES = 3
+
+
+def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    """What was read from a note, to be confirmed, moved or taken back. `args`: `no`, `kind`, `facts` and
+    `state`, one of open, taken and dropped."""
+    lang = viewer.lang
+    state = parts.text(args, "state") or "open"
+    kind = parts.text(args, "kind") or "note"
+    facts = unpack_facts(parts.text(args, "facts") or "{}")
+    line = f"note.{state}" if state != "open" else "note.ask" if facts else "note.kept"
+    return Card(
+        title=say(lang, f"note.title.{kind}", lead=lead.id, who=parts.who(lead, lang)),
+        lines=(say(lang, line, lead=lead.id), *_quoted(viewer, args)),
+        fields=_understood(facts, viewer, company, lead),
+        buttons=_note_buttons(lead, lang, parts.number(args, "no"), state, asks=bool(facts)),
+        state=CardState.DONE if state == "dropped" else CardState.LIVE,
+    )
+
+
+def _quoted(viewer: Person, args: Args) -> tuple[str, ...]:
+    words = parts.text(args, "words")
+    return (say(viewer.lang, "note.words", words=words),) if words else ()
+
+
+def _note_buttons(lead: Lead, lang: str, no: int, state: str, *, asks: bool) -> tuple[Button, ...]:
+    undo = Button(
+        action=Undo(lead=lead.id, decisions=lead.decisions), text=say(lang, "button.undo"), style=Style.DANGER
+    )
+    if state == "dropped":
+        return ()
+    if state == "taken":
+        return (undo,)
+    confirm = Button(
+        action=Confirm(what="note", lead=lead.id, offer=no),
+        text=say(lang, "button.confirm"),
+        style=Style.PRIMARY,
+    )
+    other = Button(action=Cancel(what="note", lead=lead.id, offer=no), text=say(lang, "button.other_lead"))
+    return (confirm, other, undo) if asks else (other, undo)
+
+
+def _understood(facts: Facts, viewer: Person, company: Company, lead: Lead) -> tuple[Field, ...]:
+    lang = viewer.lang
+    step = ""
+    if facts.due is not None:
+        at = clock_words(lang, facts.due, company.zone, lead.updated_at)
+        step = say(lang, "note.step", at=at, words=facts.words) if facts.words else at
+    amount = money_words(lang, facts.amount_min, facts.amount_max)
+    if amount and facts.role:
+        amount = say(
+            lang, "note.amount", role=known(lang, f"money_role.{facts.role}", facts.role), amount=amount
+        )
+    reached = facts.activity and known(lang, f"activity.{facts.activity}", facts.activity)
+    came = facts.outcome and known(lang, f"came.{facts.outcome}", facts.outcome)
+    return parts.fields(
+        lang,
+        ("next", step),
+        ("amount", amount),
+        ("competitor", facts.competitor),
+        ("intent", facts.intent and known(lang, f"intent.{facts.intent}", facts.intent)),
+        ("activity", " · ".join(each for each in (reached, came) if each)),
+    )
+
+
+def which_card(leads: Sequence[Lead], viewer: Person, args: Args) -> Card:
+    """Which lead is it about? The three most likely, a new one, or none. `args["state"]` = chosen or off."""
+    lang = viewer.lang
+    state = parts.text(args, "state")
+    if state:
+        return Card(
+            title=say(lang, "which.title"), lines=(say(lang, f"which.{state}"),), state=CardState.DONE
+        )
+    buttons = [
+        Button(action=Choose(what="note", lead=lead.id, option=0), text=parts.name_of(lead, lang))
+        for lead in leads[:CHOICES]
+    ]
+    lines = [say(lang, "which.line", lead=lead.id, who=parts.who(lead, lang)) for lead in leads[:CHOICES]]
+    return Card(
+        title=say(lang, "which.title"),
+        lines=(*lines, *_quoted(viewer, args)),
+        buttons=(*buttons, *_otherwise(lang)),
+    )
+
+
+def _otherwise(lang: str) -> tuple[Button, ...]:
+    return (
+        Button(action=Confirm(what="make"), text=say(lang, "button.new_lead")),
+        Button(action=Cancel(what="pending"), text=say(lang, "button.drop")),
+    )
+
+
+def nobody_card(viewer: Person, args: Args) -> Card:
+    """The note speaks of nobody's lead: make one of it?"""
+    lang = viewer.lang
+    make, drop = _otherwise(lang)
+    title = say(lang, "nobody.title", name=parts.text(args, "name"))
+    return Card(title=title, lines=(say(lang, "nobody.ask"), *_quoted(viewer, args)), buttons=(make, drop))
+
+
+def trend_card(viewer: Person, args: Args) -> Card:
+    """A trend names no customer and is no lead."""
+    lang = viewer.lang
+    return Card(
+        title=say(lang, "trend.title"),
+        lines=(say(lang, "trend.ask"), *_quoted(viewer, args)),
+        buttons=(
+            Button(action=Confirm(what="market"), text=say(lang, "button.market"), style=Style.PRIMARY),
+            Button(action=Cancel(what="trend"), text=say(lang, "button.drop")),
+        ),
+    )
+
+
+def follow_up_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    """The next step at its time. `args`: `no`, `words`, `due`, `state` (empty, done, later)."""
+    lang, no = viewer.lang, parts.number(args, "no")
+    state = parts.text(args, "state")
+    due = parts.instant(args, "due")
+    lines = [parts.text(args, "words")]
+    if due is not None:
+        lines.append(say(lang, "follow_up.at", at=clock_words(lang, due, company.zone, due)))
+    if state or lead.stage in CLOSED or lead.owner not in (None, viewer.id):
+        lines.insert(0, say(lang, f"follow_up.{state or 'gone'}"))
+        return Card(
+            title=say(lang, "follow_up.title", who=parts.who(lead, lang)),
+            lines=tuple(lines),
+            state=CardState.DONE if state else CardState.DEAD,
+        )
+    done = Confirm(what="next", lead=lead.id, offer=no)
+    later = Choose(what="later", lead=lead.id, option=no)
+    return Card(
+        title=say(lang, "follow_up.title", who=parts.who(lead, lang)),
+        lines=tuple(line for line in lines if line),
+        fields=parts.contacts(lead, viewer),
+        buttons=(
+            Button(action=done, text=say(lang, "button.next_done"), style=Style.PRIMARY),
+            Button(action=later, text=say(lang, "button.later")),
+        ),
+    )
+
+
+def colleague_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    """Somebody else logged something about one's lead."""
+    lang = viewer.lang
+    kind = parts.text(args, "kind") or "note"
+    name = parts.member(company, parts.text(args, "by"), lang)
+    return Card(
+        title=parts.who(lead, lang),
+        lines=(say(lang, f"colleague.{kind}", name=name, lead=lead.id),),
+        state=CardState.DONE,
+    )

@@ -1,0 +1,109 @@
+"""The fake's messages: those that the bot sends, files, and answers in a conversation."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from bot.channels.dingtalk.fake.book import Book, Refuse
+
+
+@dataclass(slots=True, kw_only=True)
+class Messages:
+    """`base` is the fake's own address; `suffer` has a request meet the faults that are set."""
+
+    book: Book
+    robot_code: str
+    base: Callable[[], str]
+    suffer: Callable[[web.Request, str], Awaitable[None]]
+
+    async def batch_send(self, body: dict[str, Any]) -> dict[str, Any]:
+        users = self._robot(body).get("userIds")
+        if not isinstance(users, list) or not users:
+            raise Refuse(400, "invalidParameter.userIds.empty")
+        if len(users) > 20:
+            raise Refuse(400, "invalidParameter.userIds.overMax")
+        shown = _message(body)
+        faults, query = self.book.faults, self.book.new_id()
+        bad = [user for user in users if user in faults.invalid or user not in self.book.people]
+        flow = [user for user in users if user in faults.flow]
+        for user in users:
+            if user not in bad and user not in flow:
+                self.book.show(user, query=query, **shown)
+        return {"processQueryKey": query, "invalidStaffIdList": bad, "flowControlledStaffIdList": flow}
+
+    async def group_send(self, body: dict[str, Any]) -> dict[str, Any]:
+        conversation = self._robot(body).get("openConversationId")
+        if not conversation:
+            raise Refuse(400, "miss.openConversationId")
+        if len(str(body.get("msgParam")).encode()) > 15_000:
+            raise Refuse(400, "invalidParameter.msgParam.tooLong")
+        self.book.show(str(conversation), **_message(body))
+        return {"processQueryKey": self.book.new_id()}
+
+    def _robot(self, body: dict[str, Any]) -> dict[str, Any]:
+        if not body.get("robotCode"):
+            raise Refuse(400, "invalidParameter.robotCode.empty")
+        if body["robotCode"] != self.robot_code:
+            raise Refuse(400, "invalidParameter.robotCode.notExsit")
+        return body
+
+    async def recall(self, body: dict[str, Any]) -> dict[str, Any]:
+        keys = [str(each) for each in self._robot(body).get("processQueryKeys") or []]
+        self.book.recall(keys)
+        return {"successResult": keys, "failedResult": {}}
+
+    async def download(self, body: dict[str, Any]) -> dict[str, Any]:
+        self._robot(body)
+        code = str(body.get("downloadCode"))
+        if code not in self.book.files:
+            raise Refuse(400, "invalidParameter.downloadCode")
+        return {"downloadUrl": f"{self.base()}/files/{code}?Expires=1"}
+
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        name, data = self.book.files.get(request.match_info["code"], ("", b""))
+        return web.Response(body=data, headers={"Content-Disposition": f"attachment; filename={name}.file"})
+
+    async def session(self, request: web.Request) -> web.StreamResponse:
+        body = await read_json(request)
+        self.book.calls.append(("POST", request.path, body))
+        await self.suffer(request, request.path)
+        where, until = self.book.sessions.get(request.query.get("session", ""), ("", 0))
+        if until < self.book.now():
+            return web.json_response({"errcode": 300001, "errmsg": "session.expired"})
+        content = (body.get("text") or {}).get("content", "")
+        self.book.show(where, kind="text", text=content)
+        self.book.metered += 1
+        return web.json_response({"errcode": 0, "errmsg": "ok"})
+
+    async def upload(self, request: web.Request) -> web.StreamResponse:
+        if not self.book.known(request.query.get("access_token")):
+            return web.json_response({"errcode": 40014, "errmsg": "不合法的access_token"})
+        form = await request.post()
+        if "media" not in form:
+            return web.json_response({"errcode": 40035, "errmsg": "缺少参数 media"})
+        return web.json_response(
+            {"errcode": 0, "errmsg": "ok", "type": "file", "media_id": f"@{self.book.new_id()}"}
+        )
+
+
+async def read_json(request: web.Request) -> dict[str, Any]:
+    """The JSON object of a body; empty for anything else."""
+    try:
+        found = json.loads(await request.read() or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _message(body: dict[str, Any]) -> dict[str, Any]:
+    if not body.get("msgKey"):
+        raise Refuse(400, "invalidParameter.msgKey.empty")
+    try:
+        param = json.loads(str(body.get("msgParam")))
+    except ValueError:
+        raise Refuse(400, "invalidParameter.msgParam.invalid") from None
+    kind = {"sampleText": "text", "sampleMarkdown": "markdown"}.get(body["msgKey"], "actionCard")
+    return {"kind": kind, "text": param.get("content", param.get("text", "")), "param": param}

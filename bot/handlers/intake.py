@@ -1,0 +1,79 @@
+"""A lead handed in by typing, and the answers to what the bot asked about it."""
+
+from bot.cards import parts
+from bot.inbound import Chat, Reply
+from bot.router import Bot
+from bot.words import field_words, known, reason_words, say, stage_words
+from domain.lead import Lead
+from domain.reasons import REASONS, Goes
+from domain.usecases import talk
+
+
+async def hand_in(bot: Bot, chat: Chat, text: str) -> Reply:
+    """A text that hands a lead in, behind its command or without one."""
+    return await bot.act(
+        chat,
+        talk.submit,
+        lambda heard: told(bot, chat, heard),
+        text=text,
+        by=chat.by,
+        at=chat.at,
+        simplify=bot.mind.simplify,
+    )
+
+
+def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - one line a case
+    """The answer to what was heard."""
+    lang = bot.lang(chat.by)
+    found = heard.lead
+    if heard.what == "trend":
+        return Reply(text="", card="trend", args={"words": heard.asked[:60]})
+    if found is None:
+        key = {"empty": "lead.usage", "dropped": "pending.dropped"}.get(heard.what, "nothing_open")
+        return Reply(text=say(lang, key))
+    who = parts.who(found, lang)
+    match heard.what:
+        case "sent":
+            return submitted(found)
+        case "unsure":
+            args = {"missing": list(heard.missing)}
+            return Reply(text=say(lang, "lead.unsure", lead=found.id), card="draft", lead=found.id, args=args)
+        case "known":
+            return Reply(text=say(lang, "lead.known", lead=found.id, where=where(bot, lang, found)))
+        case "asked" | "bad_value":
+            return Reply(text=question(lang, heard, found), ok=heard.what == "asked")
+        case "edited":
+            return Reply(text=say(lang, "edited", lead=found.id, field=field_words(lang, heard.asked)))
+        case "attached":
+            return Reply(text=say(lang, "visit.more", lead=found.id, who=who))
+        case "handback":
+            return handed_back(lang, found, found.reason or "other")
+        case _:
+            key = "stopped.draft" if found.stage == "invalid" else "stopped"
+            return Reply(text=say(lang, key, lead=found.id))
+
+
+def submitted(found: Lead) -> Reply:
+    """The submitter's card, with five minutes to take it back."""
+    args = {"undo": True, "decisions": found.decisions}
+    return Reply(text="", card="submitted", lead=found.id, args=args)
+
+
+def question(lang: str, heard: talk.Heard, found: Lead) -> str:
+    """What is asked next, after what was wrong with the last answer."""
+    field = field_words(lang, heard.asked)
+    problem = known(lang, f"problem.{heard.problem}", "") if heard.problem else ""
+    ask = known(lang, f"ask.{heard.asked}", "") or say(lang, "ask.other", lead="{lead}", field=field)
+    return "\n".join(text for text in (problem, ask.replace("{lead}", found.id)) if text)
+
+
+def where(bot: Bot, lang: str, found: Lead) -> str:
+    """Who has a known customer's lead: a name or a stage, never contact data."""
+    if found.owner:
+        return say(lang, "lead.known.with", owner=bot.company.name_of(found.owner))
+    return say(lang, "lead.known.stage", stage=stage_words(lang, found.stage))
+
+
+def handed_back(lang: str, lead: Lead, code: str) -> Reply:
+    key = "handback.expert" if REASONS[code].goes is Goes.EXPERT else "handback.done"
+    return Reply(text=say(lang, key, lead=lead.id, reason=reason_words(lang, code)))

@@ -1,0 +1,182 @@
+"""Reading a lead out of what a person typed: labels first, then contacts, then the order of the words.
+
+Values keep the words of the sender; what fits nowhere is the need, and what is left beside a labelled need,
+or is a second phone or a wrong one, is the `leftover`. Nothing typed is lost, nothing is invented.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from domain.contact import fold
+from domain.errors import BadField
+from domain.reader import lexicon
+from domain.reader.money import read_amount
+from domain.reader.page import (
+    COMMAND,
+    LABEL,
+    Page,
+    label_field,
+    open_page,
+    read_contacts,
+    read_labels,
+    set_amount,
+)
+from domain.reader.places import region_of
+from domain.reader.placing import Placed, place_words, words_of
+
+_AS_IT_IS: Mapping[int, int] = {}
+REQUIRED = ("name", "company", "contact", "industry", "need")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadText:
+    """What a text says of a lead. Amounts are in yuan, None = open; contacts are in normal form.
+
+    `sure` tells that no word had to be guessed a place; `problems` are codes for the bot to word:
+    phone_invalid, email_invalid, contact_unclear, amount_unclear, empty.
+    """
+
+    name: str | None = None
+    company: str | None = None
+    title: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    wechat: str | None = None
+    industry: str | None = None
+    region: str | None = None
+    product: str | None = None
+    need: str | None = None
+    amount_min: int | None = None
+    amount_max: int | None = None
+    channel: str | None = None
+    sure: bool = False
+    leftover: str = ""
+    problems: tuple[str, ...] = ()
+
+
+_NAMES = ("name", "company", "title", "industry", "region")
+
+
+def read_lead(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> LeadText:
+    """The lead that a text describes; the command may still stand in front. No text is refused.
+
+    With `simplify`, names are given in simplified characters; the need keeps the writer's.
+    """
+    page = open_page(text, simplify)
+    command = COMMAND.match(page.plain)
+    if command:
+        page.strike(0, command.end())
+    read_contacts(page)
+    read_labels(page)
+    placed = place_words(words_of(page.plain), taken=page.labelled)
+    _fill(page, placed)
+    for name in _NAMES:
+        if name in page.values:
+            page.values[name] = page.values[name].translate(simplify)
+    return _result(page)
+
+
+def _fill(page: Page, placed: Placed) -> None:
+    for name, word in placed.fields.items():
+        value = page.text[word.start : word.end]
+        page.values[name] = _spoken(value) if name == "name" else value
+        page.strike(word.start, word.end)
+    for word in placed.extra:
+        page.set_aside(word.start, word.end)
+    page.sure = page.sure and placed.sure
+    if "region" not in page.labelled:
+        place = placed.region or region_of(fold(page.values.get("company", ""))[:60])
+        page.values |= {"region": place} if place else {}
+    trade = lexicon.TRADE_SPOKEN.search(page.plain)
+    if trade:
+        page.values.setdefault("industry", trade[1])
+
+
+def _spoken(name: str) -> str:
+    """Of a customer named only by the family name (客户姓杜, 姓金的老板) the usual address: 杜总."""
+    match = re.search(f"姓({lexicon.SURNAME.pattern})", name)
+    return f"{match[1]}总" if match else name
+
+
+def _result(page: Page) -> LeadText:
+    rest = page.remainder()
+    if "amount" not in page.labelled:
+        page.amount = read_amount(f"{page.values.get('need', '')}\0{page.plain}") or page.amount
+    if rest and "need" in page.labelled:
+        page.leftover.append(rest)
+    elif rest:
+        page.values["need"] = rest
+    told = not page.values.keys().isdisjoint(("name", "company"))
+    return _lead(page, sure=page.sure and told and not page.leftover and not page.problems)
+
+
+def _lead(page: Page, *, sure: bool) -> LeadText:
+    get = page.values.get
+    least, most = page.amount
+    return LeadText(
+        name=get("name"), company=get("company"), title=get("title"), phone=get("phone"), email=get("email"),
+        wechat=get("wechat"), industry=get("industry"), region=get("region"), product=get("product"),
+        need=get("need"), channel=get("channel"), amount_min=least, amount_max=most, sure=sure,
+        leftover="\n".join(page.leftover), problems=tuple(page.problems),
+    )  # fmt: skip
+
+
+_ALONE = (
+    "name",
+    "company",
+    "title",
+    "phone",
+    "email",
+    "wechat",
+    "industry",
+    "region",
+    "product",
+    "need",
+    "channel",
+)
+_GROUPS: dict[str, tuple[str, ...]] = {name: (name,) for name in _ALONE}
+_GROUPS |= {"contact": ("phone", "email", "wechat"), "amount": ("amount_min", "amount_max")}
+
+
+def missing(lead: LeadText, required: Sequence[str] = REQUIRED) -> tuple[str, ...]:
+    """The required groups that the lead still lacks, in the order of asking. Raises BadField for no group."""
+    for group in required:
+        if group not in _GROUPS:
+            raise BadField(field=group)
+    return tuple(g for g in required if all(getattr(lead, name) is None for name in _GROUPS[g]))
+
+
+def read_answer(asked: str, text: str) -> LeadText:
+    """The answer to a question about one group of `missing`: that field filled, or the problem with it.
+
+    A contact given along with the answer is kept too. Raises BadField for no group.
+    """
+    if asked not in _GROUPS:
+        raise BadField(field=asked)
+    page = open_page(text)
+    read_contacts(page)
+    label = LABEL.match(page.plain)
+    if label and label_field(label) is not None:
+        page.strike(0, label.end())
+    rest = page.remainder()
+    if asked in ("contact", "phone", "email", "wechat"):
+        _answer_contact(page, asked, rest)
+    elif not rest:
+        page.trouble("empty")
+    elif asked == "amount":
+        set_amount(page, rest)
+    else:
+        page.values[asked] = rest
+    return _lead(page, sure=not page.problems)
+
+
+def _answer_contact(page: Page, asked: str, rest: str) -> None:
+    wanted = _GROUPS[asked]
+    alone = re.fullmatch("[A-Za-z][A-Za-z0-9_-]{5,19}", rest)
+    if alone and "wechat" in wanted and "wechat" not in page.values:
+        page.values["wechat"] = rest
+    elif rest:
+        page.leftover.append(rest)
+    if not any(name in page.values for name in wanted) and not page.problems:
+        page.trouble("contact_unclear" if rest else "empty")

@@ -1,0 +1,157 @@
+"""The words by which a line about a customer is read: surnames, titles, trades, what makes a company's name.
+
+Patterns are for folded text (see domain.contact.fold) and for single words, not for sentences.
+"""
+
+import re
+
+SINGLE = (
+    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章云苏潘葛奚范彭郎鲁韦"
+    "昌马苗凤花方俞任袁柳鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹"
+    "姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟"
+    "徐邱骆高夏蔡田樊胡凌霍虞万支柯管卢莫房缪干解应宗丁宣邓郁单杭洪包诸左石崔吉龚程邢裴陆荣翁荀羊惠甄曲"
+    "封芮储靳汲松段富巫乌焦巴弓牧隗谷车侯宓蓬全班仰秋仲伊宫宁仇栾暴甘厉戎祖武符刘景詹束龙叶幸司韶黎薄印"
+    "宿白蒲从索咸赖卓蔺屠蒙池乔阴胥苍双闻莘党翟谭贡劳姬申扶堵冉宰桑桂牛寿通边燕冀浦尚农温别庄晏柴瞿阎连"
+    "茹习艾容向古易廖居衡步都耿满弘匡文寇广东欧沃利蔚越师巩聂晁敖冷辛阚那简饶曾沙养鞠须丰关相查荆红游权"
+    "盖益桓公仝岳帅苟肖闫付邸佟丛原覃邝岩麦代覃佘商肇揭楚区涂迟年晋钮原鄢"
+)
+_COMPOUND = (
+    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 "
+    "公冶 太叔 申屠 公孙 慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 闾丘 令狐 百里 呼延 东郭 南门 西门 "
+    "第五 纳兰 拓跋 完颜 爱新觉罗"
+)
+# Words of two or three signs that begin like a name and are none.
+_NOT_NAMES_WORDS = (
+    "方案 安灯 安防 安全 安装 包装 包材 成本 成品 成套 时间 时效 项目 计划 单价 车间 车辆 车载 高铁 "
+    "高温 高新 高端 高校 方便 周一 周二 周三 周四 周五 周六 周日 周末 周期 周边 明天 明年 明细 明确 "
+    "万元 许可 家具 云端 云仓 云盘 云服务 云平台 华东 华南 华北 华中 白酒 黄酒 黄金 马达 马上 石材 "
+    "石化 石油 金属 毛利 毛坯 毛绒 严格 常规 常用 常年 向量 边缘 解决 应用 应急 查询 温度 温控 温室 "
+    "游戏 文档 文旅 文创 文具 文化 广告 广东 东南 东北 通信 通讯 通用 通知 农业 农机 农产品 能耗 平台 "
+    "平板 平均 关注 关键 相机 全部 全国 全套 全屋 全厂 花卉 花园 商城 商务 商场 商贸 商品 元件 元器件 "
+    "管理 管道 管材 路由 路灯 路政 强电 燕窝 牛奶 羊毛 羊绒 鱼饲料 米业 贝类 龙头 富余 宣传 宣发 封装 "
+    "封测 程序 步骤 别墅 别的 连接 连锁 简单 容器 容量 利润 利率 利息 曲线 索赔 索引 从事 印刷 印染 "
+    "车床 车队 车险 房产 房地产 任务 任何 乐器 康养 康复 双方 双创 支付 支架 支持 干净 干燥 应收 应付 "
+    "雷达 麻烦 司机 丰富 党建 党务 公司 公交 公路 公安 公益 公寓 公网 代理 代工 代码 年底 年初 年后 "
+    "年前 年内 原料 原材料 区块链 楚天 红酒 红木 游乐 权限 盖板 水泥 高低压 汽配 项目部 计划部 查一下 "
+    "和平台 成交 成立 成都 施工 经理 总经理 董事 董事长 广州 常州 温州 福州 宿迁 金华 江苏 江西 安徽 "
+    "云南 海南 甘肃 宁夏 宁波 石家庄 乌鲁木齐 马鞍山 连云港 景德镇 平顶山 万吨 万台 百万 牧场 农场 "
+    "苗木 苗圃 药店 陶瓷 梁板 钟表 池塘 席位 房间 温泉 越南 巴西 蒙古 高级 高价 高速 高压 于是 那个 "
+    "那边 都是 都要 都有 须要 相关 关于 通过 应该 有限 成功 能源 项目经理 全自动 半自动 双面板 平面图 "
+    "金加工 石墨烯 高分子 高性能 单晶硅 管理员 关键词 易用 易拉罐 牛仔裤 华为 万科 万达 金蝶 安踏 方太 "
+    "顾家 雷士 荣耀 蒙牛 燕京 汤臣 申通 康师傅 温湿度 支付宝"
+)
+_NOT_NAMES = frozenset(_NOT_NAMES_WORDS.split())
+_THING_END = re.compile(
+    "(?:系统|软件|平台|方案|项目|[机器件板材料品线车网厂店业云库仓具费款率量表单卡码版端类型号])$"
+)
+
+_TITLE_OF_RESPECT = (
+    "总经理|副总|总监|总工|总|總|工|姐|哥|老师|先生|女士|小姐|太太|老板|老板娘|经理|主任|主管|董事长|"
+    "董|厂长|局长|局|处长|处|院长|科长|校长|所长|部长|队长|店长|教授|医生|秘书|书记|会计|博士|师傅|"
+    "课长|行长|会长|站长"
+)
+HONORIFIC = re.compile(rf"(?:[老小]?(?:{'|'.join(_COMPOUND.split())}|[{SINGLE}]))(?:{_TITLE_OF_RESPECT})")
+COMPOUND_LIST = tuple(_COMPOUND.split())
+COMPOUND = f"(?:{'|'.join(COMPOUND_LIST)})"
+CHINESE_NAME = re.compile(
+    rf"(?:(?:{'|'.join(_COMPOUND.split())})[一-鿿]{{1,2}}|[{SINGLE}][一-鿿]{{1,2}}|[一-鿿]{{2,6}}·[一-鿿·]{{2,10}})"
+)
+SURNAME = re.compile(rf"{'|'.join(_COMPOUND.split())}|[{SINGLE}]")
+
+_TITLE_TAIL = (
+    "经理|總經理|總監|總裁|总监|总裁|董事长|董事|副总|主任|主管|部长|科长|处长|局长|院长|校长|所长|"
+    "厂长|店长|馆长|会长|站长|组长|课长|队长|行长|主席|负责人|工程师|总工|设计师|架构师|顾问|专员|助理|"
+    "秘书|采购员|业务员|会计|老板|老板娘|合伙人|创始人|法人|总经办|总办|教授|医生|护士长|书记|县长|"
+    "镇长|博士|主理人|总助|CEO|CTO|CIO|COO|CFO|CMO|CDO|VP|GM|HRD|HRBP|PM"
+)
+_TITLE_WORDS = (
+    "采购|财务|行政|人事|技术|运营|信息|研发|生产|销售|市场|品质|质量|设备|工程|项目|产品|物流|仓储|"
+    "供应链|IT|HR|大区|区域|高级|资深|首席|执行|常务|副|总|助理|法务|售后|客服|工艺|安环|数字化|信息化|"
+    "车间|部门|业务|招商|渠道|战略|投资|基建|后勤|教务|医务|设计|测试|电商|门店|商务|外贸|华东|华南|"
+    "华北|西南|集团|分公司|公司"
+)
+TITLE = re.compile(
+    rf"[A-Za-z0-9一-鿿/&]{{0,8}}?(?:{_TITLE_TAIL})(?:助理)?|[一-鿿A-Z]{{1,6}}部|采购|财务|行政|人事|文员"
+)
+KNOWN_TITLE = re.compile(
+    rf"(?:{_TITLE_WORDS}){{0,3}}(?:部|科|处)?(?:{_TITLE_TAIL})(?:助理)?|(?:{_TITLE_WORDS})部"
+)
+_NO_TITLE_WORDS = "东部 西部 南部 北部 中部 内部 外部 全部 总部 局部 俱乐部"
+_NO_TITLE = frozenset(_NO_TITLE_WORDS.split())
+
+LATIN_TITLE = (
+    r"(?:(?:Senior|Vice|Chief|General|Sales|Marketing|Purchasing|Procurement|Operations|Product|Project|Plant|"
+    r"Technical|IT|HR|Finance|Managing|Executive|Account|Supply|Chain|Quality|Engineering|Regional|Business|"
+    r"Development|Technology|Information|Financial) ){0,4}"
+    r"(?:Manager|Director|President|Officer|Engineer|Buyer|Supervisor|Founder|Owner|Partner|Consultant|"
+    r"CEO|CTO|CIO|COO|CFO|CMO|VP|GM)(?![A-Za-z])(?: of [A-Z][a-z]{2,20})?"
+)
+LATIN_COMPANY = (
+    r"(?:[A-Z0-9][A-Za-z0-9&.'-]{0,30} (?:(?:&|of|and) )?){0,5}[A-Z0-9][A-Za-z0-9&'-]{0,30},? "
+    r"(?:Co\.?,? ?Ltd|Ltd|Limited|Inc|LLC|GmbH|AG|Corp|Corporation|Company|Group|Holdings|PLC)(?![A-Za-z])\.?"
+)
+LATIN_NAME = r"[A-Z][a-z]{1,20}(?: [A-Z]\.)?(?: [A-Z][a-z'’-]{1,20}){1,2}(?![A-Za-z0-9@])"
+
+_TRADES = (
+    "制造 汽车 汽配 汽车零部件 医药 医疗 医疗器械 新能源 零售 教育 金融 软件 物流 建筑 化工 电子 食品 "
+    "纺织 服装 互联网 餐饮 酒店 旅游 房地产 地产 能源 电力 钢铁 冶金 机械 装备制造 家电 家具 家居 包装 "
+    "印刷 造纸 农业 畜牧 渔业 矿业 环保 通信 半导体 芯片 集成电路 光伏 锂电 储能 航空 航天 船舶 "
+    "轨道交通 交通 交通运输 运输 快消 快消品 日化 美妆 母婴 电商 跨境电商 贸易 外贸 批发 传媒 广告 "
+    "文旅 文化 游戏 体育 政府 政务 公共事业 军工 银行 保险 证券 咨询 法律 人力资源 服务 建材 陶瓷 玻璃 "
+    "塑料 橡胶 五金 模具 仪器仪表 电气 电机 照明 安防 石油 石化 煤炭 水务 燃气 生物医药 生物 制药 "
+    "保健品 酒水 白酒 饮料 乳制品 烟草 珠宝 玩具 鞋服 皮革 高科技 科技 IT 信息技术 人工智能 "
+    "manufacturing retail healthcare education finance logistics automotive software electronics "
+    "pharma food construction energy chemicals hospitality telecom government agriculture textiles"
+)
+_TRADE = frozenset(_TRADES.split())
+TRADE_SPOKEN = re.compile(
+    f"({'|'.join(sorted((t for t in _TRADE if not t.isascii()), key=len, reverse=True))})行业"
+)
+
+_FIRM_END = (
+    "有限责任公司|股份有限公司|有限公司|股份公司|分公司|公司|集团|控股|股份|研究院|研究所|设计院|医院|"
+    "大学|学院|中学|小学|学校|银行|事务所|商行|工作室|合作社|总厂|酒店|商会|协会"
+)
+FIRM = re.compile(rf".{{2,40}}?(?:{_FIRM_END})(?:\([一-鿿]{{2,8}}\))?(?:.{{2,6}}分公司)?")
+_BRANCH = (
+    "科技|智能|电子|食品|汽车|化工|物流|制药|医药|医疗|能源|材料|新材|机械|重工|电机|仪器|光电|模具|"
+    "线缆|鞋材|印染|酒业|[一-鿿]业|技术|信息|网络|软件|贸易|商贸|实业|工业|电气|电器|自动化|机器人|"
+    "环保|生物|家居|家具|服饰|服装|纺织|建材|建设|建筑|装饰|传媒|文化|教育|餐饮|汽配|配件|零部件|精工|"
+    "精密|半导体|新能源|光伏|锂电|储能|动力|装备|设备|仪表|阀门|轴承|钢铁|铝业|塑胶|橡胶|包装|印刷|"
+    "纸业|乳业|饮料|茶业|农牧|种业|水泥|陶瓷|玻璃|船舶|航空|轨道|供应链|快递|速运|超市|百货|制衣|针织|"
+    "照明|通信|电缆|五金|厂|商城|药房|药业|健康|地产|置业|酒店|旅行社|工厂|电商|工程"
+)
+BRANCH_WORDS = _BRANCH.replace(
+    "|[一-鿿]业",
+    "|实业|农业|酒业|矿业|渔业|牧业|林业|工业|铝业|纸业|乳业|茶业|种业|药业|置业|水务|重工|股份|制造|集团|配件|装备",
+)
+BRANCH_NAMED = re.compile(rf"[A-Za-z0-9一-鿿()&]{{2,16}}?(?:{_BRANCH})")
+
+WISH = re.compile(
+    "(?<![理联梦畅])想|要|需|求|找|换|买|咨询|了解|预算|預算|報價|报价|试用|演示|上一?套|系统|软件$|方案|平台$|"
+    "项目|对接|打算|准备|考虑|看看|看下|合作|询价|升级|改造|定制|解决|现在|目前|希望|尽快|下周|下个?月|明天|今年|明年|去年|年底|"
+    "没有|有意|感兴趣|他们|我们|很|怎么|多少|管理$|行业|ERP|MES|CRM|WMS|PLM|SRM|APS|LIMS|QMS|SCADA|OA|TMS|SaaS|BI|AGV|"
+    r"\b(?:needs?|wants?|looking|interested|require[sd]?|budget|demo|quote|asap|please)\b",
+    re.IGNORECASE,
+)
+WISH_VERB = re.compile(
+    "(?<![理联梦畅])想|上(?=一?[套个]|线|系统|[A-Z])|[要求找换买做]|需要|咨询|了解|打算|准备|考虑|希望|他们|我们|请|帮"
+)
+
+
+def is_trade(word: str) -> bool:
+    """Whether the word is a trade, bare or with 业 or 行业 behind it."""
+    plain = word.lower() if word.isascii() and word != "IT" else word
+    return any(form in _TRADE for form in (plain, plain.removesuffix("业"), plain.removesuffix("行业")))
+
+
+def is_name(word: str) -> bool:
+    """Whether the word looks like a Chinese full name."""
+    if CHINESE_NAME.fullmatch(word) is None or word in _NOT_NAMES or is_trade(word):
+        return False
+    return len(word) < 3 or word[:2] not in _NOT_NAMES or _THING_END.search(word) is None
+
+
+def is_title(word: str) -> bool:
+    """Whether the word looks like a post or a department."""
+    return TITLE.fullmatch(word) is not None and word not in _NO_TITLE and WISH_VERB.search(word) is None

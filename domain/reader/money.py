@@ -1,0 +1,244 @@
+"""How much money a text speaks of, in yuan, and in which role: 80万, 20-30万, 五十多万, 不超过150万, 8w5."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "半": 0}
+_FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千")
+_TENS = {"十": 10, "百": 100, "千": 1000}
+_UNITS = {"亿": 10**8, "千万": 10**7, "百万": 10**6, "十万": 10**5, "万": 10**4, "萬": 10**4, "w": 10**4}
+_UNITS |= {"千": 1000, "k": 1000, "m": 10**6, "million": 10**6, "": 1}
+_MOST_NUMBERS = 60
+_HIGHEST = 10**13  # beyond this nobody means a budget
+
+_NUMBER = r"[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,2})?|[0-9]{1,13}(?:\.[0-9]{1,4})?|[零〇一二两三四五六七八九十百千半几]{1,12}"
+_UNIT = r"亿|[十百千]?[万萬]|千|(?:w|k|m|million)(?![a-z])"
+_AMOUNT = re.compile(
+    rf"(?<![0-9.])(?P<a>{_NUMBER})(?P<v>[来多余])?[ ]?(?P<u>{_UNIT})?(?P<v2>[多余])?"
+    r"(?P<tail>[1-9五](?![0-9.]))?"
+    rf"(?: ?(?:[-~到至]|to) ?(?P<b>{_NUMBER})[来多余]?[ ]?(?P<ub>{_UNIT})?)?"
+    r" ?(?P<yuan>元|块|圆|人民币|rmb|cny|yuan)? ?(?P<post>以内|以下|之内|封顶|以上|起步|起|打底)?",
+    re.IGNORECASE,
+)
+_SIGN = re.compile(r"(?:[¥￥]|rmb|cny) ?\Z", re.IGNORECASE)
+_AT_LEAST = re.compile(r"(?:至少|起码|不低于|不少于|超过|大于|at least|over)[ ¥￥]{0,3}\Z", re.IGNORECASE)
+_AT_MOST = re.compile(
+    r"(?:不超过|不到|最多(?:只?(?:能|愿意?|肯)?(?:出|给|付|到))?|不高于|低于|以内|under|up to)[ ¥￥]{0,3}\Z",
+    re.IGNORECASE,
+)
+_CUE = re.compile(r"(?:预算|預算|金额|报价|合同|费用|价格|budget|amount)[^0-9,;。、\n]{0,6}\Z", re.IGNORECASE)
+_COUNTED = re.compile(
+    r" ?(?:[台人个件套吨条家次辆米㎡平亩户箱瓶只张份名伏瓦度]|用户|公里|users?|units?)", re.IGNORECASE
+)
+
+
+class Role(StrEnum):
+    """What an amount is: only the first group is what the customer may spend with us."""
+
+    BUDGET = "budget"
+    QUOTE = "quote"  # what we offered
+    ASK = "ask"  # what the customer wants to pay
+    DEAL = "deal"  # agreed, signed, paid
+    STATED = "stated"  # said without a word that tells
+    RIVAL = "rival"  # a competitor's price
+    GAP = "gap"  # by how much something is dearer or cheaper
+    PART = "part"  # a deposit, an instalment
+    SIZE = "size"  # turnover, capital
+    FORMER = "former"  # what it was before: 从80万砍到60万
+
+
+_RANK = {Role.ASK: 5, Role.DEAL: 5, Role.BUDGET: 4, Role.QUOTE: 3, Role.STATED: 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An amount and its place: `least` and `most` in yuan, None = open on that side."""
+
+    start: int
+    end: int
+    least: int | None
+    most: int | None
+    role: Role
+
+
+def find_amounts(text: str, *, sure_money: bool = False, rivals: Collection[str] = ()) -> list[Money]:
+    """Every amount in a folded text, in order. `rivals` are names whose prices are not ours.
+
+    A bare number is no amount, unless the text is `sure_money` and it is at least 10,000.
+    """
+    found = []
+    text = text.translate(_FORMAL)
+    for match in islice(_AMOUNT.finditer(text), _MOST_NUMBERS):
+        if not (sure_money or match["u"] or match["ub"] or match["yuan"] or match["a"].isascii()):
+            continue  # a numeral of everyday speech
+        before = text[max(0, match.start() - 14) : match.start()]
+        cued = sure_money or _CUE.search(before) is not None
+        if not _is_money(match, before, cued=cued, sure_money=sure_money):
+            continue
+        value = _value(match, before)
+        if value is not None:
+            role = _role(text, match, rivals)
+            found.append(
+                Money(start=match.start(), end=match.end(), least=value[0], most=value[1], role=role)
+            )
+    return found
+
+
+def chosen(amounts: Sequence[Money]) -> Money | None:
+    """The one that tells what the business is worth: what is asked or agreed before a budget, a budget before
+    a quote; the later of two alike, but the first of those that are only stated."""
+    fit = [each for each in amounts if each.role in _RANK]
+    best = max((_RANK[each.role] for each in fit), default=0)
+    alike = [each for each in fit if _RANK[each.role] == best]
+    return (alike[-1] if best > _RANK[Role.STATED] else alike[0]) if alike else None
+
+
+def read_amount(text: str, *, sure_money: bool = False) -> tuple[int | None, int | None] | None:
+    """The amount in a folded text as (least, most) in yuan, None = open on that side; None = no amount."""
+    found = chosen(find_amounts(text, sure_money=sure_money))
+    return (found.least, found.most) if found else None
+
+
+_CLAUSE_END = re.compile("[,;。、!?\\n\0 ]")
+_ROLE_BEFORE = (
+    (
+        Role.SIZE,
+        re.compile(
+            "(?:营收|营业额|产值|产量|注册资本|资本|罚款|工资|月薪|年薪|规模|人数|销售额|利润|融资|市值|估值|投资额)[^0-9]{0,6}\\Z"
+        ),
+    ),
+    (
+        Role.PART,
+        re.compile("(?:首付|首款|预付|保证金|定金|订金|尾款|质保金|运费|差旅|税费|税金)[^0-9]{0,5}\\Z"),
+    ),
+    (
+        Role.ASK,
+        re.compile(
+            "(?:[降砍压谈减缩优惠让]+价?[到至成为]|能不能|可不可以|能否|只[肯能愿]?[出给付]|最多[给出]|要求|希望|心理价位?|想要|最多只?)[^0-9]{0,6}\\Z"
+        ),
+    ),
+    (
+        Role.GAP,
+        re.compile(
+            "(?:[高贵多]出?|低|便宜|(?<![至不])少了?|[差省降涨减]了?|优惠了?|让利|差价|相差|再加|追加|另加)(?:了|出|约|大概)?\\Z"
+        ),
+    ),
+    (
+        Role.DEAL,
+        re.compile(
+            "(?:合同|签约?|成交|总价|总额|金额|中标|订单|下单|回款|到账|付了|打款|已签)[^0-9]{0,6}\\Z"
+        ),
+    ),
+    (Role.BUDGET, re.compile("(?:预算|費用|费用|budget)[^0-9]{0,8}\\Z", re.IGNORECASE)),
+    (Role.QUOTE, re.compile("(?:报价?|报了|开价|价格|方案价|quote)[^0-9]{0,6}\\Z", re.IGNORECASE)),
+)
+_ROLE_AFTER = (
+    (Role.GAP, re.compile(r" ?(?:的)?(?:差价|差距|优惠|便宜|折扣)")),
+    (Role.PART, re.compile(r" ?(?:的)?(?:首付|定金|保证金|尾款|预付)")),
+    (Role.SIZE, re.compile(r" ?(?:的)?(?:营收|产值|注册资本|年产值|规模的?企业)")),
+    (Role.DEAL, re.compile(r"[^,;。0-9]{0,3}(?:签|成交|拿下|中标|到账)")),
+    (Role.BUDGET, re.compile(r" ?(?:的|左右)?(?:的)?预算")),
+)
+
+
+def _role(text: str, match: re.Match[str], rivals: Collection[str]) -> Role:
+    head = text[max(0, match.start() - 20) : match.start()]
+    for end in reversed(list(_CLAUSE_END.finditer(head))):
+        clause = head[end.end() :]
+        if clause.strip(" ¥￥:"):
+            head = clause
+            break
+    if any(name in head for name in (*rivals, "竞品", "对手", "友商", "别家", "同行")) and not re.search(
+        "我们|我司|咱", head
+    ):
+        return Role.RIVAL
+    if re.search("从[^0-9]{0,4}\\Z", head) and re.match("[^,;。]{0,6}[到至成]", text[match.end() :]):
+        return Role.FORMER
+    for role, pattern in _ROLE_BEFORE:
+        if pattern.search(head):
+            return role
+    for role, pattern in _ROLE_AFTER:
+        if pattern.match(text, match.end()):
+            return role
+    return Role.STATED
+
+
+def _is_money(match: re.Match[str], before: str, *, cued: bool, sure_money: bool) -> bool:
+    if match["yuan"] or _SIGN.search(before):
+        return True
+    unit = (match["ub"] or match["u"] or "").lower()
+    if not unit:
+        return sure_money and re.fullmatch(r"[0-9,]{5,}", match["a"]) is not None
+    if cued:
+        return True
+    if match["a"] in ("百", "千"):
+        return False  # 千万 is more often a word than a sum
+    if _COUNTED.match(match.string, match.end()):
+        return False
+    # 5W电源 is a thing and 5w a sum
+    after = match.string[match.end() : match.end() + 2]
+    return (
+        unit not in "wkm千"
+        or not after[:1].isalnum()
+        or after in ("左右", "上下", "预算", "的预", "报价", "以内")
+    )
+
+
+def _value(match: re.Match[str], before: str) -> tuple[int | None, int | None] | None:
+    """The range in yuan, or None when nobody means so much, or nothing, as money."""
+    unit = _UNITS[(match["u"] or match["ub"] or "").lower()]
+    first = _number(match["a"])
+    least, most = first[0] * unit, first[1] * unit
+    if match["b"]:
+        most = _number(match["b"])[1] * _UNITS[(match["ub"] or match["u"] or "").lower()]
+    elif match["tail"] and match["u"]:
+        least = most = least + unit / 10 * _number(match["tail"])[0]
+    elif match["v"] in ("多", "余") or match["v2"]:
+        most += _step(first[0]) * unit
+    low, high = round(min(least, most)), round(max(least, most))
+    if not 0 < high < _HIGHEST:
+        return None
+    if _AT_MOST.search(before) or match["post"] in ("以内", "以下", "之内", "封顶"):
+        return None, high
+    return low, None if _AT_LEAST.search(before) or match["post"] else high
+
+
+def _step(number: float) -> int:
+    """The next place of a round number: 五十多 goes to 60, 一百多 to 200, 五万多 to 6."""
+    step = 1
+    while number and number % (step * 10) == 0:
+        step *= 10
+    return step
+
+
+def _number(text: str) -> tuple[float, float]:
+    """A numeral as (least, most): 三十二 is (32, 32), 三五十 (30, 50), 几十 (10, 100), 十几 (10, 20)."""
+    if text[0].isascii():
+        value = float(text.replace(",", ""))
+        return value, value
+    if "几" in text:
+        at = text.index("几")
+        before, after = _plain(text[:at]), _TENS.get(text[at + 1 : at + 2], 1)
+        return before or after, before + after * 10
+    pair = re.fullmatch("([一二两三四五六七八九])([一二三四五六七八九])([十百千]?)", text)
+    if pair:
+        scale = _TENS.get(pair[3], 1)
+        return _DIGITS[pair[1]] * scale, _DIGITS[pair[2]] * scale
+    return _plain(text), _plain(text)
+
+
+def _plain(text: str) -> float:
+    """A Chinese numeral below ten thousand: 一百二十 is 120, 两百五 is 250, 半 a half."""
+    total, digit, last = 0, 0, 1
+    for char in text:
+        if char in _TENS:
+            last = _TENS[char]
+            total += (digit or 1) * last
+            digit = 0
+        else:
+            digit, last = _DIGITS[char], last if digit or char not in "零〇" else 1
+    total += digit * (last // 10 if last > 10 and text[-1] not in "十百千" else 1)
+    return total + (0.5 if "半" in text else 0)

@@ -1,0 +1,104 @@
+"""The company's own names: found in a text in one pass, and the short forms that people use for a firm."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from domain.reader import lexicon
+from domain.reader.places import behind_places
+
+_LEGAL = re.compile(
+    r"(?:股份有限公司|有限责任公司|集团有限公司|控股有限公司|有限公司|股份公司|总公司|分公司|公司|集团|股份|控股)\Z"
+)
+_BRACKET = re.compile(r"\([^()]{1,12}\)")
+_BRANCH_WORD = re.compile(f"(?:{lexicon.BRANCH_WORDS})+\\Z")
+SHORTEST = 2
+_BETWEEN = "和与跟给同在到去从向对约找见请把被让"
+
+
+def core_of(company: str) -> str:
+    """A firm's name without its brackets, its place and its legal form: 上海博达智能科技有限公司 is 博达智能科技."""
+    bare = _BRACKET.sub("", company).strip()
+    while (cut := _LEGAL.sub("", bare)) and cut != bare:
+        bare = cut
+    rest = behind_places(bare).removeprefix("市").removeprefix("省")
+    return rest if len(rest) >= SHORTEST else bare
+
+
+def short_forms(company: str) -> tuple[str, ...]:
+    """What people may call a firm, longest first: the whole, without its legal form, its core and that core's
+    beginnings, down to the bare brand. A beginning that is only a line of business is none."""
+    core = core_of(company)
+    bare = _LEGAL.sub("", _BRACKET.sub("", company).strip())
+    forms = {company, bare, core}
+    brand = _BRANCH_WORD.sub("", core)
+    place = bare[: len(bare) - len(core)] if bare.endswith(core) else ""
+    for size in range(max(SHORTEST, min(len(brand), 4)), len(core)):
+        forms.add(core[:size])
+    if len(brand) >= SHORTEST:
+        forms |= {brand, brand[:SHORTEST], place + brand}
+    fit = {form for form in forms if len(form) >= SHORTEST and not _BRANCH_WORD.fullmatch(form)}
+    return tuple(sorted(fit, key=lambda form: (-len(form), form)))
+
+
+class NameIndex:
+    """Known names of any kind. `add` is cheap, so that the index follows the company while it works."""
+
+    def __init__(self, names: Iterable[tuple[str, str]] = ()) -> None:
+        self._kinds: dict[str, str] = {}
+        self._sizes: dict[str, tuple[int, ...]] = {}
+        for text, kind in names:
+            self.add(text, kind)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    def add(self, text: str, kind: str) -> None:
+        """Take in one name (folded and simplified). A name that is known keeps its first kind."""
+        word = text.strip().lower()
+        if not SHORTEST <= len(word) <= 40 or word in self._kinds:
+            return
+        self._kinds[word] = kind
+        head = word[:SHORTEST]
+        sizes = self._sizes.get(head, ())
+        if len(word) not in sizes:
+            self._sizes[head] = tuple(sorted((*sizes, len(word)), reverse=True))
+
+    def find(self, text: str) -> Sequence[tuple[int, int, str]]:
+        """(start, end, kind) of the names in a plain text, the longest at each place, none overlapping."""
+        low = text.lower()
+        found, at = [], 0
+        while at < len(low) - 1:
+            end = self._at(low, at)
+            if end and low[at] in _BETWEEN and self._at(low, at + 1) > end:
+                end = 0  # 和|科腾, though 和科 is a name too
+            if end:
+                found.append((at, end, self._kinds[low[at:end]]))
+                at = end
+            else:
+                at += 1
+        return found
+
+    def _at(self, low: str, at: int) -> int:
+        for size in self._sizes.get(low[at : at + SHORTEST], ()):
+            end = at + size
+            if end <= len(low) and low[at:end] in self._kinds and _whole_word(low, at, end):
+                return end
+        return 0
+
+
+def _whole_word(text: str, start: int, end: int) -> bool:
+    """A Latin name is no part of a longer one."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return not ((_latin(before) and _latin(text[start])) or (_latin(text[end - 1]) and _latin(after)))
+
+
+def _latin(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+VENDORS = tuple(
+    "用友 金蝶 SAP Oracle 甲骨文 浪潮 鼎捷 海康 海康威视 大华 Salesforce 纷享销客 销售易 致远 泛微 蓝凌 西门子 施耐德 达索 "
+    "PTC Infor Epicor 微软 Dynamics 和利时 中控 宝信 东软 神州数码 赛意 黑湖 明源 广联达 华为 阿里云 腾讯云 旷视 商汤 "
+    "科大讯飞 启明 绿盟 深信服 天融信 红圈 管家婆 畅捷通 速达 简道云 明道云 鼎信 汉得 远光 金山 帆软".split()
+)
+"""The competitors that are known without a company's own list."""

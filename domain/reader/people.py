@@ -1,0 +1,228 @@
+"""Who a note speaks of: 张总, 孔主任, a full name, the firm in front of it."""
+
+import re
+from itertools import islice
+from typing import NamedTuple
+
+from domain.reader import lexicon
+from domain.reader.context import Context
+from domain.reader.places import leading_place
+
+_MOST = 400  # characters in which people are looked for
+_MOST_PEOPLE = 20
+
+
+class Mention(NamedTuple):
+    start: int
+    end: int
+    value: str
+    confidence: float
+    rule: str
+
+
+_FUNCTION = "和于从向全都应时年与及那计要查过到给得但经该更非无并"
+_RESPECT = re.compile(rf"{lexicon.HONORIFIC.pattern}(?![价额量计共结体数部包会议]|公司|经理办|务局)")
+_NAME = rf"(?:{lexicon.COMPOUND}[一-鿿]{{1,2}}|[{lexicon.SINGLE}][一-鿿]{{1,2}})"
+_SAYS = (
+    "说|回复?|那边|那里|约|要|让|嫌|反馈|同意|看|出差|出国|不|没|电话|微信|邮件|觉得|表示|想|把|换|已|在|去|来|对|"
+    "问|愿意|认可|接|答应|请|带|也|还|就|这边|他|她|昨|今|明|后天|下|上|周|和我|跟我|临时|发|打|提|催|拒|接待|签|准备|参加|一起|的"
+)
+_SAID = re.compile(rf"(?:(?<=[\s,;。:、+\0])|\A)(?P<n>{_NAME}?)(?={_SAYS})")
+_TO = re.compile(
+    rf"(?:给|跟|和|与|同|找|见到?了?|约了?|请|联系了?|打给|拜访了?|提醒我?给?|问了?|叫|访|催一?下?|跟进一?下?|沟通了?|回访了?|陪|教|邀请?|对接|"
+    rf"辞别|协助)(?:一下|下)?(?P<n>{_NAME}?)(?=[\s,;。、+\0]|\Z|{_SAYS}|开|通|聊|谈|吃|喝|视频|回|准备|打|发|做|演|确认|沟通|见|讲|沟|联系|处|了|过|交流|电)"
+)
+_NAMELESS = re.compile(rf"姓(?P<s>{lexicon.COMPOUND}|[{lexicon.SINGLE}])(?:的)?(?:老板|客户|先生|老总|经理)?")
+_NEVER_LAST = frozenset(
+    "不没说回约要让嫌看觉把换已在去对问接请也还就这那他她昨后下周和跟打提催拒签的了过电微邮给你我们"
+)
+_STOP = frozenset(
+    "对方 客户 老板 领导 时间 平时 都是 那个 方案 项目 计划 安排 明天 周一 周二 周三 周四 周五 周六 周日 于是 应该 相关 "
+    "高层 全部 经过 常规 单位 国庆 元旦 马上 成本 合同 何时 任何 管理 盛大 温度 安全 和我们 向我们 关系 关键 党委 "
+    "都不 都没 那边 时候 从来 和他 和她 和对 于我 经常 全都 应当 解决 双方 干脆 万一 相当 相信 毕竟 易用 金额 "
+    "费用 水平 查看 支持 包括 钱款 余款 元月 年底 年初 年前 年后 边界 车间 房间 党政 班组 景气 季度 通过 通知".split()
+)
+
+
+def mentions(text: str, context: Context) -> list[Mention]:
+    """The people named in a plain text in which NUL marks what has been read, best first."""
+    text = text[:_MOST]
+    respects = islice(_RESPECT.finditer(text), _MOST_PEOPLE)
+    found = [_respectful(match) for match in respects if _is_respect(text, match, context)]
+    found += [
+        Mention(match.start(), match.end(), f"{match['s']}总", 0.9, "person.surname")
+        for match in _NAMELESS.finditer(text)
+    ]
+    found += [Mention(start, end, text[start:end], 0.95, "person.known")
+              for start, end, kind in context.names.find(text) if kind == "person"]  # fmt: skip
+    found += _full_names(text, context)
+    return _apart(found)
+
+
+def _respectful(match: re.Match[str]) -> Mention:
+    return Mention(match.start(), match.end(), match[0], 0.9, "person.title")
+
+
+def _is_respect(text: str, match: re.Match[str], context: Context) -> bool:
+    if match[0][0] in _FUNCTION or match[0] in ("施工", "高工", "金工", "单工", "钱总", "方总额"):
+        return match[0] == "钱总"
+    return not _inside_word(text, match.start(), context)
+
+
+def _inside_word(text: str, at: int, context: Context) -> bool:
+    """Whether a dictionary's word runs across `at`: 由于|工期, 紧张|总是."""
+    if at == 0 or not "一" <= text[at - 1] <= "鿿":
+        return False
+    left = text[max(0, at - 1) : at + 1]
+    return context.tools.known(left)
+
+
+def _full_names(text: str, context: Context) -> list[Mention]:
+    found = []
+    for pattern, rule, confidence in ((_SAID, "person.says", 0.85), (_TO, "person.to", 0.85)):
+        for match in islice(pattern.finditer(text), _MOST_PEOPLE):
+            name = _best_name(text, match.start("n"), context)
+            if name:
+                start = match.start("n")
+                found.append(Mention(start, start + len(name), name, confidence, rule))
+    return found + _among_words(text, context)
+
+
+_BEHIND_FIRM = re.compile(rf"(?:{lexicon.BRANCH_WORDS}|公司|集团|研究院|医院|学院|大学)的?\Z")
+
+
+def _among_words(text: str, context: Context) -> list[Mention]:
+    """The words that are no everyday ones and look like a name; an everyday one behind a firm's name."""
+    found, at = [], 0
+    words = context.tools.cut(text)
+    for nth, word in enumerate(words):
+        if word in lexicon.COMPOUND_LIST and nth + 1 < len(words) and len(words[nth + 1]) <= 2:
+            word += words[nth + 1]  # 上官|婉
+        if 2 <= len(word) <= 4 and _is_name(word):
+            known = context.tools.known(word)
+            behind = known and _BEHIND_FIRM.search(text[max(0, at - 6) : at]) is not None
+            if not known or behind:
+                found.append(Mention(at, at + len(word), word, 0.7, "person.word"))
+        at += len(words[nth])
+        if len(found) >= _MOST_PEOPLE:
+            break
+    return found
+
+
+def _best_name(text: str, start: int, context: Context) -> str:
+    """The name that begins there: as the words are cut where that gives one, else by what follows it."""
+    words, at = {}, 0
+    for word in context.tools.cut(text[start : start + 12]):
+        words[at] = word
+        at += len(word)
+    first = words.get(0, "")
+    if any(first.startswith(each) for each in lexicon.COMPOUND_LIST):
+        more = words.get(len(first), "")
+        if len(first) + len(more) <= 4 and more and "一" <= more[0] <= "鿿" and more[0] not in _NEVER_LAST:
+            first += more if len(first) < 4 and (len(more) == 1 or len(first) == 2) else ""
+    if _is_name(first):
+        rest = text[start + 3 : start + 6]
+        verb = len(first) == 3 and first[2] in "发通打开聊谈吃喝寄送签" and _is_name(first[:2])
+        goes_on = "一" <= rest[:1] <= "鿿" and re.match(_SAYS, rest) is None
+        return first[:2] if verb and (goes_on or re.match("[了个过]", rest)) else first
+    for size in (4, 3, 2):
+        name = text[start : start + size]
+        if len(name) == size and _is_name(name) and _ends_well(text, start + size, size, context, first):
+            return name
+    return first if _is_name(first) else ""
+
+
+def _ends_well(text: str, end: int, size: int, context: Context, first: str) -> bool:
+    if size > 2 and text[end - 1] in _NEVER_LAST:
+        return False
+    if size == 4 and not any(text[end - 4 : end].startswith(each) for each in lexicon.COMPOUND_LIST):
+        return False
+    rest = text[end : end + 2]
+    if rest[:1] == "" or not "一" <= rest[:1] <= "鿿":
+        return True
+    if context.tools.known(text[end - 1 : end + 1]) and size > 2:
+        return False  # 倪虹说|线缆: the third sign begins a word of its own
+    return (
+        re.match(_SAYS + "|开|通|聊|谈|吃|喝|视频|做|演|确认|见|讲|处|了|过|交流", text[end : end + 3])
+        is not None
+    )
+
+
+def _is_name(word: str) -> bool:
+    if not word or word in _STOP or word[:2] in _STOP or word[0] in _FUNCTION:
+        return False
+    return lexicon.is_name(word) and leading_place(word) is None and not lexicon.is_title(word)
+
+
+def looks_like_name(word: str) -> bool:
+    """Whether a word that stands alone may be a person's full name."""
+    return len(word) in (2, 3) and _is_name(word)
+
+
+def _apart(found: list[Mention]) -> list[Mention]:
+    kept: list[Mention] = []
+    for each in sorted(found, key=lambda m: (-m.confidence, m.start, m.start - m.end)):
+        if all(each.end <= other.start or other.end <= each.start for other in kept):
+            kept.append(each)
+    return kept
+
+
+_LEAD_IN = re.compile(
+    r"(?:提醒我?|给|跟|和|与|同|找|见到?了?|在|到了?|去了?|回|约了?|请|联系了?|打给了?|打电话给|拜访了?|电话|上门|刚|我|从|向|对|问了?|催|陪|已经?|报价|"
+    r"跟进一?下?|沟通了?|回访了?|演示|进了?|访|邀请?|接到|收到|关于)"
+)
+_FIRM_LIKE = re.compile(
+    rf"[一-鿿A-Za-z0-9]{{2,8}}?(?:{lexicon.BRANCH_WORDS}|公司|集团|研究院|医院|学院|大学)(?:{lexicon.BRANCH_WORDS}|公司|集团){{0,2}}"
+)
+_NOT_FIRM = re.compile(
+    "[说要让想没不把被回了过来去吗呢吧]|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
+)
+
+
+def firm_of(text: str, person: Mention | None, context: Context) -> Mention | None:
+    """The customer's firm: a known one, else the words in front of the person, else words made like a firm's."""
+    known = [each for each in context.names.find(text) if each[2] == "company"]
+    if known:
+        start, end, _ = max(known, key=lambda each: each[1] - each[0])
+        return Mention(start, end, text[start:end], 0.95, "company.known")
+    if person is not None:
+        before = _before(text, person.start)
+        if before:
+            return before
+    for match in re.finditer(r"[^\s,;。、:+\0]+", text):
+        start = match.start()
+        while (head := _LEAD_IN.match(text, start, match.end())) and head.end() > start:
+            start = head.end()
+        firm = _FIRM_LIKE.match(text, start, match.end())
+        if firm and _sound_firm(firm[0]):
+            return Mention(firm.start(), firm.end(), firm[0], 0.6, "company.like")
+    return None
+
+
+def _before(text: str, end: int) -> Mention | None:
+    """博达的|张总, 跟奇点汽车|汪洋: back to where the clause or its verb begins."""
+    stop = end
+    while stop > 0 and text[stop - 1] in "的 ":
+        stop -= 1
+    start = stop
+    while start > 0 and (text[start - 1].isalnum() and text[start - 1] != "\0") and stop - start < 18:
+        start -= 1
+    run = text[start:stop]
+    for _ in range(4):
+        match = _LEAD_IN.match(run)
+        if match is None:
+            break
+        start, run = start + match.end(), run[match.end() :]
+    for match in reversed(list(re.finditer("给|跟|和|与|找|见了?|拜访了?|联系|打给", run))):
+        if match.end() < len(run) - 1:
+            start, run = start + match.end(), run[match.end() :]
+            break
+    if 2 <= len(run) <= 16 and _sound_firm(run):
+        return Mention(start, stop, run, 0.75, "company.before")
+    return None
+
+
+def _sound_firm(run: str) -> bool:
+    return (
+        _NOT_FIRM.search(run) is None and not run.isdigit() and not lexicon.is_title(run) and run not in _STOP
+    )

@@ -1,0 +1,235 @@
+"""Placing the words of a line that has no labels: which is the person, which the firm, which the wish."""
+
+import re
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+from typing import NamedTuple
+
+from domain.reader import lexicon
+from domain.reader.places import behind_places, leading_place, region_of
+
+MOST_WORDS = 40  # what comes later in a line is part of the wish
+
+_WORD = re.compile(
+    rf"(?<![A-Za-z0-9])(?:(?P<company>{lexicon.LATIN_COMPANY})|(?P<title>{lexicon.LATIN_TITLE})"
+    rf"|(?P<latin>{lexicon.LATIN_NAME}))|[^\s,;、。|/\0]+"
+)
+_WRAP = "()[]{}<>\"'“”‘’《》【】「」!?.:-~"
+_TAIL = re.compile(r"([^()]{1,40})\(([^()]{1,20})\)")
+_ADDRESS = re.compile(".{2,30}(?:[区路号街园镇县楼村乡港]|高新|大厦|广场|大道)")
+_CALLED = re.compile("([一-鿿]{0,6}?)(?:名字叫|叫做|名叫|叫)([一-鿿]{2,4})")
+_SURNAMED = re.compile("(?:[一-鿿]{0,4})姓([一-鿿]{1,2})(?:的(?:老板|客户|先生))?")
+_DEPARTMENT = re.compile("([一-鿿A-Za-z]{2,6}?[部科处办])(.{2,6})")
+
+
+class Kind(StrEnum):
+    RESPECT = "respect"
+    NAME = "name"
+    LATIN = "latin"
+    FIRM = "firm"
+    LOCAL = "local"
+    BRANCH = "branch"
+    TITLE = "title"
+    TRADE = "trade"
+    REGION = "region"
+    ADDRESS = "address"
+    OTHER = "other"
+
+
+class Word(NamedTuple):
+    """A word of the folded line and its place in it (end excluded)."""
+
+    start: int
+    end: int
+    text: str
+    kind: Kind
+
+
+@dataclass(slots=True, kw_only=True)
+class Placed:
+    """Where the words went: a field's name to its word; `extra` had no free field; `sure` = no guess."""
+
+    fields: dict[str, Word] = field(default_factory=dict)
+    extra: list[Word] = field(default_factory=list)
+    region: str | None = None
+    sure: bool = True
+
+
+def words_of(line: str) -> list[Word]:
+    """The first words of a folded line in which NUL marks what is already read."""
+    found: list[Word] = []
+    for match in islice(_WORD.finditer(line), MOST_WORDS):
+        latin = {"company": Kind.FIRM, "title": Kind.TITLE, "latin": Kind.LATIN}.get(match.lastgroup or "")
+        if latin:
+            found.append(Word(match.start(), match.end(), match[0], latin))
+        else:
+            found += _parts(match.start(), match[0])
+    return found
+
+
+def _parts(start: int, raw: str) -> list[Word]:
+    bare = raw.strip(_WRAP) if not _TAIL.fullmatch(raw) else raw
+    start += raw.index(bare) if bare else 0
+    return [
+        Word(start + begin, start + end, bare[begin:end], _kind(bare[begin:end]))
+        for begin, end in _seams(bare)
+    ]
+
+
+def _seams(word: str) -> list[tuple[int, int]]:
+    """Where words written without a gap come apart: 博达公司的张伟, 张伟采购总监, 采购部王经理."""
+    size = len(word)
+    if size > 60 or size < 3:
+        return [(0, size)] if size else []
+    tail = _TAIL.fullmatch(word)
+    if tail and region_of(tail[2]) is None:
+        return [(0, tail.end(1)), (tail.start(2), tail.end(2))]
+    for split in (_firm_and_person, _of_whom, _person_and_title, _department_and_person, _called):
+        pieces = split(word)
+        if pieces:
+            return pieces
+    return [(0, size)]
+
+
+def _is_person(word: str) -> bool:
+    return lexicon.HONORIFIC.fullmatch(word) is not None or lexicon.is_name(word)
+
+
+def _firm_and_person(word: str) -> list[tuple[int, int]]:
+    match = lexicon.FIRM.match(word)
+    if match is None or match.end() == len(word):
+        return []
+    begin = match.end() + (word[match.end()] == "的")
+    rest = word[begin:]
+    inner = [(begin, len(word))] if _is_person(rest) else _person_and_title(rest, begin)
+    return [(0, match.end()), *inner] if inner else []
+
+
+def _of_whom(word: str) -> list[tuple[int, int]]:
+    firm, of, person = word.partition("的")
+    if len(firm) < 2 or not of:
+        return []
+    if not person:
+        return [(0, len(firm))] if _kind(firm) in (Kind.LOCAL, Kind.BRANCH) else []
+    return [(0, len(firm)), (len(firm) + 1, len(word))] if _is_person(person) else []
+
+
+def _person_and_title(word: str, shift: int = 0) -> list[tuple[int, int]]:
+    for cut in range(2, min(5, len(word))):
+        if lexicon.is_name(word[:cut]) and lexicon.KNOWN_TITLE.fullmatch(word, cut):
+            return [(shift, shift + cut), (shift + cut, shift + len(word))]
+    return []
+
+
+def _department_and_person(word: str) -> list[tuple[int, int]]:
+    match = _DEPARTMENT.fullmatch(word)
+    if match and lexicon.HONORIFIC.fullmatch(match[2]) and lexicon.is_title(match[1]):
+        return [match.span(1), match.span(2)]
+    return []
+
+
+def _called(word: str) -> list[tuple[int, int]]:
+    match = _CALLED.fullmatch(word)
+    if match and lexicon.is_name(match[2]):
+        return [match.span(1), match.span(2)] if match[1] else [match.span(2)]
+    return []
+
+
+def _kind(word: str) -> Kind:
+    """What a word looks like by itself."""
+    if len(word) > 60:
+        return Kind.OTHER
+    place = leading_place(word)
+    if place and not behind_places(word):
+        return Kind.REGION
+    if lexicon.is_trade(word):
+        return Kind.TRADE
+    if lexicon.HONORIFIC.fullmatch(word) or _SURNAMED.fullmatch(word):
+        return Kind.RESPECT
+    if lexicon.FIRM.fullmatch(word) and lexicon.WISH_VERB.match(word) is None:
+        return Kind.FIRM
+    if lexicon.is_title(word) and not (place and len(word) > 6):
+        return Kind.TITLE
+    return _doubtful_kind(word, place)
+
+
+def _doubtful_kind(word: str, place: str | None) -> Kind:
+    named_like_a_firm = len(word) >= 4 and lexicon.BRANCH_NAMED.fullmatch(word) is not None
+    if not named_like_a_firm and lexicon.is_name(word):
+        return Kind.NAME
+    if lexicon.WISH_VERB.search(word):
+        return Kind.OTHER
+    if place and len(behind_places(word)) >= 2 and len(word) <= 20:
+        return Kind.ADDRESS if _ADDRESS.fullmatch(word) else Kind.LOCAL
+    return Kind.BRANCH if named_like_a_firm and lexicon.WISH.search(word) is None else Kind.OTHER
+
+
+def place_words(words: list[Word], *, taken: Set[str]) -> Placed:
+    """Decide which word fills which field, leaving alone the fields that labels have `taken`."""
+    placed = Placed()
+    wish_at = next((w.start for w in words if w.kind is Kind.OTHER and lexicon.WISH.search(w.text)), None)
+    early = [word for word in words if wish_at is None or word.start < wish_at]
+    for name, place in _PLACERS.items():
+        if name not in taken:
+            place(placed, words, early)
+    return placed
+
+
+def _take(placed: Placed, name: str, candidates: list[Word]) -> None:
+    if candidates:
+        placed.fields[name] = candidates[0]
+        placed.sure = placed.sure and len(candidates) == 1
+
+
+def _place_name(placed: Placed, words: list[Word], early: list[Word]) -> None:
+    people = [w for w in early if w.kind in _PEOPLE] or [w for w in words if w.kind in _PEOPLE]
+    best = next((same for kind in _PEOPLE if (same := [w for w in people if w.kind is kind])), [])
+    _take(placed, "name", best)
+    placed.extra += [w for w in people if w not in best]
+
+
+def _place_company(placed: Placed, words: list[Word], early: list[Word]) -> None:
+    for kind in (Kind.FIRM, Kind.LOCAL, Kind.BRANCH):
+        same = [w for w in (words if kind is Kind.FIRM else early) if w.kind is kind]
+        if same:
+            _take(placed, "company", same)
+            return
+    # By elimination: an early, short word beside what is already known, with the wish still to come.
+    left = [w for w in early[:4] if w.kind is Kind.OTHER and 2 <= len(w.text) <= 12]
+    if left and placed.fields and words[-1] is not left[0]:
+        _take(placed, "company", left[:1])
+        placed.sure = False
+
+
+def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
+    _take(placed, "title", [w for w in words if w.kind is Kind.TITLE and (w in early or len(w.text) > 2)])
+
+
+def _place_trade(placed: Placed, words: list[Word], early: list[Word]) -> None:
+    trades = [w for w in words if w.kind is Kind.TRADE and (w in early or w.text.endswith("业"))]
+    _take(placed, "industry", trades)
+    used = {*placed.fields.values(), *placed.extra}
+    if trades and not trades[0].text.endswith("业") and all(w in used for w in words):
+        placed.sure = False  # 软件 alone may be the trade or the wish
+
+
+def _place_region(placed: Placed, _words: list[Word], early: list[Word]) -> None:
+    company = placed.fields.get("company")
+    named = [w for w in early if w.kind is Kind.REGION]
+    _take(placed, "region", named)
+    addresses = [w for w in early if w.kind in (Kind.ADDRESS, Kind.LOCAL) and w is not company]
+    placed.extra += addresses
+    place = next(iter(named or addresses), None)
+    placed.region = region_of(place.text) if place else None
+
+
+_PEOPLE = (Kind.RESPECT, Kind.NAME, Kind.LATIN)
+_PLACERS: dict[str, Callable[[Placed, list[Word], list[Word]], None]] = {
+    "name": _place_name,
+    "company": _place_company,
+    "title": _place_title,
+    "industry": _place_trade,
+    "region": _place_region,
+}

@@ -1,0 +1,111 @@
+"""A visit as it is logged on the spot: 签到 珠海高新区 格致电机 叶青; where, at which firm, with whom."""
+
+import re
+from dataclasses import dataclass
+
+from domain.reader import lexicon
+from domain.reader.context import Context
+from domain.reader.people import Mention, looks_like_name, mentions
+from domain.reader.places import behind_places, leading_place
+
+MOST_WORDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    company: Mention | None = None
+    person: Mention | None = None
+    location: str | None = None
+
+
+_WORD = re.compile(r"[^\s,;。、!?+\0]+")
+_ADDRESS = re.compile(
+    r"(?:地址|位置|地点)?[:在]?(?P<a>(?:[一-鿿]{2,8}(?:省|市|区|县|镇|乡|州|旗))+[一-鿿A-Za-z0-9()-]*|[一-鿿]{2,14}(?:新区|高新区?|开发区|工业园区?|产业园|科技园|科学园|保税区|园区|大厦|广场|大道|路|街|[0-9]+号)[一-鿿A-Za-z0-9()-]{0,20})"
+)
+_FIRM_END = re.compile(
+    rf"(?:{lexicon.BRANCH_WORDS}|公司|集团|研究院|医院|学院|大学|院|厂|店|部|城|园|配套|支架|拖拉机)\Z"
+)
+_SEE = re.compile(r"(?P<firm>[一-鿿A-Za-z0-9]{2,18}?)(?:见|拜访|找|和|跟|与|约)(?=[一-鿿]{2})")
+_WITH = re.compile("(?:见到?了?|找|和|跟|与|陪|约了?|对接)")
+_WAS = re.compile("(?:了|这边|那边|现场|公司里?|厂里)+\\Z")
+
+
+def read_place(text: str, context: Context) -> Place:
+    """The words of a visit in which NUL marks what is already read."""
+    words = [m for m, _ in zip(_WORD.finditer(text), range(MOST_WORDS), strict=False)]
+    location: str | None = None
+    company = person = None
+    for nth, word in enumerate(words):
+        said = word[0]
+        address = _address(said, company is not None)
+        if address and location is None and not (nth == 0 and _is_firm(said)):
+            location = address
+            continue
+        person = person or _person(word.start(), said, text, context)
+        if company is None:
+            company = _firm(word.start(), said, person, context)
+    return Place(company=company, person=person, location=location)
+
+
+def _address(word: str, firm_known: bool) -> str | None:
+    if leading_place(word) and not behind_places(word):
+        return word
+    match = _ADDRESS.match(word)
+    if match and match.end() >= len(word) - 1:
+        return match["a"]
+    place = leading_place(word)
+    behind = behind_places(word) if place else ""
+    return word if place and leading_place(behind) else None
+
+
+def _is_firm(word: str) -> bool:
+    return _FIRM_END.search(word) is not None and not re.search("[区路街号县镇]\\Z|园区?\\Z|新区", word)
+
+
+def _person(start: int, word: str, text: str, context: Context) -> Mention | None:
+    """A word that begins with a person (夏雨不在), follows 见, or ends a firm's name (建霖卫浴陈志强)."""
+    head = _WITH.match(word)
+    offset = head.end() if head else 0
+    shift = start + offset
+    if looks_like_name(word[offset:]):
+        return Mention(shift, start + len(word), word[offset:], 0.8, "person.alone")
+    found = mentions(word[offset:], context)
+    if not found:
+        return None
+    first = min(found, key=lambda each: each.start)
+    if first.start == 0 and first.rule != "person.title" and first.end < len(word) and _FIRM_END.search(word):
+        return None  # 东创科技园 begins like a name
+    if first.start > 0 and not _behind_firm(word[offset:], first):
+        return None
+    return first._replace(start=first.start + shift, end=first.end + shift)
+
+
+def _behind_firm(word: str, person: Mention) -> bool:
+    bare = word[: person.start].rstrip("的见找和跟约")
+    if _FIRM_END.search(bare):
+        return True
+    at_end = person.end == len(word) or bare != word[: person.start]
+    return at_end and len(bare) >= 4
+
+
+def _firm(start: int, word: str, person: Mention | None, context: Context) -> Mention | None:
+    """The first word that may be a firm's name, cut where the person begins."""
+    for begin, end, kind in context.names.find(word):
+        if kind == "company":
+            return Mention(start + begin, start + end, word[begin:end], 0.95, "company.known")
+    end = len(word)
+    if person and start <= person.start < start + len(word):
+        end = person.start - start
+    bare = word[:end]
+    see = _SEE.match(bare + ("人人" if end < len(word) else ""))
+    if see and see.end() <= len(bare) + 2 and len(see["firm"]) >= 3 and len(see["firm"]) < len(bare):
+        bare = see["firm"]
+    bare = _WAS.sub("", bare).removesuffix("的")
+    if not 2 <= len(bare) <= 24 or not re.search("[一-鿿A-Za-z]", bare) or lexicon.is_title(bare):
+        return None
+    if re.match(
+        "[谈看聊讲做开送见演参取修装]|需求|现场|方案|客户|下午|上午|交流|合作|洽谈|考察|调研|签约|验收|培训|沟通|对接|拜访|回访|安装|维护|巡检",
+        bare,
+    ):
+        return None
+    return Mention(start, start + len(bare), bare, 0.75, "company.place")

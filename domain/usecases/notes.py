@@ -1,0 +1,321 @@
+"""Notes from chat: the words at once, what was read from them when its author confirms it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from domain.contact import clean_text
+from domain.errors import NotAllowed, NothingWaits
+from domain.events import Kind
+from domain.facts import Facts, Plan, Proposal, unpack_facts
+from domain.lead import Customer, Lead
+from domain.media import Attachment, MediaKind
+from domain.notices import Notice, Tell
+from domain.permission import may_edit, may_see
+from domain.ports import Dialog, Uow
+from domain.stages import HELD
+from domain.usecases.leads import add_note
+from domain.usecases.placing import UNDO_FOR
+from domain.usecases.taking_back import mark_cards, pack_before
+
+LONGEST = 2000
+TOGETHER = timedelta(minutes=2)
+PENDING_FOR = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A note that was kept: `no` is its fact's number, `joined` = it belongs to the visit just logged."""
+
+    lead: Lead
+    no: int
+    kind: str
+    facts: Facts
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A note before its lead is known: what is kept while the person chooses."""
+
+    text: str
+    kind: str
+    facts: Facts = field(default_factory=Facts)
+    happened: datetime | None = None
+
+    def pack(self, key: str) -> str:
+        values = {"text": self.text, "kind": self.kind, "facts": self.facts.pack(), "key": key}
+        if self.happened:
+            values["happened"] = self.happened.isoformat()
+        return json.dumps(values, ensure_ascii=False)
+
+
+def unpack_heard(text: str) -> tuple[Heard, str]:
+    """(the note, its key) that `Heard.pack` wrote."""
+    values = json.loads(text)
+    happened = values.get("happened")
+    heard = Heard(
+        text=values["text"], kind=values["kind"], facts=unpack_facts(values["facts"]),
+        happened=datetime.fromisoformat(happened) if happened else None,
+    )  # fmt: skip
+    return heard, values["key"]
+
+
+def take_note(
+    uow: Uow, *, lead_id: str, heard: Heard, by: str, key: str, at: datetime, media: Sequence[Attachment] = ()
+) -> Kept:
+    """Keep the words with the lead, and what was read from them as a proposal. The owner of a colleague's
+    lead is told. A visit with a place is better evidence of a first contact than one without."""
+    person = uow.company.person(by)
+    lead = uow.lead(lead_id)
+    if not may_see(uow.company, person, lead) and lead.owner is None:
+        raise NotAllowed(lead=lead_id)
+    located = any(each.kind is MediaKind.LOCATION for each in media)
+    lead = add_note(
+        uow, lead_id=lead_id, by=by, text=clean_text(heard.text, LONGEST), kind=heard.kind, key=key, at=at,
+        media=media, happened=heard.happened, evidence="visit_located" if located else "visit",
+    )  # fmt: skip
+    no = lead.events
+    uow.set_proposal(Proposal(lead_id=lead.id, no=no, person=by, note=key, facts=heard.facts))
+    uow.set_dialog(_current(by, lead.id, pack_last(heard, no, key), at))
+    uow.end_dialog(f"{by}#pending")
+    if lead.owner not in (None, by):
+        _tell_owner(uow, lead, heard.kind, by, key, at)
+    return Kept(lead=lead, no=no, kind=heard.kind, facts=heard.facts)
+
+
+def pack_last(heard: Heard, no: int, key: str) -> str:
+    """The note last written, so that what follows within two minutes can be added to it."""
+    return json.dumps({"kind": heard.kind, "no": no, "key": key, "text": heard.text}, ensure_ascii=False)
+
+
+def join_note(  # noqa: PLR0913 - what is known of a note
+    uow: Uow,
+    *,
+    lead_id: str,
+    no: int,
+    text: str,
+    heard: Heard,
+    by: str,
+    key: str,
+    at: datetime,
+    media: Sequence[Attachment] = (),
+) -> Kept:
+    """Add words to the note just written; `heard` is the whole of it, read anew. Its proposal grows with it,
+    or is opened again when it was confirmed already."""
+    lead, found = uow.lead(lead_id), _own(uow, lead_id, no, by)
+    if found.state == "dropped" or uow.note(found.note) is None:
+        raise NothingWaits
+    uow.extend_note(found.note, clean_text(text, LONGEST))
+    uow.attach(found.note, media, at)
+    uow.set_proposal(replace(found, facts=heard.facts, state="open"))
+    for copy in uow.shown(lead_id):
+        if copy.tell == "note" and copy.args.get("no") == no:
+            copy.args |= {"facts": heard.facts.pack(), "state": "open", "words": heard.text[:60]}
+            uow.show(copy)
+    uow.set_dialog(_current(by, lead_id, pack_last(heard, no, found.note), at))
+    uow.refresh(lead_id, at)
+    return Kept(lead=lead, no=no, kind=heard.kind, facts=heard.facts, joined=True)
+
+
+def _current(by: str, lead_id: str, about: str, at: datetime) -> Dialog:
+    return Dialog(person=f"{by}#current", kind="current", lead_id=lead_id, about=about, at=at)
+
+
+def _tell_owner(uow: Uow, lead: Lead, kind: str, by: str, key: str, at: datetime) -> None:
+    assert lead.owner is not None
+    uow.tell(
+        Notice(
+            key=f"colleague:{key}", tell=Tell.COLLEAGUE, to=lead.owner, lead_id=lead.id,
+            args={"by": by, "kind": kind}, at=at,
+        )
+    )  # fmt: skip
+
+
+def visit_asked_for(
+    uow: Uow, *, lead_id: str, heard: Heard, by: str, key: str, at: datetime, media: Sequence[Attachment] = ()
+) -> Kept:
+    """The visit that a button asked for; a picture, a voice or a place that follows belongs to it."""
+    kept = take_note(
+        uow, lead_id=lead_id, heard=replace(heard, kind="visit"), by=by, key=key, at=at, media=media
+    )
+    uow.set_dialog(Dialog(person=by, kind="more", lead_id=lead_id, about=key, at=at))
+    return kept
+
+
+def keep_pending(uow: Uow, *, heard: Heard, by: str, key: str, at: datetime) -> None:
+    """Keep a note whose lead is not known until its author has chosen one: no words are lost."""
+    about = heard.pack(key)
+    uow.set_dialog(Dialog(person=f"{by}#pending", kind="pending", lead_id="", about=about, at=at))
+
+
+def pending_note(uow: Uow, by: str, at: datetime) -> tuple[Heard, str]:
+    """The note that waits for its lead; NothingWaits when there is none (any more)."""
+    dialog = uow.dialog(f"{by}#pending")
+    if dialog is None or at - dialog.at > PENDING_FOR:
+        raise NothingWaits
+    return unpack_heard(dialog.about)
+
+
+def attach_pending(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Kept:
+    """The chosen lead takes the waiting note."""
+    heard, key = pending_note(uow, by, at)
+    for copy in uow.shown(lead_id):
+        if copy.tell == "which" and copy.person == by:
+            copy.args["state"] = "chosen"
+            uow.show(copy)
+    uow.refresh(lead_id, at)
+    return take_note(uow, lead_id=lead_id, heard=heard, by=by, key=f"{key}:chosen", at=at)
+
+
+def drop_pending(uow: Uow, *, by: str, at: datetime) -> None:
+    """It was nothing, after all."""
+    pending_note(uow, by, at)
+    uow.end_dialog(f"{by}#pending")
+
+
+def not_this_one(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> Heard:
+    """The note was attached to the wrong lead: it goes, and waits for the right one."""
+    lead = uow.lead(lead_id)
+    found = _own(uow, lead_id, no, by)
+    if found.state != "open":
+        raise NothingWaits
+    text, kind = _words_of(uow, lead_id, found.note)
+    uow.drop_note(found.note)
+    uow.set_proposal(replace(found, state="dropped"))
+    lead.record(Kind.UNDONE, at=at, actor=by, verb=kind)
+    uow.save(lead)
+    mark_cards(uow, lead_id, "dropped", tell="note", no=no)
+    uow.end_dialog(f"{by}#current")
+    heard = Heard(text=text, kind=kind, facts=found.facts)
+    keep_pending(uow, heard=heard, by=by, key=f"{found.note}:moved", at=at)
+    return heard
+
+
+def file_market(uow: Uow, *, by: str, key: str, at: datetime) -> None:
+    """A trend is kept as market information: words of no lead. NothingWaits when there is none."""
+    dialog = uow.dialog(by)
+    if dialog is None or dialog.kind != "trend":
+        raise NothingWaits
+    uow.end_dialog(by)
+    uow.add_market_note(key=key, author=by, text=dialog.about, at=at)
+
+
+def _words_of(uow: Uow, lead_id: str, key: str) -> tuple[str, str]:
+    note = uow.note(key)
+    if note is None:
+        raise NothingWaits
+    return note.text, note.kind
+
+
+def _own(uow: Uow, lead_id: str, no: int, by: str) -> Proposal:
+    found = uow.proposal(lead_id, no)
+    if found is None:
+        raise NothingWaits
+    if found.person != by:
+        raise NotAllowed(lead=lead_id)
+    return found
+
+
+# -- confirming -----------------------------------------------------------------------------------------
+
+
+def confirm_facts(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> Kept:
+    """Write what was read: amount, competitor, intent, the next step with its reminder, the first contact.
+    Again = no change."""
+    lead = uow.lead(lead_id)
+    found = _own(uow, lead_id, no, by)
+    if found.state == "dropped":
+        raise NothingWaits
+    if found.state == "open":
+        _apply(uow, lead, found, by, at)
+    return Kept(lead=lead, no=no, kind="note", facts=found.facts)
+
+
+def _apply(uow: Uow, lead: Lead, found: Proposal, by: str, at: datetime) -> None:
+    facts = found.facts
+    plan = uow.plan(lead.id)
+    changed: tuple[str, ...] = ()
+    if may_edit(uow.company, uow.company.person(by), lead):
+        changed = lead.edit(_customer_with(lead, facts), by=by, now=at)
+    if facts.due is not None:
+        set_next(uow, lead, due=facts.due, exact=facts.exact, words=facts.words, by=by, at=at)
+    if facts.evidence and lead.stage in HELD and lead.owner == by and lead.contacted_at is None:
+        lead.contact(by, evidence=facts.evidence, at=at)
+    uow.set_proposal(replace(found, state="taken"))
+    lead.record(Kind.FACTS_CONFIRMED, at=at, actor=by, note=found.note)
+    uow.save(lead)
+    mark_cards(uow, lead.id, "taken", tell="note", no=found.no)
+    about = pack_before(plan, found.no, changed)
+    uow.remember(lead, verb="facts", by=by, at=at, until=at + UNDO_FOR, note=about)
+
+
+def _customer_with(lead: Lead, facts: Facts) -> Customer:
+    customer = lead.customer
+    values: dict[str, object] = {}
+    if (facts.amount_min, facts.amount_max) != (None, None):
+        values |= {"amount_min": facts.amount_min, "amount_max": facts.amount_max}
+    more = {"competitor": facts.competitor, "intent": facts.intent}
+    extra = {**customer.extra, **{name: value for name, value in more.items() if value}}
+    if extra != dict(customer.extra):
+        values["extra"] = extra
+    return customer.with_values(**values)
+
+
+def set_next(uow: Uow, lead: Lead, *, due: datetime, exact: bool, words: str, by: str, at: datetime) -> Plan:
+    """Set the lead's next step and its reminder; the caller saves the lead."""
+    lead.record(Kind.NEXT_SET, at=at, actor=by, due=due.isoformat())
+    plan = Plan(lead_id=lead.id, no=lead.events, person=by, due=due, exact=exact, words=words[:200])
+    uow.set_plan(plan)
+    remind(uow, plan)
+    return plan
+
+
+def remind(uow: Uow, plan: Plan) -> None:
+    """Queue the reminder for its time; it is not sent once another step has taken its place."""
+    uow.tell(
+        Notice(
+            key=f"follow_up:{plan.lead_id}:{plan.no}", tell=Tell.FOLLOW_UP, to=plan.person,
+            lead_id=plan.lead_id, args={"no": plan.no}, not_before=plan.due, at=plan.due,
+        )
+    )  # fmt: skip
+
+
+def plan_next(
+    uow: Uow, *, lead_id: str, due: datetime, exact: bool, words: str, by: str, at: datetime
+) -> Plan:
+    """`/next`: set it outright."""
+    lead = uow.lead(lead_id)
+    if lead.owner != by and not may_edit(uow.company, uow.company.person(by), lead):
+        raise NotAllowed(lead=lead_id)
+    plan = set_next(uow, lead, due=due, exact=exact, words=words, by=by, at=at)
+    uow.save(lead)
+    return plan
+
+
+def next_done(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> Lead:
+    """The next step was taken. Again, or when another has been set since = no change."""
+    lead = uow.lead(lead_id)
+    plan = uow.plan(lead_id)
+    if plan is not None and plan.no == no:
+        if by not in (plan.person, lead.owner):
+            raise NotAllowed(lead=lead_id)
+        uow.end_plan(lead_id)
+        lead.record(Kind.NEXT_DONE, at=at, actor=by)
+        uow.save(lead)
+        mark_cards(uow, lead_id, "done", tell=Tell.FOLLOW_UP, no=no)
+    return lead
+
+
+def next_later(uow: Uow, *, lead_id: str, no: int, due: datetime, by: str, at: datetime) -> Plan:
+    """Remind again at `due`."""
+    lead, plan = uow.lead(lead_id), uow.plan(lead_id)
+    if plan is None or plan.no != no:
+        raise NothingWaits
+    if plan.person != by:
+        raise NotAllowed(lead=lead_id)
+    fresh = set_next(uow, lead, due=due, exact=False, words=plan.words, by=by, at=at)
+    uow.save(lead)
+    mark_cards(uow, lead_id, "later", tell=Tell.FOLLOW_UP, no=no)
+    return fresh

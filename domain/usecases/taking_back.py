@@ -1,0 +1,52 @@
+"""What undoing a note or its confirmed facts means beside the lead itself: its cards, its next step."""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+
+from domain.events import Kind
+from domain.facts import Plan
+from domain.lead import Lead
+from domain.ports import Undo, Uow
+
+
+def mark_cards(uow: Uow, lead_id: str, state: str, *, tell: str, **about: object) -> None:
+    """The copies of a note's card, or of a reminder, whose args hold `about` now say what became of it."""
+    for copy in uow.shown(lead_id):
+        if copy.tell == tell and all(copy.args.get(name) == value for name, value in about.items()):
+            copy.args["state"] = state
+            uow.show(copy)
+
+
+def pack_before(plan: Plan | None, no: int, changed: tuple[str, ...]) -> str:
+    """What confirming replaced, for an undo: the step before, the proposal's number, the changed fields."""
+    step = None
+    if plan is not None:
+        step = [plan.no, plan.person, plan.due.isoformat(), plan.exact, plan.words]
+    return json.dumps({"no": no, "fields": list(changed), "plan": step}, ensure_ascii=False)
+
+
+def facts_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
+    """Undo a confirmation: the fields and the next step are as before, and the proposal is open again."""
+    about = json.loads(act.note or "{}")
+    values = {name: getattr(act.before.customer, name) for name in about["fields"]}
+    lead.edit(lead.customer.with_values(**values), by=by, now=at)
+    proposal = uow.proposal(lead.id, about["no"])
+    if proposal is not None:
+        uow.set_proposal(replace(proposal, state="open"))
+        if proposal.facts.due is not None:
+            _plan_back(uow, lead, about["plan"])
+    lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
+    mark_cards(uow, lead.id, "open", tell="note", no=about["no"])
+
+
+def _plan_back(uow: Uow, lead: Lead, step: list[object] | None) -> None:
+    uow.end_plan(lead.id)
+    if step is not None:
+        no, person, due, exact, words = step
+        uow.set_plan(
+            Plan(
+                lead_id=lead.id, no=int(str(no)), person=str(person), due=datetime.fromisoformat(str(due)),
+                exact=bool(exact), words=str(words),
+            )
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""DingTalk against the fake platform, over real sockets on loopback."""

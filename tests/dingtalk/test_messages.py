@@ -1,0 +1,167 @@
+"""What people send beside plain words in their own chat: groups, voices, pictures, files, quotes."""
+
+from typing import Any
+
+import pytest
+
+from domain.media import MediaKind
+from storage.tables import media as media_table
+from tests.dingtalk.world import Ding, Handset, until, words
+
+FULL = "13812345688"
+
+
+@pytest.fixture
+def engine_name() -> str:
+    return "sqlite"
+
+
+async def visiting(ding: Ding) -> tuple[str, Handset]:
+    """A lead whose owner was just asked for the log of a visit."""
+    lead = await ding.submit("周倩", phone=FULL)
+    rep = await ding.owner(lead)
+    await rep.does("accept", "周倩")
+    await rep.does("visit", "周倩")
+    return lead, rep
+
+
+async def test_a_group_gets_no_data_and_the_answer_comes_in_the_own_chat(ding: Ding) -> None:
+    lead, rep = await visiting(ding)
+    answers = await rep.type(f"/status {lead}", group="cidgroup=")
+    assert any(lead in text for text in answers)
+    in_group = ding.fake.book.chats["cidgroup="]
+    assert [each["text"] for each in in_group] == [f"@{name_of(ding, rep)} 已在单聊里回复你"]
+    assert FULL not in words({"all": in_group}).replace(" ", "")
+
+
+def name_of(ding: Ding, rep: Handset) -> str:
+    return ding.service.store.company.people[rep.person].name
+
+
+async def test_a_command_in_a_group_is_read_in_spite_of_its_leading_blank(ding: Ding) -> None:
+    said = await ding.phone("xiaolin").type("/help", group="cidgroup=")
+    assert any("/lead" in text for text in said)
+
+
+async def test_a_voice_is_noted_by_what_was_recognised_and_its_sound_is_fetched(ding: Ding) -> None:
+    lead, rep = await visiting(ding)
+    ding.fake.book.files["code-voice"] = ("a.amr", b"sound")
+    await rep.send(
+        {
+            "msgtype": "audio",
+            "content": {"duration": 4000, "downloadCode": "code-voice", "recognition": "今天演示很顺利"},
+        }
+    )
+    (note,) = await ding.service.reads.notes(lead)
+    assert (note.kind, note.text) == ("visit", "[语音] 今天演示很顺利")
+    await ding.service.downloader.once()
+    ((kind, state, seconds, path),) = await kept(ding)
+    assert (kind, state, seconds) == (MediaKind.VOICE, "kept", 4)
+    assert await ding.service.files.read(path) == b"sound"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "said"),
+    [
+        ({"msgtype": "picture", "content": {"downloadCode": "code"}}, "image", "[图片]"),
+        ({"msgtype": "file", "content": {"downloadCode": "code", "fileName": "报价.xlsx"}}, "file", "[文件] 报价.xlsx"),
+        ({"msgtype": "video", "content": {"downloadCode": "code", "duration": "5", "videoType": "mp4"}}, "video", "[视频]"),
+        (
+            {"msgtype": "richText", "content": {"richText": [{"text": "现场照片"}, {"type": "picture", "downloadCode": "code"}]}},
+            "image", "现场照片",
+        ),
+    ],
+)  # fmt: skip
+async def test_what_comes_with_a_visit_is_kept_with_it(
+    ding: Ding, content: Any, kind: str, said: str
+) -> None:
+    lead, rep = await visiting(ding)
+    ding.fake.book.files["code"] = ("x", b"bytes")
+    await rep.send(content)
+    (note,) = await ding.service.reads.notes(lead)
+    assert note.text == said
+    await ding.service.downloader.once()
+    assert [(each[0], each[1]) for each in await kept(ding)] == [(kind, "kept")]
+
+
+async def test_a_file_whose_code_has_run_out_is_lost_and_said_so(ding: Ding) -> None:
+    _, rep = await visiting(ding)
+    await rep.send({"msgtype": "picture", "content": {"downloadCode": "gone"}})
+    await ding.service.downloader.once()
+    assert [each[1] for each in await kept(ding)] == ["lost"]
+
+
+async def kept(ding: Ding) -> list[Any]:
+    columns = media_table.c
+    async with ding.service.store.reader.connect() as conn:
+        found = await conn.execute(
+            media_table.select().with_only_columns(columns.kind, columns.state, columns.seconds, columns.path)
+        )
+        return [tuple(row) for row in found]
+
+
+async def test_a_quote_of_a_message_about_a_lead_makes_the_answer_a_note_on_it(ding: Ding) -> None:
+    lead = await ding.submit("周倩")
+    rep = await ding.owner(lead)
+    await rep.does("accept", "周倩")
+    replied = {"msgtype": "text", "content": {"text": f"{lead} 周倩 还有 30 分钟"}}
+    text = {"content": "已约周三演示", "isReplyMsg": True, "repliedMsg": replied}
+    await rep.send({"msgtype": "text", "text": text})
+    assert [(note.kind, note.text) for note in await ding.service.reads.notes(lead)] == [
+        ("note", "已约周三演示")
+    ]
+
+
+async def test_what_can_not_be_read_is_answered_so(ding: Ding) -> None:
+    rep = ding.phone("zhangwei")
+    await rep.send({"msgtype": "unknownMsgType", "content": {"unknownMsgType": "x"}})
+    assert rep.texts() == ["这条消息我读不了，请发文字"]
+
+
+async def test_a_session_of_another_host_is_never_called(ding: Ding) -> None:
+    rep = ding.phone("zhangwei")
+    said = await rep.type("/my", sessionWebhook="http://127.0.0.1:1/steal", sessionWebhookExpiredTime=10**14)
+    assert len(said) == 1  # by the platform's own call instead
+    assert ding.calls("/v1.0/robot/oToMessages/batchSend")
+
+
+async def test_an_expired_session_falls_back_to_a_message_of_ours(ding: Ding) -> None:
+    rep = ding.phone("zhangwei")
+    await rep.type("/my")
+    assert not ding.calls("/v1.0/robot/oToMessages/batchSend")
+    ding.fake.book.sessions.clear()
+    await ding.advance(minutes=1)
+    assert ding.service.dingtalk is not None
+    await ding.service.dingtalk.channel.send(rep.account, "later", key="k")
+    assert rep.texts()[-1] == "later"
+    assert len(ding.calls("/v1.0/robot/oToMessages/batchSend")) == 1
+
+
+# -- the budget -------------------------------------------------------------------------------------------
+
+
+async def test_the_normal_life_of_a_lead_costs_at_most_six_calls(ding: Ding) -> None:
+    """Card, accept, one note: every call that counts, the session webhook too."""
+    await until(lambda: ding.fake.wire.live)
+    before = ding.fake.book.metered
+    lead = await ding.capture("周倩")
+    rep = await ding.owner(lead)
+    await rep.does("accept", "周倩")
+    await rep.does("visit", "周倩")
+    await rep.type("电话沟通，客户下周二看演示")
+    await ding.advance(seconds=30)
+    assert [note.kind for note in await ding.service.reads.notes(lead)] == ["visit"]
+    spent = ding.fake.book.metered - before
+    paths = [path for _, path, _ in ding.fake.book.calls][-spent - 2 :]
+    assert spent <= 6, paths
+
+
+async def test_the_metrics_show_the_months_budget(ding: Ding) -> None:
+    await ding.capture()
+    assert ding.service.dingtalk is not None
+    await ding.service.dingtalk._keep_counts()
+    text = ding.service.metrics.text(None).decode()
+    used = next(line for line in text.splitlines() if 'channel="dingtalk",of="used",what="calls"' in line)
+    assert float(used.rpartition(" ")[2]) >= ding.fake.book.metered
+    assert 'leadbell_stream_connected{channel="dingtalk"} 1.0' in text
+    assert 'leadbell_platform_month{channel="dingtalk",of="limit",what="calls"} 5000.0' in text

@@ -1,0 +1,186 @@
+"""Who is in the organisation, who has left, who signs in; and what the doctor says about it all."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from aiohttp import ClientSession
+
+from bot.channels.base import Refused, Retryable
+from bot.channels.dingtalk.client import Client
+from bot.channels.dingtalk.door import examine_dingtalk, make_client, own_tokens, send_test
+from bot.channels.dingtalk.examine import Finding, budget
+from bot.channels.dingtalk.fake.book import Member
+from bot.channels.dingtalk.people import (
+    as_toml,
+    compare,
+    gone,
+    login_address,
+    read_organisation,
+    signed_in,
+    signed_in_by_browser,
+)
+from bot.company import build_company
+from bot.config import Settings
+from tests.dingtalk.world import Opener, account_of
+
+DENIED = "Forbidden.AccessDenied.AccessTokenPermissionDenied"
+
+
+@pytest.fixture
+def engine_name() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def settings(opener: Opener) -> Settings:
+    return opener.settings("stream", "")
+
+
+@pytest.fixture
+async def client(opener: Opener, settings: Settings) -> AsyncIterator[Client]:
+    assert settings.dingtalk is not None
+    async with ClientSession() as session:
+        yield make_client(settings.dingtalk, session, own_tokens(opener.clock))
+
+
+async def test_every_department_is_read_and_everybody_in_it(opener: Opener, client: Client) -> None:
+    opener.fake.book.departments |= {1: [10], 10: [11], 11: [10]}  # a circle ends
+    opener.fake.join(Member(id="deep", name="深处", dept=11))
+    found = await read_organisation(client)
+    assert set(found.departments) == {1, 10, 11}
+    assert found.members["deep"].department == 11
+    assert found.members[account_of("zhangwei")].manager == account_of("wangfang")
+    assert client.meter.total["calls"] == 0  # contacts are free
+
+
+async def test_leavers_newcomers_and_other_managers_are_told_apart(
+    opener: Opener, client: Client, settings: Settings
+) -> None:
+    opener.fake.join(
+        Member(id="new", name='新"人\n'),
+        Member(id=account_of("lilei"), name="李雷", manager=account_of("xiaolin")),
+    )
+    del opener.fake.book.people[account_of("hanmeimei")]
+    company = build_company(settings, year=2026)
+    found = list(compare(company, await read_organisation(client), "dingtalk"))
+    assert {(each.kind, each.person) for each in found} == {
+        ("gone", "hanmeimei"), ("new", "new"), ("manager", "lilei"),
+    }  # fmt: skip
+    text = as_toml([each for each in found if each.kind == "new"], "dingtalk")
+    assert text == '[[people]]\nid = "new"\nname = "新人"\ndingtalk = "new"\n'
+
+
+async def test_only_what_the_platform_denies_counts_as_gone(opener: Opener, client: Client) -> None:
+    accounts = [account_of(each) for each in ("zhangwei", "lilei", "nobody")]
+    assert await gone(client, accounts) == [account_of("nobody")]
+    opener.fake.faults.refuse.append(("/topapi/v2/user/get", 200, "60011", {}))
+    with pytest.raises(Retryable):
+        await gone(client, accounts)
+
+
+async def test_when_too_many_are_gone_nobody_is(opener: Opener, client: Client) -> None:
+    accounts = [account_of("zhangwei"), *(f"nobody{number}" for number in range(4))]
+    with pytest.raises(Retryable):
+        await gone(client, accounts)
+
+
+async def test_a_page_inside_the_client_signs_in_by_its_code_once(opener: Opener, client: Client) -> None:
+    opener.fake.book.codes["code"] = account_of("lilei")
+    assert await signed_in(client, "code") == account_of("lilei")
+    with pytest.raises((Retryable, Refused)):
+        await signed_in(client, "code")
+
+
+async def test_a_browser_signs_in_over_the_platforms_page(opener: Opener, client: Client) -> None:
+    query = parse_qs(
+        urlsplit(login_address(client, redirect="https://bot.example/back?x=1", state="s&=")).query
+    )
+    assert query["state"] == ["s&="]
+    assert query["redirect_uri"] == ["https://bot.example/back?x=1"]
+    opener.fake.book.codes["auth"] = account_of("wangfang")
+    assert await signed_in_by_browser(client, "auth") == account_of("wangfang")
+    with pytest.raises((Retryable, Refused)):
+        await signed_in_by_browser(client, "auth")
+
+
+# -- the doctor -------------------------------------------------------------------------------------------
+
+
+def marks(findings: list[Finding]) -> dict[str, str]:
+    return {each.name: each.mark for each in findings}
+
+
+async def test_all_is_well(client: Client, settings: Settings) -> None:
+    assert marks(await examine_dingtalk(client, settings)) == {
+        "dingtalk": "✔", "dingtalk stream": "✔", "dingtalk robot": "✔", "dingtalk cards": "✔", "dingtalk people": "✔",
+    }  # fmt: skip
+
+
+async def test_wrong_credentials_are_named_and_nothing_else_is_asked(
+    opener: Opener, client: Client, settings: Settings
+) -> None:
+    opener.fake.client_secret = "another"
+    (found,) = await examine_dingtalk(client, settings)
+    assert found.mark == "✘"
+    assert "Client Secret" in found.next
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code", "name", "mark"),
+    [
+        ("/v1.0/card/instances", 403, DENIED, "dingtalk cards", "⚠"),
+        ("/v1.0/robot/messageFiles", 403, DENIED, "dingtalk robot", "✘"),
+        ("/v1.0/robot/messageFiles", 400, "invalidParameter.robotCode.auth", "dingtalk robot", "✘"),
+        ("/v1.0/gateway", 401, "x", "dingtalk stream", "✘"),
+        ("/topapi/v2/user/get", 200, "60011", "dingtalk people", "⚠"),
+        ("/topapi/v2/user/get", 200, "60121", "dingtalk people", "✘"),
+    ],
+)  # fmt: skip
+async def test_each_mistake_in_the_console_is_named(
+    opener: Opener,
+    client: Client,
+    settings: Settings,
+    path: str,
+    status: int,
+    code: str,
+    name: str,
+    mark: str,
+) -> None:
+    opener.fake.faults.refuse.append((path, status, code, {}))
+    found = await examine_dingtalk(client, settings)
+    assert marks(found)[name] == mark
+    assert next(each.next for each in found if each.name == name)
+
+
+async def test_a_platform_that_is_down_is_told_with_its_hosts(
+    opener: Opener, client: Client, settings: Settings
+) -> None:
+    opener.fake.faults.down = True
+    (found,) = await examine_dingtalk(client, settings)
+    assert "api.dingtalk.com:443" in found.next
+
+
+async def test_a_local_address_is_wrong_in_the_http_mode(opener: Opener, client: Client) -> None:
+    found = await examine_dingtalk(client, opener.settings("http", ""))
+    assert marks(found)["dingtalk http"] == "✘"
+
+
+def test_the_budget_turns_yellow_at_four_fifths_and_red_at_its_end() -> None:
+    assert [budget("calls", used, 5000).mark for used in (0, 3999, 4000, 4999, 5000, 6000)] == [
+        "✔",
+        "✔",
+        "⚠",
+        "⚠",
+        "✘",
+        "✘",
+    ]
+
+
+async def test_a_test_card_is_shown_or_its_refusal_is_told(
+    opener: Opener, client: Client, settings: Settings
+) -> None:
+    await send_test(client, settings, account_of("lilei"), "你好")
+    assert opener.fake.chat(account_of("lilei"))[-1]["card"]["markdown"] == "你好"
+    with pytest.raises(Refused):
+        await send_test(client, settings, "nobody", "你好")

@@ -1,0 +1,116 @@
+"""`python -m tests.mutation sla permission --tally F`: the score of each module, and the survivors.
+
+Each mutant is put into a copy of the tree and the module's own tests run against it, then the wider ones; a mutant
+that no test notices survives. The tally remembers every verdict, so a run that was broken off goes on.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.mutation.mutate import Mutant, mutants
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("bot", "domain", "scheduler", "storage", "tests", "pyproject.toml", "config.example.toml")
+WIDER = ("tests/usecases/test_ladder.py", "tests/usecases/test_handing_on.py", "tests/usecases/test_life.py")
+MODULES: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
+    "sla": ("domain/sla.py", (("tests/domain/test_sla.py",), WIDER)),
+    "assign": ("domain/assign.py", (("tests/domain/test_assign.py",), WIDER)),
+    "permission": ("domain/permission.py", (("tests/domain/test_permission.py",), WIDER)),
+    "chain": ("domain/chain.py", (("tests/contract/test_chain.py",),)),
+    "proof": ("domain/proof.py", (("tests/test_proof.py",),)),
+    "escalation": ("domain/usecases/escalation.py", (WIDER, ("tests/usecases",))),
+    "outbox": ("storage/outbox.py", (("tests/contract/test_outbox.py",), WIDER)),
+    "writer": (
+        "storage/writer.py",
+        (("tests/contract/test_store.py", "tests/contract/test_units.py"), WIDER),
+    ),
+}
+WITHIN = 180.0
+
+
+def noticed(copy: Path, stages: tuple[tuple[str, ...], ...]) -> bool:
+    """Whether some test fails (or hangs) on what the copy now holds. On SQLite: the rules are the same on both."""
+    for tests in stages:
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-k",
+            "not postgres",
+            *tests,
+        ]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=copy,
+                capture_output=True,
+                timeout=WITHIN,
+                check=False,
+                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            )
+        except subprocess.TimeoutExpired:
+            return True
+        if done.returncode not in (0, 5):
+            return True
+    return False
+
+
+def judge(name: str, copy: Path, tally: dict[str, str], save: Path | None) -> tuple[int, list[str]]:
+    """(mutants, survivors) of a module."""
+    path, stages = MODULES[name]
+    file = copy / path
+    original = file.read_text(encoding="utf-8")
+    assert not noticed(copy, stages), f"the tests of {name} fail without any mutant"
+    found: list[Mutant] = list(mutants(original))
+    survivors = []
+    for number, mutant in enumerate(found):
+        key = f"{name}:{number}:{mutant.line}:{mutant.what}"
+        if key not in tally:
+            file.write_text(mutant.source, encoding="utf-8")
+            tally[key] = "noticed" if noticed(copy, stages) else "survived"
+            file.write_text(original, encoding="utf-8")
+            if save:
+                save.write_text(json.dumps(tally, indent=1, ensure_ascii=False), encoding="utf-8")
+        if tally[key] == "survived":
+            survivors.append(f"{path}:{mutant.line}: {mutant.what}")
+    return len(found), survivors
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation")
+    parser.add_argument("modules", nargs="+", choices=[*MODULES, "all"])
+    parser.add_argument("--tally", type=Path)
+    wanted = parser.parse_args()
+    tally: dict[str, str] = (
+        json.loads(wanted.tally.read_text("utf-8")) if wanted.tally and wanted.tally.exists() else {}
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, Path(folder) / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder)
+        for name in MODULES if "all" in wanted.modules else wanted.modules:
+            number, survivors = judge(name, Path(folder), tally, wanted.tally)
+            print(
+                f"{name}: {number - len(survivors)} of {number} noticed, {100 * (1 - len(survivors) / number):.1f} %",
+                flush=True,
+            )
+            for each in survivors:
+                print(f"    {each}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""Which lead a note is about: never a wrong one, and never a guess on a tie."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.reader.book import Entry, LeadBook, Match, Talk, entry_keys
+from tests.evaluation import matching
+from tests.evaluation.matching import NOW, Case
+
+BODA = Entry(
+    lead="L1", name="张伟", company="上海博达智能科技有限公司", title="采购总监", owner="lilei",
+    keys=entry_keys("+8613812345678", None, None),
+)  # fmt: skip
+OTHER_ZHANG = Entry(lead="L2", name="张敏", company="苏州恒通机械有限公司", title="经理", owner="lilei")
+TWIN = Entry(lead="L3", name="王强", company="上海博达智能科技有限公司", title="厂长", owner="lilei")
+COLLEAGUES = Entry(lead="L4", name="张涛", company="无锡海润水产", title="总经理", owner="hanmeimei")
+
+
+@pytest.fixture
+def book() -> LeadBook:
+    return matching.build([BODA, OTHER_ZHANG, TWIN, COLLEAGUES])
+
+
+def match(book: LeadBook, text: str, **about: object) -> Match:
+    talk = Talk(person="lilei", now=NOW, **about)  # type: ignore[arg-type]
+    return matching.judged(book, Case(way="", text=text, talk=talk, lead=None))
+
+
+def leads(found: Match) -> list[str]:
+    return [each.lead for each in found.best]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["博达的张总说没预算", "张伟说再考虑考虑", "上海博达智能科技有限公司张总约我周四去", "13812345678 打通了", "伯达的张总嫌贵"],
+)  # fmt: skip
+def test_what_points_to_one_lead_is_attached(book: LeadBook, text: str) -> None:
+    assert match(book, text).lead == "L1"
+
+
+def test_two_contacts_at_one_firm_are_a_tie_and_both_are_offered(book: LeadBook) -> None:
+    found = match(book, "给博达发了报价")
+    assert found.lead is None
+    assert set(leads(found)[:2]) == {"L1", "L3"}
+
+
+def test_a_surname_alone_is_asked_about_and_answered_by_the_conversation(book: LeadBook) -> None:
+    found = match(book, "张总说没预算")
+    assert found.lead is None
+    assert set(leads(found)) == {"L1", "L2"}
+    recent = NOW - timedelta(minutes=5)
+    assert match(book, "张总说没预算", current="L2", current_at=recent).lead == "L2"
+    stale = NOW - timedelta(hours=6)
+    assert match(book, "张总说没预算", current="L2", current_at=stale).lead is None
+
+
+def test_the_conversation_never_overrules_what_is_named(book: LeadBook) -> None:
+    recent = NOW - timedelta(minutes=1)
+    assert match(book, "恒通的张敏说可以", current="L1", current_at=recent).lead == "L2"
+    assert match(book, "蓝海之星的张总说可以", current="L1", current_at=recent).lead is None
+
+
+def test_a_colleagues_customer_is_found_by_name_and_never_guessed_by_a_surname(book: LeadBook) -> None:
+    assert match(book, "海润水产的张涛来电话了").lead == "L4"
+    assert "L4" not in leads(match(book, "张总说没预算"))
+
+
+def test_the_card_that_is_answered_decides(book: LeadBook) -> None:
+    assert match(book, "对方要降价", quoted="L3").lead == "L3"
+
+
+def test_what_names_nobody_is_about_nobody(book: LeadBook) -> None:
+    found = match(book, "今天天气不错")
+    assert (found.lead, found.best, found.named) == (None, (), False)
+
+
+def test_a_changed_lead_is_found_under_its_new_name_alone(book: LeadBook) -> None:
+    book.put(Entry(lead="L1", name="赵云", company="上海博达智能科技有限公司", owner="lilei"))
+    assert match(book, "赵云说可以").lead == "L1"
+    assert match(book, "张伟说可以").lead is None
+
+
+def test_over_two_thousand_leads_nothing_is_attached_wrongly() -> None:
+    result = matching.run(seed=20, count=500)
+    assert result.precision >= 0.99, result.wrong
+    assert result.coverage >= 0.85
+    assert result.top_three >= 0.97
+    assert result.p95 <= 60  # 3 ms on a quiet machine; `python -m tests.evaluation` holds it to 15

@@ -1,0 +1,235 @@
+"""What people type about their leads: notes, visits, next steps, wrong leads taken back, nothing written unconfirmed."""
+
+from datetime import datetime
+
+import pytest
+
+from tests.scenario.world import Phone, World, fields_of, key_of, verbs, words
+
+
+async def accepted(
+    world: World, name: str = "周倩", company: str = "杭州云栖数据有限公司"
+) -> tuple[Phone, str]:
+    """A rep who holds a lead."""
+    lead = await world.submit(name, company=company)
+    rep = await world.owner(lead)
+    await rep.does("accept", name)
+    return rep, lead
+
+
+async def test_one_line_becomes_note_and_next_step_confirmed_with_one_tap_and_rings_in_time(
+    world: World,
+) -> None:
+    rep, lead = await accepted(world)
+    await world.advance("5m")
+    [card] = await rep.type("电话打通了云栖的周总，有意向，预算50-80万，竞品是用友，周三下午三点带方案去演示")
+    assert "周倩" in card["card"]["title"]
+    shown = fields_of(card)
+    assert "50–80" in shown["金额"]
+    assert shown["竞品"] == "用友"
+    assert "15:00" in shown["下一步"]
+    notes = await world.notes(lead)
+    assert [each["text"] for each in notes] == [
+        "电话打通了云栖的周总，有意向，预算50-80万，竞品是用友，周三下午三点带方案去演示"
+    ]
+    assert "next_set" not in await world.kinds(lead)
+    assert (await world.lead(lead))["stage"] == "accepted"
+
+    said = await rep.press(card, key_of(card, "confirm"))
+    assert said["ok"], said
+    assert "提醒" in said["text"]
+    kinds = await world.kinds(lead)
+    assert "next_set" in kinds
+    assert (await world.lead(lead))["stage"] == "contacted"
+    await world.advance("2d")
+    assert not await rep.cards("⏰")
+    await world.advance("6h")
+    reminder = await rep.card("⏰")
+    assert "带方案去演示" in words(reminder)
+    assert "15:00" in words(reminder)
+    await rep.press(reminder, key_of(reminder, "confirm"))
+    assert (await rep.card("⏰"))["card"]["state"] == "done"
+    assert "next_done" in await world.kinds(lead)
+    assert await world.audit() == []
+
+
+async def test_nothing_read_is_written_before_the_tap(world: World) -> None:
+    rep, lead = await accepted(world)
+    before = await world.lead(lead)
+    await rep.type("周倩说预算80万，下周三签合同")
+    after = await world.lead(lead)
+    assert after["stage"] == before["stage"] == "accepted"
+    assert after["owner"] == before["owner"]
+    assert "edited" not in await world.kinds(lead)
+    assert "下周三" not in await rep.says("/next")
+
+
+async def test_a_confirmation_is_undone_with_one_tap(world: World) -> None:
+    rep, _lead = await accepted(world)
+    [card] = await rep.type("周倩说预算80万，下周三上午十点签合同")
+    await rep.press(card, key_of(card, "confirm"))
+    assert "签合同" in await rep.says("/next")
+    taken = await rep.card("已记")
+    assert verbs(taken) == ["undo"]
+    said = await rep.press(taken, key_of(taken, "undo"))
+    assert said["ok"], said
+    assert "签合同" not in await rep.says("/next")
+    await world.advance("10d")
+    assert not await rep.cards("⏰")
+    assert await world.audit() == []
+
+
+async def test_a_wrong_lead_is_taken_back_with_one_tap_and_the_right_one_offered(world: World) -> None:
+    rep, wrong = await accepted(world, "周倩", "杭州云栖数据有限公司")
+    right = ""
+    for number in range(12):  # the turn comes round to the same rep
+        lead = await world.submit("周涛", company=f"无锡恒远机械{number}有限公司")
+        if (await world.owner(lead)).person == rep.person:
+            right = lead
+            await rep.does("accept", "周涛")
+            break
+    assert right
+    [card] = await rep.type("云栖的周总说可以，下周二上午十点过去")
+    assert await world.notes(wrong)
+    answer = await rep.press(card, key_of(card, "cancel"))
+    assert answer["ok"], answer
+    assert await world.notes(wrong) == []
+    which = await rep.card("哪条线索")
+    button = next(each["key"] for each in which["card"]["buttons"] if right in each["key"])
+    await rep.press(which, button)
+    assert [each["text"] for each in await world.notes(right)] == ["云栖的周总说可以，下周二上午十点过去"]
+    assert (await rep.card("哪条线索"))["card"]["state"] == "done"
+    assert await world.audit() == []
+
+
+async def test_a_tie_is_asked_about_and_attached_by_a_tap(world: World) -> None:
+    rep, first = await accepted(world, "周倩", "杭州云栖数据有限公司")
+    second = ""
+    for number in range(12):
+        lead = await world.submit(f"李{'一二三四五六七八九十甲乙'[number]}", company="杭州云栖数据有限公司")
+        if (await world.owner(lead)).person == rep.person:
+            second = lead
+            break
+    [card] = await rep.type("给云栖发了报价26万")
+    assert "哪条线索" in card["card"]["title"]
+    assert await world.notes(first) == [] == await world.notes(second)
+    key = next(each["key"] for each in card["card"]["buttons"] if second in each["key"])
+    await rep.press(card, key)
+    assert len(await world.notes(second)) == 1
+
+
+async def test_a_visit_is_logged_with_one_message(world: World) -> None:
+    rep, lead = await accepted(world)
+    [card] = await rep.type("/visit 云栖数据 见周倩 参观机房 客户认可 月底签约")
+    assert "拜访" in card["card"]["title"]
+    [visit] = await world.notes(lead)
+    assert visit["kind"] == "visit"
+    contacted = next(each for each in await world.events(lead) if each["kind"] == "contacted")
+    assert contacted["evidence"] == "visit"
+    await world.advance("1m")
+    said = await rep.says("还看了消防，缺两个喷头")
+    assert "这次拜访" in said
+    [visit] = await world.notes(lead)
+    assert visit["text"].endswith("还看了消防，缺两个喷头")
+
+
+async def test_yesterdays_visit_keeps_its_own_day(world: World) -> None:
+    rep, lead = await accepted(world)
+    await rep.type("昨天下午四点拜访了云栖的周倩，聊得不错")
+    [visit] = await world.notes(lead)
+    assert visit["kind"] == "visit"
+    at = datetime.fromisoformat(visit["at"])
+    assert world.clock.now().date().toordinal() - at.date().toordinal() == 1
+
+
+async def test_a_visit_to_a_colleagues_lead_is_logged_and_its_owner_told(world: World) -> None:
+    rep, lead = await accepted(world)
+    other = next(each for each in ("zhangwei", "lilei", "hanmeimei") if each != rep.person)
+    await world.phone(other).type("拜访杭州云栖数据 周倩 送样品")
+    assert len(await world.notes(lead)) == 1
+    assert await rep.cards("拜访了你的客户")
+
+
+async def test_what_is_about_nobodys_lead_offers_to_make_one(world: World) -> None:
+    rep, _ = await accepted(world)
+    [card] = await rep.type("拜访苏州晶锐半导体 陆明轩 想上MES")
+    assert "还没有" in card["card"]["title"]
+    said = await rep.press(card, key_of(card, "confirm"))
+    assert said["ok"], said
+    assert "怎么联系" in said["text"]
+    mine = await rep.says("/my")
+    assert "陆明轩" in mine
+
+
+async def test_a_trend_without_a_customer_is_no_lead(world: World) -> None:
+    xiaolin = world.phone("xiaolin")
+    [card] = await xiaolin.type("/lead 新能源行业很火")
+    assert card["card"]["title"] == "哪家客户？"
+    assert (await world.api("leads"))[1]["items"] == []
+    said = await xiaolin.press(card, key_of(card, "confirm"))
+    assert "市场信息" in said["text"]
+    assert (await world.api("leads"))[1]["items"] == []
+
+
+async def test_a_trend_becomes_a_lead_once_its_customer_is_named(world: World) -> None:
+    xiaolin = world.phone("xiaolin")
+    await xiaolin.type("/lead 新能源行业很火")
+    said = await xiaolin.says("宁德时代")
+    lead = said.split()[0]
+    assert (await world.lead(lead))["stage"] == "draft"
+
+
+async def test_a_lead_is_handed_in_without_the_slash(world: World) -> None:
+    rep, _ = await accepted(world)
+    answers = await rep.type("新线索：苏州晶锐半导体有限公司 陆明轩 设备部经理 13912340001 电子行业 想上MES")
+    assert "L" in words(answers[-1])
+    assert any(each["stage"] == "offered" for each in (await world.api("leads"))[1]["items"])
+
+
+async def test_the_next_step_is_set_listed_put_off_and_done(world: World) -> None:
+    rep, lead = await accepted(world)
+    said = await rep.says(f"/next {lead} 今天下午四点 回访")
+    assert "16:00" in said
+    assert "今天待办 1 项" in await rep.says("/my")
+    await world.advance("6h")
+    reminder = await rep.card("⏰")
+    assert "再提醒" in (await rep.press(reminder, key_of(reminder, "choose")))["text"]
+    await world.advance("1d")
+    fresh = (await rep.cards("⏰", "live"))[-1]
+    assert "回访" in words(fresh)
+    await rep.press(fresh, key_of(fresh, "confirm"))
+    assert "没有待办" in await rep.says("/next")
+
+
+async def test_find_shows_what_one_may_see_and_check_who_has_it(world: World) -> None:
+    rep, lead = await accepted(world)
+    assert lead in await rep.says("/find 云栖")
+    other = next(each for each in ("zhangwei", "lilei", "hanmeimei") if each != rep.person)
+    assert lead not in await world.phone(other).says("/find 云栖")
+    said = await world.phone(other).says("/查重 云栖")
+    assert lead in said
+    assert "138" not in said
+    for _ in range(19):
+        await world.phone(other).says("/查重 云栖")
+    assert "查得太多" in await world.phone(other).says("/查重 云栖")
+    assert "looked_up" in await world.kinds(lead)
+
+
+@pytest.mark.parametrize("topic", ["拜访", "lead", "备注", "下一步", "查重", "录入规范"])
+async def test_help_on_a_subject_has_examples_to_copy(world: World, topic: str) -> None:
+    said = await world.phone("lilei").says(f"/help {topic}")
+    assert len(said.splitlines()) == (1 if topic == "录入规范" else 3)
+
+
+async def test_a_question_that_is_open_is_answered_before_anything_is_read(world: World) -> None:
+    rep, lead = await accepted(world)
+    said = await rep.says("/lead 赵敏 苏州晶锐半导体有限公司")
+    assert "怎么联系" in said
+    assert "什么行业" in await rep.says("13912340077")
+    assert await world.notes(lead) == []
+
+
+async def test_chatter_is_not_understood_and_kept_nowhere(world: World) -> None:
+    rep, lead = await accepted(world)
+    assert "没看懂" in await rep.says("哈哈哈")
+    assert await world.notes(lead) == []

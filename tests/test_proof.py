@@ -1,0 +1,300 @@
+"""`leadbell prove`: the minutes come out of the facts alone, on any machine, and a touched fact is found."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from bot import cli, demo, proof
+from domain.calendar import Mode
+from domain.chain import link
+from domain.clock import to_micros
+from domain.ports import Uow
+from domain.usecases.escalation import resume_after_gap
+from storage import chain
+from storage.engine import read_url, snapshot_engine
+from tests.conftest import OpenStore
+from tests.fakes.clock import MONDAY_TEN, SteppedClock
+from tests.fakes.company import calendar, make_company
+from tests.fakes.floor import Floor
+
+HOLIDAY = {date(2026, 11, 3): "司庆"}
+
+
+@pytest.fixture
+async def place(open_store: OpenStore, clock: SteppedClock) -> AsyncIterator[Floor]:
+    """A floor with working hours, on which the Tuesday is a holiday."""
+    company = make_company(calendar=calendar(Mode.BUSINESS, holidays=HOLIDAY))
+    floor = Floor(await open_store(company), clock)
+    yield floor
+    await floor.show()
+    assert await floor.audit() == []
+
+
+def proven(url: str, lead: str, now: datetime) -> proof.Document:
+    engine = snapshot_engine(read_url(url))
+    try:
+        with engine.connect() as conn, conn.begin():
+            record = chain.read_record(conn, lead)
+    finally:
+        engine.dispose()
+    assert record is not None
+    made = proof.document(lead, record, now)
+    assert made.proof.whole, made.proof.broken
+    return made
+
+
+def sent_home(uow: Uow, *, person: str) -> None:
+    """Off duty for lapses elsewhere; the offer stays."""
+    desk = uow.desk(person)
+    desk.on_duty = False
+    uow.save_desk(desk)
+
+
+def clocks(made: proof.Document, name: str) -> list[dict[str, Any]]:
+    return [each for each in made.body["clocks"] if each["clock"] == name]
+
+
+async def test_lunch_and_a_holiday_do_not_count_and_every_row_is_shown(
+    place: Floor, database_url: str
+) -> None:
+    place.clock.go_to(MONDAY_TEN + timedelta(hours=1, minutes=58))  # 11:58, two minutes before lunch
+    lead = await place.capture(team="east")
+    place.clock.step(seconds=12)
+    await place.show()
+    place.clock.go_to(MONDAY_TEN + timedelta(hours=3, minutes=31))  # 13:31, one minute after it
+    await place.accept(lead.id, "e1")
+    place.clock.go_to(MONDAY_TEN + timedelta(days=2))  # over the holiday, to Wednesday at ten
+    await place.contact(lead.id, "e1")
+    made = proven(database_url, lead.id, place.now)
+    (accept,) = clocks(made, "accept")
+    assert accept["minutes"] == 1.8 + 1.0
+    assert accept["plain_minutes"] == 92.8
+    assert (accept["verdict"], accept["promise_minutes"]) == ("in_time", 5)
+    assert sum(row["minutes"] for row in accept["rows"]) == pytest.approx(accept["minutes"])
+    (contact,) = clocks(made, "contact")
+    assert (
+        contact["minutes"] == 4 * 60 + 29 + 60
+    )  # the rest of Monday, nothing of Tuesday, an hour of Wednesday
+    assert contact["verdict"] == "late"
+    off = [row for row in contact["rows"] if row["kind"] == "holiday"]
+    assert [(row["name"], row["minutes"]) for row in off] == [("司庆", 0.0)]
+    (delivery,) = clocks(made, "delivery")
+    assert (delivery["minutes"], delivery["verdict"]) == (0.2, "done")
+    assert [each["minutes"] for each in clocks(made, "routing")] == [0.0]
+
+
+async def test_a_missed_lead_shows_each_clock_and_the_due_time_that_was_booked(
+    place: Floor, database_url: str
+) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    for minutes in (3, 2, 5):
+        await place.wait(minutes=minutes, seconds=1)
+    owner = (await place.lead(lead.id)).owner
+    assert owner
+    await place.accept(lead.id, owner)
+    made = proven(database_url, lead.id, place.now)
+    (accept,) = clocks(made, "accept")
+    assert accept["verdict"] == "late"
+    assert accept["due"] == (MONDAY_TEN + timedelta(minutes=5)).isoformat()
+    assert accept["minutes"] == pytest.approx(10 + 3 / 60)
+    assert len(clocks(made, "delivery")) == 2
+
+
+async def test_what_a_person_is_not_charged_with_is_listed(place: Floor, database_url: str) -> None:
+    first = await place.capture(team="east")
+    place.clock.step(minutes=2)
+    await place.sweep()  # the card is late: an alarm of its own
+    await place.show()
+    owner = (await place.lead(first.id)).owner
+    assert owner
+    await place.do(sent_home, person=owner)
+    await place.wait(minutes=5, seconds=1)
+    made = proven(database_url, first.id, place.now)
+    whys = {each["why"] for each in made.body["exclusions"]}
+    assert {"undelivered", "delivered_late", "off_duty"} <= whys
+    assert clocks(made, "accept")[0]["verdict"] == "excused"
+    since, until = place.now, place.clock.step(hours=2)
+    await place.do(resume_after_gap, since=since, until=until)
+    again = proven(database_url, first.id, place.now)
+    assert "system_down" in {each["why"] for each in again.body["exclusions"]}
+
+
+async def test_an_undone_accept_runs_the_old_clock_on(place: Floor, database_url: str) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    place.clock.step(minutes=1)
+    await place.accept(lead.id, "e1")
+    place.clock.step(minutes=1)
+    await place.undo("e1", lead.id)
+    made = proven(database_url, lead.id, place.now)
+    (accept,) = clocks(made, "accept")
+    assert (accept["ended"], accept["minutes"], accept["verdict"]) == (None, 2.0, "running")
+
+
+async def test_a_handed_back_lead_has_a_clock_for_each_cycle(place: Floor, database_url: str) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    await place.hand_back(lead.id, "e1", "wrong_product")
+    await place.show()
+    place.clock.step(minutes=2)
+    made = proven(database_url, lead.id, place.now)
+    assert [(each["cycle"], each["minutes"]) for each in clocks(made, "accept")] == [(1, 0.0), (2, 2.0)]
+
+
+async def test_a_draft_is_detected_when_it_is_complete(place: Floor, database_url: str) -> None:
+    lead = await place.capture(team="east", by="emp", draft=True)
+    made = proven(database_url, lead.id, place.clock.step(minutes=3))
+    assert [each["verdict"] for each in clocks(made, "detection")] == ["running"]
+    assert clocks(made, "routing") == []
+
+
+async def test_changed_hours_are_a_calendar_of_their_own(place: Floor, database_url: str) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    place.store.company = make_company(calendar=calendar(Mode.BUSINESS, ("10:02-12:00",)))
+    place.clock.step(minutes=4)
+    await place.accept(lead.id, "e1")
+    made = proven(database_url, lead.id, place.now)
+    (accept,) = clocks(made, "accept")
+    assert accept["minutes"] == 2.0  # the hours that held when it ended
+    assert len(made.body["calendars"]) == 2
+
+
+async def test_a_printed_proof_gives_the_same_minutes_without_the_database(
+    place: Floor, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    for minutes in (3, 2, 5, 5):
+        await place.wait(minutes=minutes, seconds=1)
+    made = proven(database_url, lead.id, place.now)
+    file = tmp_path / "proof.json"
+    file.write_text(json.dumps(made.body, ensure_ascii=False), encoding="utf-8")
+    assert cli.main(["prove", "--from", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(file.read_text("utf-8"))
+    for lang in ("zh", "en"):
+        assert cli.main(["prove", "--from", str(file), "--lang", lang]) == 0
+        shown = capsys.readouterr().out
+        for fact in made.body["facts"]:
+            assert fact[2] in shown
+            assert fact[-1][:12] in shown
+        assert made.body["head"] in shown
+
+
+def spoilt(body: dict[str, Any], how: str) -> None:
+    if how == "a fact's time":
+        body["facts"][2][3] -= 60_000_000
+    elif how == "a fact is gone":
+        del body["facts"][1]
+    elif how == "the sums":
+        body["clocks"][-1]["minutes"] += 1
+    elif how == "the promise":
+        (name,) = body["policies"]
+        body["policies"][name] = body["policies"][name].replace('"within":300.0', '"within":3000.0')
+    elif how == "the hours":
+        (name,) = body["calendars"]
+        body["calendars"][name] = body["calendars"][name].replace("09:00", "11:00")
+    elif how == "a whole new chain":
+        head = ""
+        body["facts"][2][3] -= 60_000_000
+        for fact in body["facts"]:
+            fact[-1] = head = link(head, fact[:-1])
+    else:
+        body["head"] = ""
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a fact's time",
+        "a fact is gone",
+        "the sums",
+        "the promise",
+        "the hours",
+        "a whole new chain",
+        "the head",
+    ],
+)
+async def test_a_proof_that_was_touched_does_not_hold(
+    place: Floor, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    place.clock.step(minutes=2)
+    await place.accept(lead.id, "e1")
+    body = json.loads(json.dumps(proven(database_url, lead.id, place.now).body))
+    spoilt(body, how)
+    file = tmp_path / "proof.json"
+    file.write_text(json.dumps(body), encoding="utf-8")
+    assert cli.main(["prove", "--from", str(file), "--lang", "en"]) == 1
+    assert "✘ The log is not whole" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"leadbell_proof": 1}', '{"leadbell_proof": 1, "lead": 3, "at": "x"}']
+)
+def test_a_file_that_is_no_proof_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    file = tmp_path / "proof.json"
+    file.write_text(text, encoding="utf-8")
+    assert cli.main(["prove", "--from", str(file)]) == 1
+    assert str(file) in capsys.readouterr().err
+
+
+async def test_the_command_reads_the_database_and_sees_an_altered_row(
+    place: Floor, database_url: str, engine_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    lead = await place.capture(team="east")
+    await place.show()
+    await place.accept(lead.id, "e1")
+    config = tmp_path / "config.toml"
+    config.write_text(
+        demo.COMPANY.format(host="127.0.0.1", port=0, token="x" * 20, database="unused.db"), "utf-8"
+    )
+    monkeypatch.setenv("LEADBELL_DATABASE__URL", database_url)
+    monkeypatch.setenv("LEADBELL_SIMULATOR__ENABLED", "false")
+    arguments = ["--config", str(config)]
+    assert cli.main(["prove", lead.id, *arguments]) == 0
+    assert "日志完整" in capsys.readouterr().out
+    assert cli.main(["prove", "L1", *arguments]) == 1
+    assert cli.main(["prove", *arguments]) == 2
+    engine = create_engine(read_url(database_url))
+    with engine.begin() as conn:
+        conn.execute(
+            text(
+                "DROP TRIGGER events_no_update"
+                if engine_name == "sqlite"
+                else "ALTER TABLE events DISABLE TRIGGER ALL"
+            )
+        )
+        conn.execute(text("UPDATE events SET at = :at WHERE no = 3"), {"at": to_micros(MONDAY_TEN)})
+        conn.execute(text("UPDATE events SET at = at + 1 WHERE no = 3"))
+    capsys.readouterr()
+    assert cli.main(["prove", lead.id, *arguments]) == 1
+    assert "✘ 日志不完整：the chain is broken at fact 3 (delivered)" in capsys.readouterr().out
+    assert cli.main(["audit", *arguments]) == 1
+    assert f"✘ INV-9 {lead.id} the chain is broken at fact 3 (delivered)" in capsys.readouterr().out
+    with engine.begin() as conn:
+        conn.execute(text("UPDATE events SET at = at - 1 WHERE no = 3"))
+    engine.dispose()
+    assert await place.audit() != []  # the trigger is still off
+    await _mend(database_url, engine_name)
+
+
+async def _mend(url: str, engine_name: str) -> None:
+    engine = create_engine(read_url(url))
+    with engine.begin() as conn:
+        conn.execute(text(
+            "CREATE TRIGGER events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
+            if engine_name == "sqlite"
+            else "ALTER TABLE events ENABLE TRIGGER ALL"
+        ))  # fmt: skip
+    engine.dispose()

@@ -1,0 +1,104 @@
+"""`leadbell read` and the reader at work beside the event loop."""
+
+import asyncio
+import json
+import time
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.holidays_cn import china_days
+from bot.mind import Mind
+from bot.reading import make_context, read_line
+from domain.reader.book import Entry, Talk
+from tests.fakes.company import make_company
+
+NOW = datetime(2026, 3, 11, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
+NOTE = "今天下午拜访了博达的张总，对方有意向，预算大概50-80万，下周三下午三点带方案再去，竞品是蓝鲸软件"
+
+
+def test_a_line_is_read_into_the_fields_that_others_rely_on() -> None:
+    found = read_line(NOTE, "auto", make_context(NOW, competitors=["蓝鲸软件"]))
+    assert found["kind"] == "note"
+    assert (found["name"], found["company"]) == ("张总", "博达")
+    assert (found["amount_min"], found["amount_max"]) == (500_000, 800_000)
+    assert found["next_at"] == "2026-03-18T15:00:00+08:00"
+    assert (found["activity"], found["intent"], found["competitor"]) == ("visit", "positive", "蓝鲸软件")
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_a_line_of_json_brings_its_own_time() -> None:
+    line = json.dumps({"text": "张总约我明天上午十点过去", "ref": "2026-05-04T02:00:00+00:00"})
+    assert read_line(line, "auto", make_context(NOW))["next_at"] == "2026-05-05T10:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    "line", ['{"text": 5}', '{"no": 1}', "{broken", '{"text": "x", "ref": "never"}', "[1]", "null"]
+)
+def test_a_line_that_is_no_such_json_is_read_as_text(line: str) -> None:
+    assert read_line(line, "auto", make_context(NOW))["kind"] in ("lead", "note", "visit")
+
+
+def test_explain_names_the_rule_and_the_place_of_each_value() -> None:
+    spans = read_line(NOTE, "auto", make_context(NOW), explain=True)["spans"]
+    by_field = {each["field"]: each for each in spans}
+    assert by_field["date.next"]["rule"] == "week.day"
+    assert by_field["date.next"]["text"] == "下周三下午三点"
+    assert all(NOTE[each["start"] : each["end"]] == each["text"] for each in spans)
+    assert all(0 < each["confidence"] <= 1 for each in spans)
+
+
+def test_own_names_are_known_by_their_short_forms() -> None:
+    names = [("无锡海岭智能装备有限公司", "company"), ("铃动云", "product")]
+    found = read_line("海岭那边想试用铃动云", "auto", make_context(NOW, names))
+    assert found["company"] == "海岭"
+    assert found["products"] == ["铃动云"]
+
+
+def mind_over(leads: list[Entry]) -> Mind:
+    async def changed(cursor: tuple[int, str]) -> tuple[list[Entry], tuple[int, str]]:
+        return leads[cursor[0] :], (len(leads), "")
+
+    return Mind(company_now=make_company, changed=changed)
+
+
+async def test_the_loop_is_never_held_up_while_the_reader_loads_and_reads() -> None:
+    leads = [
+        Entry(
+            lead=f"L{n}",
+            name=f"张{n % 90 + 10}",
+            company=f"上海博{chr(0x4E00 + n)}智能科技有限公司",
+            owner="lilei",
+        )
+        for n in range(1500)
+    ]
+    mind = mind_over(leads)
+    longest = 0.0
+
+    async def watch() -> None:
+        nonlocal longest
+        while True:
+            begun = time.perf_counter()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.perf_counter() - begun)
+
+    watching = asyncio.create_task(watch())
+    await mind.load(china_days([2026]))
+    for text in (NOTE, NOTE * 20, "下周三" * 3000):
+        await mind.hear(text, None, Talk(person="lilei", now=NOW))
+    watching.cancel()
+    assert longest < 0.5  # some ms on a quiet machine: loading alone would take over a second
+
+
+async def test_a_lead_that_arrives_is_known_to_the_next_message() -> None:
+    leads: list[Entry] = []
+    mind = mind_over(leads)
+    await mind.load(china_days([2026]))
+    talk = Talk(person="lilei", now=NOW)
+    assert (await mind.hear("海岭的周总说可以", None, talk)).match.lead is None
+    leads.append(Entry(lead="L7", name="周涛", company="无锡海岭智能装备有限公司", owner="lilei"))
+    assert (await mind.hear("海岭的周总说可以", None, talk)).match.lead == "L7"
+    leads.append(Entry(lead="L7", name="周涛", company="无锡海岭智能装备有限公司", owner="hanmeimei"))
+    found = await mind.hear("周总说可以", None, Talk(person="lilei", now=NOW + timedelta(minutes=1)))
+    assert found.match.lead is None
