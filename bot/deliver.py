@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -23,7 +23,7 @@ from domain.clock import Clock
 from domain.lead import Lead
 from domain.notices import ROLL_UP_FROM, ROLLED_UP, Tell
 from domain.people import Company, Person
-from domain.ports import Delivery, Shown
+from domain.ports import HALF, Delivery, Shown
 from domain.stages import CLOSED, Stage
 from domain.usecases.delivery import GIVE_UP_AFTER, POISON_AFTER, Failed, Receipt, Sent, Work
 
@@ -110,6 +110,7 @@ class Deliverer:
     route: Callable[[Person], tuple[str, str] | None]
     clock: Clock
     observe: Callable[[str, str], None] = lambda channel, result: None
+    _worded: set[str] = field(default_factory=set)  # answers whose words were shown and whose card is due
 
     async def deliver(self, works: Sequence[Work]) -> list[Receipt]:
         """Deliver what was claimed for one person (or one lead's refresh); never raises."""
@@ -128,7 +129,10 @@ class Deliverer:
         except Exception as error:  # noqa: BLE001 - a bug in one card must not stop the others
             # What is on one card is tried again at one time, so that it comes on one card again.
             first = self._failed(deliveries[0], error)
-            return [replace(first, delivery=each) for each in deliveries]
+            why = f"{first.why} {HALF}" if deliveries[0].key in self._worded else first.why
+            return [replace(first, why=why, delivery=each) for each in deliveries]
+        finally:
+            self._worded.discard(deliveries[0].key)
         return self._sent(group, shown)
 
     def _sent(self, group: Sequence[Work], shown: tuple[Shown, ...]) -> list[Receipt]:
@@ -196,8 +200,9 @@ class Deliverer:
         args = dict(work.delivery.args)
         text, card = str(args.pop("text", "")), str(args.pop("card", ""))
         channel, account = self._place(viewer)
-        if text and card != "typo":
+        if text and card != "typo" and not work.delivery.half:
             await channel.send(account, text, key=f"{work.delivery.key}:text")
+        self._worded.add(work.delivery.key)
         return await self._send(work, args, card, viewer, company) if card else ()
 
     async def _send(

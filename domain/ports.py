@@ -73,12 +73,17 @@ class Shown:
     args: dict[str, object] = field(default_factory=dict)
 
 
+HALF = "(half)"
+"""Stands in the reason of a failed try when only the card of an answer is left to be shown."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A claimed row of the outbox. `lease` is its fence: who holds an older one finishes nothing.
 
     `in_doubt` = an earlier try ended without a word (a crash, a timeout): it may have been shown. `together`
-    is the same for what was first claimed at one time, and stays so however often it is tried.
+    is the same for what was first claimed at one time, and stays so however often it is tried. `half` = the
+    words of an answer were shown, its card was not.
     """
 
     key: str
@@ -92,6 +97,7 @@ class Delivery:
     changed: int = 0
     in_doubt: bool = False
     together: int = 0
+    half: bool = False
 
 
 class Uow(Protocol):

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from domain.clock import from_micros, to_micros
 from domain.notices import ROLL_UP_FROM, ROLLED_UP, Notice, Tell
-from domain.ports import Delivery
+from domain.ports import HALF, Delivery
 from storage import sql, tables
 from storage.rows import Row, dump
 
@@ -156,6 +156,7 @@ def _delivery(each: Sequence[Any], now: int) -> Delivery:
         changed=changed,
         in_doubt=attempts > 0 and (error is None or (bool(person) and error.startswith(TIMEOUT))),
         together=first_claim or now,
+        half=HALF in (error or ""),
     )
 
 

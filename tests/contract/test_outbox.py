@@ -9,6 +9,7 @@ from domain.notices import Notice, Tell
 from domain.ports import Shown, Uow
 from domain.usecases.delivery import Failed, Sent
 from domain.usecases.leads import add_note
+from storage.housekeeping import clock_set_back
 from tests.conftest import OpenStore
 from tests.fakes.clock import MONDAY_TEN, SteppedClock
 from tests.fakes.floor import Floor
@@ -246,3 +247,12 @@ async def test_what_a_crash_left_in_doubt_stays_so_whatever_became_of_the_next_t
     await floor.settle(Failed(delivery=second.delivery, why="45009", again_at=floor.now))
     (third,) = await floor.claim()
     assert third.delivery.in_doubt
+
+
+async def test_a_clock_set_back_holds_up_nothing_that_was_to_wait_by_it(floor: Floor) -> None:
+    hour = timedelta(hours=1)
+    await floor.do(tells, notices=[notice("n1", "me", at=floor.now + hour)])
+    assert await floor.claim() == []
+    await floor.do(clock_set_back, span=hour, now=floor.now)
+    (work,) = await floor.claim()
+    assert work.delivery.key == "n1"

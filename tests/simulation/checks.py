@@ -5,6 +5,7 @@ what hung on the phones, from what the people were told.
 """
 
 import json
+import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -18,8 +19,10 @@ from bot.cards.model import to_json
 from bot.deliver import render
 from domain.clock import from_micros, to_micros
 from domain.lead import Lead
+from domain.notices import Tell
 from domain.sla import Policy, unpack_policy
 from domain.stages import Stage
+from domain.usecases.leads import NUDGE_EVERY
 from storage.audit import audit_database
 from storage.engine import read_url
 from storage.rows import LEAD_COLUMNS, lead_of
@@ -127,12 +130,17 @@ class Look:
                 self.wrong(f"INV-11 the loop {loop.name} stands still for {age:.0f} s")
 
     def quiet(self) -> bool:
-        """Whether nothing waits to be told."""
-        return not self.rows("SELECT 1 FROM outbox WHERE state = 'due' LIMIT 1")
+        """Whether nothing waits to be told, but for reminders of another day."""
+        return not self._waiting()
+
+    def _waiting(self) -> list[tuple[Any, ...]]:
+        now = to_micros(self.world.wall())
+        rows = self.rows("SELECT key, attempts, error, not_before, tell FROM outbox WHERE state = 'due'")
+        return [row[:4] for row in rows if row[4] != Tell.FOLLOW_UP or row[3] <= now]
 
     def at_the_end(self) -> None:
         self._read()
-        for row in self.rows("SELECT key, attempts, error, not_before FROM outbox WHERE state = 'due'"):
+        for row in self._waiting():
             self.wrong(f"INV-11 never told: {row[:3]} not before {from_micros(row[3]) - self.world.wall()}")
         for check in (
             self._audit, self._answers, self._effects, self._accepts, self._ladders, self._told, self._copies,
@@ -218,14 +226,21 @@ class Look:
         answer = self.inbox.get(self._key(asked), "")
         if asked.what == "api" and answer:
             return str(json.loads(answer.split(" ", 2)[2])["id"])
-        if asked.what == "chat" and asked.about.startswith("/lead") and _said_ok(answer):
-            return str(json.loads(answer)["lead"] or "")
+        if asked.what != "api" and _said_ok(answer):  # free words and a tap may hand a lead in, too
+            found = json.loads(answer)
+            draft = re.match(r"(L[0-9]+) 已存草稿", found["text"])
+            return str(found["lead"] or (draft[1] if draft else ""))
         return ""
 
     def _kept_words(self) -> None:
+        """A visit is a note of its own, a part of the one just logged, or waits for the choice of its lead."""
         kept = {row[0] for row in self.rows("SELECT key FROM notes")}
+        words = "\n".join(
+            row[0] for row in self.rows("SELECT text FROM notes UNION ALL SELECT about FROM dialogs")
+        )
         for asked in self.people.asked:
-            if asked.what == "chat" and asked.about.startswith("见了") and asked.ok and asked.key not in kept:
+            visit = asked.what == "chat" and asked.about.startswith("见了") and asked.ok
+            if visit and asked.key not in kept and asked.about not in words:
                 self.wrong(f"INV-2 a visit was acknowledged and is not kept: {asked.key}")
 
     def _accepts(self) -> None:
@@ -254,7 +269,7 @@ class Look:
                 lost = lost if fact.kind != "assigned" else {}
             elif fact.kind == "handed_back":
                 back.add(fact.actor)
-            elif fact.kind == "undone":
+            elif fact.kind == "undone" and "stage" in fact.data:  # words that are taken back move no lead
                 back.discard(fact.actor)
                 live = self._restored(lead_id, fact, facts)
             elif fact.kind == "accepted" and not fact.data.get("taken"):
@@ -305,8 +320,13 @@ class Look:
             (str(lead), tell) for lead, tell in self.rows("SELECT lead_id, tell FROM outbox")
         )
         wanted: Counter[tuple[str, str]] = Counter()
+        nudges = set()
         for fact in self.every_fact():
             tell = _tells(fact)
+            if fact.kind == "nudged":  # one boss rings one person once in two minutes
+                nudge = (fact.lead, fact.actor, fact.data["to"], int(fact.at.timestamp()) // NUDGE_EVERY)
+                tell = "" if nudge in nudges else tell
+                nudges.add(nudge)
             if tell:
                 wanted[fact.lead, tell] += 1
         for lead in self.leads:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import aiohttp
 import structlog
 
-from bot.channels.base import Refused, Retryable
+from bot.channels.base import Refused, Retryable, Unsure
 from bot.channels.tokens import AccessTokens, Fetched, TokenRefused, TokenUnits
 from domain.clock import Clock
 
@@ -129,14 +129,14 @@ class Client:
                 method, address, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False
             ) as response:
                 if response.status != 200:
-                    raise Retryable(f"HTTP {response.status}")
+                    raise Unsure(f"HTTP {response.status}")
                 found = json.loads(await response.read())
         except aiohttp.ClientConnectorError as error:
             raise NotDone(type(error).__name__) from None
         except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as error:
-            raise Retryable(type(error).__name__) from None  # its text may hold the address, and so the token
+            raise Unsure(type(error).__name__) from None  # its text may hold the address, and so the token
         if not isinstance(found, dict):
-            raise Retryable("no JSON object")
+            raise Unsure("no JSON object")
         return found
 
     async def _judge(self, call: str, answer: Json) -> Json:
