@@ -84,7 +84,7 @@ async def test_the_loop_goes_on_while_the_reader_loads_and_reads() -> None:
     watching = asyncio.create_task(watch())
     await mind.load(china_days([2026]))
     loaded, turns = turns, 0
-    assert loaded > 20  # the loop went on turning, however long it took
+    assert loaded >= 3  # loaded in the loop it would turn once; how often it does depends on the machine
     for text in (NOTE, NOTE * 20, "下周三" * 3000):
         await mind.hear(text, None, Talk(person="lilei", now=NOW))
     assert turns >= 2  # the two long ones are read in a thread

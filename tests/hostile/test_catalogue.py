@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -30,13 +31,15 @@ FIELDS = (
 )
 FINE = {200, 201, 400, 404, 409, 413, 422}
 DIFFERENT = {"control", "broken", "blank", "long", "rare", "sql", "number"}  # where PostgreSQL may differ
+ALL = os.environ.get("LEADBELL_HOSTILE") == "all"
 AT_ONCE = 8
 SOURCES = [f"{TOKEN}-{number}" for number in range(8)]
 
 
 def chosen(engine: str) -> dict[str, str]:
+    """Every fourth string, on PostgreSQL of the kinds where it may differ; all of them on SQLite when asked."""
     if engine == "sqlite":
-        return CATALOGUE
+        return CATALOGUE if ALL else dict(list(CATALOGUE.items())[::4])
     found = {name: each for name, each in CATALOGUE.items() if name.split("-")[0] in DIFFERENT}
     return dict(list(found.items())[::4])
 
@@ -120,6 +123,7 @@ async def everything(world: World, strings: dict[str, str], lead: str) -> Entrie
     return entries
 
 
+@pytest.mark.timeout(1800 if ALL else 180)
 async def test_no_string_breaks_or_leaks_anything(starter: Starter, engine_name: str) -> None:
     tokens = {f"s{number}": token for number, token in enumerate(SOURCES)} | {"website": TOKEN}
     world = await starter.start(API__TOKENS=json.dumps(tokens))
