@@ -100,7 +100,7 @@ def claim(conn: Connection, now: datetime, limit: int, busy: Iterable[str], pace
         busy_sql, lock = f"{_WHOSE} <> ALL(?)", "FOR UPDATE SKIP LOCKED"
     else:
         busy_value = dump(list(busy))
-        busy_sql, lock = f"{_WHOSE} NOT IN (SELECT value FROM json_each(?))", ""
+        busy_sql, lock = f"{_WHOSE} NOT IN (SELECT value FROM json_each(?))", ""  # noqa: S608
     found = sql.query(
         conn,
         f"SELECT {COLUMNS} FROM outbox WHERE state = 'due' AND not_before <= ? AND {busy_sql} "  # noqa: S608
