@@ -245,7 +245,12 @@ def _free_text(router: Router) -> Callable[[Bot, Chat, str], Awaitable[Reply]]:
             return await _typo(bot, chat, name, router.commands)
         if chat.text.strip() in _STOP:
             return await stop(bot, chat, "")
-        if await bot.reads.dialog(chat.by) is not None:
+        dialog = await bot.reads.dialog(chat.by)
+        quoted = await notes.lead_quoted(bot, chat)
+        if quoted and (dialog is None or dialog.lead_id != quoted):
+            found = await notes.take(bot, chat, chat.text, None)
+            return found or await bot.tell(chat, _unknown(bot, chat))
+        if dialog is not None:
             return await _answer(bot, chat)
         found = await _free_note(bot, chat)
         return found or await bot.tell(chat, _unknown(bot, chat))
@@ -271,6 +276,7 @@ async def _answer(bot: Bot, chat: Chat) -> Reply:
         key=chat.key,
         at=chat.at,
         media=chat.media,
+        answers=bot.mind.judged(f"{dialog.about if dialog else ''} {chat.text}"),
     )
 
 

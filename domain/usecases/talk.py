@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.contact import clean_text
 from domain.errors import BadField, NotAllowed
+from domain.judging import CHAT, with_answers
 from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
 from domain.media import Attachment
 from domain.notices import Notice, Tell
@@ -21,8 +22,8 @@ from domain.usecases.notes import pending_note, take_note
 
 LONGEST = 2000
 MORE_FOR = timedelta(minutes=30)
-CHAT = "chat"
 _AS_IT_IS: Mapping[int, int] = {}
+_NOTHING: Mapping[str, str] = {}
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "contact": ("phone", "email", "wechat"),
     "amount": ("amount_min", "amount_max"),
@@ -57,14 +58,24 @@ def customer_of(read: LeadText) -> Customer:
     return Customer(**values)
 
 
-def submit(uow: Uow, *, text: str, by: str, at: datetime, simplify: Mapping[int, int] = _AS_IT_IS) -> Heard:
+def submit(
+    uow: Uow,
+    *,
+    text: str,
+    by: str,
+    at: datetime,
+    simplify: Mapping[int, int] = _AS_IT_IS,
+    answers: Mapping[str, str] = _NOTHING,
+) -> Heard:
     """`/lead …`: a certain and complete reading goes out at once; otherwise it is kept as a draft, and the
     first missing field is asked for, or what was read is put up for a confirming tap. What names no customer
-    is no lead (a trend): which one is asked, and nothing is made."""
+    is no lead (a trend): which one is asked, and nothing is made. `answers` are those to the other two of the
+    three questions that the text gives already."""
     read = read_lead(text, simplify)
     customer = customer_of(read)
     if customer == Customer():
         return Heard(what="empty")
+    customer = with_answers(customer, answers)
     if not (customer.name or customer.company or customer.phone or customer.email or customer.wechat):
         about = clean_text(text, LONGEST)
         uow.set_dialog(Dialog(person=by, kind="trend", lead_id="", about=about, at=at))
@@ -92,7 +103,16 @@ def submit(uow: Uow, *, text: str, by: str, at: datetime, simplify: Mapping[int,
     return Heard(what="sent" if lead.stage is not Stage.DRAFT else "unsure", lead=lead)
 
 
-def hear(uow: Uow, *, text: str, by: str, key: str, at: datetime, media: Sequence[Attachment] = ()) -> Heard:
+def hear(
+    uow: Uow,
+    *,
+    text: str,
+    by: str,
+    key: str,
+    at: datetime,
+    media: Sequence[Attachment] = (),
+    answers: Mapping[str, str] = _NOTHING,
+) -> Heard:
     """A message that is no command: the answer to the open question, if there is one."""
     dialog = uow.dialog(by)
     if dialog is None:
@@ -100,9 +120,9 @@ def hear(uow: Uow, *, text: str, by: str, key: str, at: datetime, media: Sequenc
     match dialog.kind:
         case "trend":
             uow.end_dialog(by)
-            return submit(uow, text=_with_customer(dialog.about, text), by=by, at=at)
+            return submit(uow, text=_with_customer(dialog.about, text), by=by, at=at, answers=answers)
         case "draft":
-            return _answer(uow, dialog, text, at)
+            return _answer(uow, dialog, text, at, answers)
         case "edit":
             return _edit(uow, dialog, text, at)
         case "more" if media and at - dialog.at <= MORE_FOR:
@@ -136,11 +156,19 @@ def _with_customer(trend: str, answer: str) -> str:
 
 
 def make_of_note(
-    uow: Uow, *, name: str | None, company: str | None, by: str, key: str, at: datetime
+    uow: Uow,
+    *,
+    name: str | None,
+    company: str | None,
+    by: str,
+    key: str,
+    at: datetime,
+    answers: Mapping[str, str] = _NOTHING,
 ) -> Heard:
     """The note that waits for its lead becomes a draft, kept with it; what is missing is asked."""
     heard, noted = pending_note(uow, by, at)
     customer = Customer(name=name, company=company, need=clean_text(heard.text, LONGEST) or None)
+    customer = with_answers(customer, answers)
     lead = capture_lead(
         uow, customer=customer, origin=Origin(channel=CHAT, source=CHAT, by=by), now=at, draft=True
     ).lead
@@ -158,13 +186,14 @@ def _read_value(about: str, text: str) -> tuple[Mapping[str, Any], str]:
     return {name: clean_text(v, LONGEST) if isinstance(v, str) else v for name, v in values.items()}, ""
 
 
-def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime) -> Heard:
+def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime, answers: Mapping[str, str]) -> Heard:
     values, problem = _read_value(dialog.about, text)
     if problem or not values:
         return Heard(
             what="bad_value", lead=uow.lead(dialog.lead_id), asked=dialog.about, problem=problem or "empty"
         )
-    lead = edit_lead(uow, lead_id=dialog.lead_id, values=values, by=dialog.person, at=at)
+    told = answers if dialog.about == "need" else _NOTHING
+    lead = edit_lead(uow, lead_id=dialog.lead_id, values=values, by=dialog.person, at=at, answers=told)
     return _ask_next(uow, lead, dialog.person, at)
 
 
