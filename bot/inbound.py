@@ -41,8 +41,8 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """Somebody wrote. `kind` is text or that of the first of `media`; `text` holds the words for each; `quote`
-    is the message that it was written under, if any.
+    """Somebody wrote. `kind` is text or that of the first of `media`; `text` holds the words for each;
+    `quote` is the message that it was written under, if any.
 
     `twin` is a second key of this callback (the very bytes, whatever they say), and `also` work of the
     channel's own that is done in the transaction of its effect.

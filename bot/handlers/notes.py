@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from bot.cards import parts
 from bot.cards.actions import Choose
@@ -14,7 +14,7 @@ from bot.mind import Understood
 from bot.router import Bot
 from bot.words import clock_words, say
 from domain.errors import NothingWaits, UnknownLead
-from domain.facts import due_of, facts_of
+from domain.facts import due_of, facts_of, morning_of
 from domain.lead import Lead
 from domain.permission import may_see
 from domain.ports import Dialog
@@ -60,8 +60,8 @@ def _quoted(text: str) -> tuple[str | None, str]:
 
 
 async def lead_quoted(bot: Bot, chat: Chat) -> str | None:
-    """The lead of the message that this one was written under, if it is one's to see: by the card or note that
-    was quoted, by the one number in its words, or by whom the words are about."""
+    """The lead of the message that this one was written under, if it is one's to see: by the card or note, by
+    the one number in its words, or by whom the words are about."""
     quote = chat.quote
     if quote is None:
         return None
@@ -302,8 +302,8 @@ async def chosen(bot: Bot, click: Click) -> Reply:
 async def _later(bot: Bot, click: Click, lead_id: str, no: int) -> Reply:
     """明天再提醒: when work begins on the next workday."""
     lang, company = bot.lang(click.by), bot.company
-    tomorrow = (click.at.astimezone(company.zone) + timedelta(days=1)).replace(hour=0, minute=0, second=0)
-    due = company.calendar.next_open(tomorrow)
+    tomorrow = click.at.astimezone(company.zone).date() + timedelta(days=1)
+    due = morning_of(datetime.combine(tomorrow, time(0), company.zone), company.calendar)
     at = clock_words(lang, due, company.zone, click.at)
     return await bot.act(
         click,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.contact import clean_text
-from domain.errors import BadField, NotAllowed
+from domain.errors import BadField, NeedsWords, NotAllowed
 from domain.judging import CHAT, with_answers
 from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
 from domain.media import Attachment
@@ -16,12 +16,14 @@ from domain.permission import may_edit, may_see
 from domain.ports import Dialog, Uow
 from domain.reader.lead_text import LeadText, read_answer, read_lead
 from domain.reader.page import field_named
+from domain.reasons import REASONS
 from domain.stages import HELD, Stage
 from domain.usecases.leads import capture_lead, edit_lead, hand_back, missing_fields, withdraw_lead
 from domain.usecases.notes import pending_note, take_note
 
 LONGEST = 2000
 MORE_FOR = timedelta(minutes=30)
+ANSWER_WITHIN = timedelta(hours=1)
 _AS_IT_IS: Mapping[int, int] = {}
 _NOTHING: Mapping[str, str] = {}
 _PARTS: Mapping[str, tuple[str, ...]] = {
@@ -115,7 +117,7 @@ def hear(
 ) -> Heard:
     """A message that is no command: the answer to the open question, if there is one."""
     dialog = uow.dialog(by)
-    if dialog is None:
+    if dialog is None or not still_open(dialog, at):
         return Heard(what="nothing")
     match dialog.kind:
         case "trend":
@@ -145,6 +147,38 @@ def hear(
         case _:
             uow.end_dialog(by)
             return Heard(what="nothing")
+
+
+def still_open(dialog: Dialog, at: datetime) -> bool:
+    """Whether a message may be the answer to a question; what comes much later is a message of its own."""
+    return at - dialog.at <= ANSWER_WITHIN
+
+
+def pass_over(uow: Uow, *, by: str, at: datetime) -> Heard:
+    """`跳过`, `没有`: not an answer. The next missing field is asked, and a draft with nothing left to ask for
+    waits for its confirming tap; a trend keeps its two ways; words that a hand-back needs are needed."""
+    dialog = uow.dialog(by)
+    if dialog is None or not still_open(dialog, at):
+        return Heard(what="nothing")
+    match dialog.kind:
+        case "draft":
+            return _ask_next(uow, uow.lead(dialog.lead_id), by, at, after=dialog.about)
+        case "trend":
+            return Heard(what="trend", asked=dialog.about)
+        case "handback":
+            needed = REASONS[dialog.about.partition(":")[0]].needs_words
+            raise NeedsWords(lead=dialog.lead_id, needed=needed)
+        case _:
+            uow.end_dialog(by)
+            return Heard(what="stopped", lead=uow.lead(dialog.lead_id))
+
+
+def ask_again(uow: Uow, *, by: str, at: datetime) -> Heard:
+    """Take up the question about a draft that was left lying, where there is one."""
+    dialog = uow.dialog(by)
+    if dialog is None or dialog.kind != "draft" or uow.lead(dialog.lead_id).stage is not Stage.DRAFT:
+        return Heard(what="nothing")
+    return _ask_next(uow, uow.lead(dialog.lead_id), by, at)
 
 
 def _with_customer(trend: str, answer: str) -> str:
@@ -194,15 +228,21 @@ def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime, answers: Mapping[
         )
     told = answers if dialog.about == "need" else _NOTHING
     lead = edit_lead(uow, lead_id=dialog.lead_id, values=values, by=dialog.person, at=at, answers=told)
-    return _ask_next(uow, lead, dialog.person, at)
+    return _ask_next(uow, lead, dialog.person, at, after=dialog.about)
 
 
-def _ask_next(uow: Uow, lead: Lead, by: str, at: datetime) -> Heard:
-    missing = missing_fields(lead.customer, uow.company.required)
-    if lead.stage is Stage.DRAFT and missing:
-        uow.set_dialog(Dialog(person=by, kind="draft", lead_id=lead.id, about=missing[0], at=at))
-        return Heard(what="asked", lead=lead, asked=missing[0], missing=missing)
+def _ask_next(uow: Uow, lead: Lead, by: str, at: datetime, after: str = "") -> Heard:
+    """Ask for the next missing field behind the one asked last; who passed over some is shown the draft."""
+    required = uow.company.required
+    missing = missing_fields(lead.customer, required)
+    behind = required[required.index(after) + 1 :] if after in required else required
+    ahead = [name for name in missing if name in behind]
+    if lead.stage is Stage.DRAFT and ahead:
+        uow.set_dialog(Dialog(person=by, kind="draft", lead_id=lead.id, about=ahead[0], at=at))
+        return Heard(what="asked", lead=lead, asked=ahead[0], missing=missing)
     uow.end_dialog(by)
+    if lead.stage is Stage.DRAFT:
+        return Heard(what="unsure", lead=lead, missing=missing)
     return Heard(what="sent", lead=lead)
 
 
@@ -247,7 +287,7 @@ def stop_asking(uow: Uow, *, by: str, at: datetime) -> Heard:
     """`取消`: close the open question; a draft that was being filled is withdrawn (and can be undone)."""
     dialog = uow.dialog(by)
     uow.end_dialog(by)
-    if dialog is None:
+    if dialog is None or not still_open(dialog, at):
         return Heard(what="nothing")
     if not dialog.lead_id:
         return Heard(what="dropped")
