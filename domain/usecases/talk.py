@@ -155,7 +155,7 @@ def still_open(dialog: Dialog, at: datetime) -> bool:
 
 
 def pass_over(uow: Uow, *, by: str, at: datetime) -> Heard:
-    """`跳过`, `没有`: not an answer. The next missing field is asked, and a draft with nothing left to ask for
+    """`跳过`, `没有`: not an answer. The next missing field is asked, and a draft with nothing left to ask
     waits for its confirming tap; a trend keeps its two ways; words that a hand-back needs are needed."""
     dialog = uow.dialog(by)
     if dialog is None or not still_open(dialog, at):
