@@ -14,6 +14,7 @@ from bot.handlers.team import due_words
 from bot.inbound import Chat, Click, Reply
 from bot.router import Bot, Router
 from bot.words import clock_words, field_words, known, say, stage_words
+from bot.words.judging import HELP, NO_VALUE, STOP
 from bot.words.notes import HELP_TOPICS
 from domain.errors import NotAllowed, UnknownLead
 from domain.lead import Lead
@@ -30,11 +31,7 @@ from domain.usecases.leads import undo_last
 LINES = 8
 LIKE_ENOUGH = 0.6
 _LEAD = re.compile(r"[Ll]\d{1,18}\b")
-_SIGNS = re.compile(r"[\s。.!！?？~～,，、]+")
-_STOP = {"取消", "算了", "不录了", "cancel", "stop"}
-_HELP = {"帮助", "help", "怎么用", "使用帮助"}
-_NONE = {"跳过", "略过", "skip", "没有", "无", "没", "暂无", "不知道", "不清楚", "none", "no", "n/a", "na"}
-"""Words that say something to the bot while it asks, and are never the value it asked for."""
+_SIGNS = re.compile(r"[\W_]+")
 
 
 def register(router: Router) -> None:
@@ -249,9 +246,9 @@ def _free_text(router: Router) -> Callable[[Bot, Chat, str], Awaitable[Reply]]:
         if name:
             return await _typo(bot, chat, name, router.commands)
         word = _bare(chat.text)
-        if word in _STOP:
+        if word in STOP:
             return await stop(bot, chat, "")
-        if word in _HELP:
+        if word in HELP:
             return await help_(bot, chat, "")
         asked = await bot.reads.dialog(chat.by)
         dialog = asked if asked is not None and talk.still_open(asked, chat.at) else None
@@ -259,7 +256,7 @@ def _free_text(router: Router) -> Callable[[Bot, Chat, str], Awaitable[Reply]]:
         if quoted and (dialog is None or dialog.lead_id != quoted):
             found = await notes.take(bot, chat, chat.text, None)
             return found or await bot.tell(chat, _unknown(bot, chat))
-        if dialog is not None and word in _NONE and not chat.media:
+        if dialog is not None and word in NO_VALUE and not chat.media:
             return await bot.act(
                 chat, talk.pass_over, lambda heard: told(bot, chat, heard), by=chat.by, at=chat.at
             )

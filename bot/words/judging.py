@@ -1,4 +1,5 @@
-"""What is said of the three questions that make a lead, in Chinese and in English."""
+"""What is said of the three questions that make a lead, and the words that people answer a question with that
+are never the value it asked for."""
 
 ZH: dict[str, str] = {
     "judge.line": "三问：{answers}",
@@ -49,3 +50,9 @@ EN: dict[str, str] = {
     "event.judged": "answered one of the three questions",
     "verb.judge": "answer on",
 }
+
+STOP = frozenset({"取消", "算了", "不录了", "cancel", "stop"})
+HELP = frozenset({"帮助", "help", "怎么用", "使用帮助"})
+NO_VALUE = frozenset(
+    {"跳过", "略过", "skip", "没有", "无", "没", "暂无", "不知道", "不清楚", "none", "no", "na"}
+)
