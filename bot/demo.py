@@ -26,6 +26,9 @@ tokens = {{ website = "{token}" }}
 [simulator]
 enabled = true
 
+[reader]
+products = ["MES", "ERP", "CRM", "WMS", "PLM"]
+
 [[teams]]
 id = "sales"
 name = "销售部"

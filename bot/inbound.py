@@ -30,8 +30,19 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What a message answers to. `lead` is the one number that was found in it, `message` the key of the card
+    or of the person's own message, `text` its words; a platform gives what it has."""
+
+    lead: str = ""
+    message: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """Somebody wrote. `kind` is text or that of the first of `media`; `text` holds the words for each.
+    """Somebody wrote. `kind` is text or that of the first of `media`; `text` holds the words for each;
+    `quote` is the message that it was written under, if any.
 
     `twin` is a second key of this callback (the very bytes, whatever they say), and `also` work of the
     channel's own that is done in the transaction of its effect.
@@ -43,6 +54,7 @@ class Chat:
     key: str
     kind: str = "text"
     media: tuple[Attachment, ...] = ()
+    quote: Quote | None = None
     twin: str = ""
     also: Callable[[Any], None] | None = None
 

@@ -9,9 +9,10 @@ from bot.holidays_cn import Days
 from bot.language import almanac, tools
 from domain.contact import clean_text
 from domain.errors import NotReady
+from domain.judging import read_answers
 from domain.people import Company
 from domain.reader.book import Entry, LeadBook, Match, Talk
-from domain.reader.context import Almanac, Context, Names, Tools, opened, plain
+from domain.reader.context import HEAD, Almanac, Context, Names, Tools, opened, plain
 from domain.reader.kinds import Kind, kind_of
 from domain.reader.names import VENDORS, NameIndex
 from domain.reader.understand import Reading, understand
@@ -46,6 +47,11 @@ class Mind:
     _cursor: Cursor = (0, "")
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _ours: NameIndex = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Known from the first moment on: a lead that is handed in does not wait for the tools.
+        self._ours = NameIndex((plain(each, {}), "product") for each in self.products)
 
     async def load(self, days: Days) -> None:
         """Load the tools in a thread and take in every lead; until then a message waits."""
@@ -126,6 +132,10 @@ class Mind:
     def kind(self, text: str) -> Kind:
         """What kind of message it is, as far as it begins so."""
         return kind_of(opened(text, self._tools)[1], Context(now=_ANY))
+
+    def judged(self, text: str) -> Mapping[str, str]:
+        """Which of the three questions a text answers already."""
+        return read_answers(clean_text(text, HEAD), self._tools.simplify, Names(find=self._ours.find))
 
     async def find(self, words: str, person: str, most: int) -> list[str]:
         """The leads whose firm or name holds these words, one's own first."""

@@ -38,6 +38,8 @@ class Reads(Protocol):
 
     async def note_words(self, lead_id: str, no: int) -> str: ...
 
+    async def leads_behind(self, message: str, person: str) -> Sequence[str]: ...
+
 
 Write = Callable[..., Awaitable[Any]]
 

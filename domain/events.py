@@ -14,6 +14,7 @@ class Kind(StrEnum):
     TOUCHED = "touched"
     EDITED = "edited"
     COMPLETED = "completed"
+    JUDGED = "judged"
     ASSIGNED = "assigned"
     REASSIGNED = "reassigned"
     DELIVERED = "delivered"

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from domain.calendar import WorkingCalendar
 from domain.reader.understand import NextStep, Reading
 
-AFTERNOON = time(16, 0)
+AFTERNOON, MORNING = time(16, 0), time(9, 0)
 SOON = timedelta(minutes=30)
 LATE_EVENING, EARLY = time(21, 0), time(8, 30)
 
@@ -45,7 +45,7 @@ class Facts:
     def __bool__(self) -> bool:
         """Whether there is something to confirm."""
         amount = (self.amount_min, self.amount_max) != (None, None)
-        return bool(self.due or amount or self.competitor or self.intent or self.evidence)
+        return bool(self.due or amount or self.competitor or self.intent or self.stage or self.evidence)
 
     @property
     def worth_asking(self) -> bool:
@@ -116,4 +116,11 @@ def due_of(step: NextStep, *, calendar: WorkingCalendar, now: datetime) -> datet
     if step.day <= now.date():
         later = datetime.combine(now.date(), AFTERNOON, now.tzinfo)
         return later if later > now + SOON else now + SOON
-    return calendar.next_open(datetime.combine(step.day, time(0, 0), now.tzinfo))
+    return morning_of(datetime.combine(step.day, time(0, 0), now.tzinfo), calendar)
+
+
+def morning_of(day: datetime, calendar: WorkingCalendar) -> datetime:
+    """When work begins on a day (given as its local midnight) or on the first workday behind it; nine where
+    the calendar is open at midnight, for nobody is rung then."""
+    start = calendar.next_open(day)
+    return calendar.next_open(day.replace(hour=MORNING.hour)) if start == day else start

@@ -180,6 +180,12 @@ class Lead:
             self.record(Kind.EDITED, at=now, actor=by, fields=list(changed))
         return changed
 
+    def judge(self, question: str, answer: str, *, by: str, now: datetime) -> None:
+        """Somebody answered one of the three questions; the words that it was read from stand no more."""
+        extra = {name: text for name, text in self.customer.extra.items() if name != f"{question}_said"}
+        self.customer = self.customer.with_values(extra={**extra, question: answer})
+        self.record(Kind.JUDGED, at=now, actor=by, question=question, answer=answer)
+
     # -- offers -----------------------------------------------------------------------------------------
 
     def offer_to(

@@ -165,6 +165,17 @@ class Reads:
         )
         return str(rows[0][0]) if rows else ""
 
+    async def leads_behind(self, message: str, person: str) -> list[str]:
+        """The leads that a card at that person shows, or that a note they wrote is kept with."""
+        card = select(shown.c.lead_id).where(
+            shown.c.person == person, (shown.c.message == message) | (shown.c.handle == message)
+        )
+        note = select(notes.c.lead_id).where(
+            notes.c.key == message, notes.c.author == person, notes.c.gone.is_(False)
+        )
+        rows = await self._rows(card.union(note))
+        return sorted({lead for (lead,) in rows if lead})
+
     async def team_open(self, teams: Iterable[str], limit: int) -> list[Lead]:
         """The open leads of these teams, what is due next first, then the oldest."""
         undated: ColumnElement[bool] = leads.c.next_due.is_(None)

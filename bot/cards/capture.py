@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from bot.cards import parts
-from bot.cards.actions import ALL, Cancel, Confirm, Edit, Take, Undo
+from bot.cards.actions import ALL, Cancel, Choose, Confirm, Edit, Take, Undo
 from bot.cards.model import OPTIONS, Button, Card, CardState, Field, Style
 from bot.cards.parts import Args
 from bot.words import field_words, say, stage_words
+from domain.judging import ANSWERS, Answer, failed, open_questions
 from domain.lead import Lead
 from domain.people import Company, Person
 from domain.permission import may_edit
@@ -18,16 +19,43 @@ def submitted_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
     """What was handed in, and where it went. `args["undo"]` says that taking back is still allowed;
     `args["decisions"]` is the lead's count at the hand-in, so that a decision since ends it."""
     lang = viewer.lang
-    buttons = _change(lead, viewer, company, args)
+    ask, answers = _judging(lead, viewer, company)
+    buttons = (*answers, *_change(lead, viewer, company, args))
     undo = any(isinstance(button.action, Undo) for button in buttons)
     return Card(
         title=say(lang, "submitted.title", lead=lead.id, who=parts.who(lead, lang)),
-        lines=(whereabouts(lead, viewer, company), *parts.need(lead, viewer)),
+        lines=(
+            whereabouts(lead, viewer, company),
+            *ask,
+            *parts.judged(lead, viewer),
+            *parts.need(lead, viewer),
+        ),
         fields=understood(lead, viewer),
         buttons=buttons,
         state=CardState.LIVE if buttons else CardState.DONE,
         note=say(lang, "submitted.undo") if undo else "",
     )
+
+
+def _judging(lead: Lead, viewer: Person, company: Company) -> tuple[tuple[str, ...], tuple[Button, ...]]:
+    """The first of the three questions that is open, with its quick replies; or the way back from a no."""
+    lang = viewer.lang
+    if lead.stage in CLOSED:
+        undo = Cancel(what="undo_judge", lead=lead.id)
+        back = Button(action=undo, text=say(lang, "button.undo"), style=Style.DANGER)
+        return (), (back,) if failed(lead.reason) and lead.origin.by == viewer.id else ()
+    asked = open_questions(lead)
+    if not asked or lead.origin.by != viewer.id or not may_edit(company, viewer, lead):
+        return (), ()
+    buttons = tuple(
+        Button(
+            action=Choose(what=asked[0], lead=lead.id, option=nth),
+            text=say(lang, f"judge.{asked[0]}.{answer}"),
+            style=Style.PRIMARY if answer is Answer.YES else Style.DEFAULT,
+        )
+        for nth, answer in enumerate(ANSWERS, 1)
+    )
+    return (say(lang, f"judge.ask.{asked[0]}", count=len(asked)),), buttons
 
 
 def _change(lead: Lead, viewer: Person, company: Company, args: Args) -> tuple[Button, ...]:
@@ -45,6 +73,8 @@ def _change(lead: Lead, viewer: Person, company: Company, args: Args) -> tuple[B
 def whereabouts(lead: Lead, viewer: Person, company: Company) -> str:
     """Who has a lead now, in one line."""
     lang = viewer.lang
+    if lead.stage is Stage.INVALID and (question := failed(lead.reason)):
+        return say(lang, "submitted.failed", question=say(lang, f"judge.{question}"))
     if lead.stage is Stage.INVALID and lead.reason not in REASONS:
         return say(lang, "submitted.withdrawn")
     team, stage = company.team_name(lead.team), stage_words(lang, lead.stage)

@@ -74,6 +74,7 @@ def _understood(facts: Facts, viewer: Person, company: Company, lead: Lead) -> t
         ("amount", amount),
         ("competitor", facts.competitor),
         ("intent", facts.intent and known(lang, f"intent.{facts.intent}", facts.intent)),
+        ("progress", facts.stage and known(lang, f"progress.{facts.stage}", facts.stage)),
         ("activity", " · ".join(each for each in (reached, came) if each)),
     )
 

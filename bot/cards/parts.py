@@ -16,6 +16,7 @@ from domain.contact import (
     mask_wechat,
     show_phone,
 )
+from domain.judging import Question, answer_to
 from domain.lead import Lead
 from domain.people import Company, Person
 from domain.permission import sees_phone
@@ -143,6 +144,20 @@ def need(lead: Lead, viewer: Person) -> tuple[str, ...]:
     lang = viewer.lang
     shown = " · ".join(part for part in (wish(lead, lang), fit(wanted, 100)) if part)
     return (say(lang, "need.line", need=shown),) if shown else ()
+
+
+def judged(lead: Lead, viewer: Person) -> tuple[str, ...]:
+    """The three questions as a line: what is known of each, with the words that answered it."""
+    answers = {question: answer_to(lead.customer, question) for question in Question}
+    if not any(answers.values()):
+        return ()
+    lang = viewer.lang
+    told = [say(lang, "judge.customer")]
+    for question, answer in answers.items():
+        words = hide_contacts(lead.customer.extra.get(f"{question}_said", ""))
+        key = f"judge.is.{answer or 'open'}{'.said' if words else ''}"
+        told.append(say(lang, key, question=say(lang, f"judge.{question}"), words=fit(words, 20)))
+    return (say(lang, "judge.line", answers=" ".join(told)),)
 
 
 def hide_contacts(typed: str) -> str:

@@ -19,6 +19,7 @@ async def hand_in(bot: Bot, chat: Chat, text: str) -> Reply:
         by=chat.by,
         at=chat.at,
         simplify=bot.mind.simplify,
+        answers=bot.mind.judged(text),
     )
 
 

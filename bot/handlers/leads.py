@@ -19,15 +19,17 @@ from bot.inbound import Click, Reply
 from bot.router import Bot, Router
 from bot.words import reason_words, say
 from domain.contact import show_phone
+from domain.judging import ANSWERS, Answer, Question, failed
 from domain.lead import Lead
 from domain.ports import Undo as Act
 from domain.reasons import REASONS
 from domain.usecases import talk
 from domain.usecases.duty import set_duty
+from domain.usecases.judging import judge_lead
 from domain.usecases.leads import accept_lead, contact_lead, hand_back, send_draft, undo_last, withdraw_lead
 
-UNDOES = {"undo_facts": "facts", "undo_note": "note", "undo_visit": "visit"}
-"""What the undo of a note's card takes back: what was confirmed, or the words."""
+UNDOES = {"undo_facts": "facts", "undo_note": "note", "undo_visit": "visit", "undo_judge": "judge"}
+"""What the undo of a card takes back: what was confirmed, the words, the answer that closed a lead."""
 
 
 def register(router: Router) -> None:
@@ -262,11 +264,14 @@ async def ask_edit(bot: Bot, click: Click) -> Reply:
 
 
 async def chosen(bot: Bot, click: Click) -> Reply:
-    """A lead for a note, a reminder put off, another page of choices; or one of an older release."""
+    """A lead for a note, a reminder put off, an answer to one of the three questions, another page; or a
+    choice of an older release."""
     action = click.action
     assert isinstance(action, Choose)
     if action.what in ("note", "later"):
         return await notes.chosen(bot, click)
+    if action.what in set(Question) and 0 < action.option <= len(ANSWERS):
+        return await _judge(bot, click, Question(action.what), ANSWERS[action.option - 1])
     if action.what != "page":
         return await bot.tell(click, Reply(text=say(bot.lang(click.by), "bad_action"), ok=False))
     return await bot.act(
@@ -277,5 +282,25 @@ async def chosen(bot: Bot, click: Click) -> Reply:
         by=click.by,
         source=click.source,
         page=action.option,
+        at=click.at,
+    )
+
+
+async def _judge(bot: Bot, click: Click, question: Question, answer: Answer) -> Reply:
+    action, lang = click.action, bot.lang(click.by)
+    assert isinstance(action, Choose)
+
+    def told(lead: Lead) -> Reply:
+        key = "judge.closed" if failed(lead.reason) is question else "judge.kept"
+        return Reply(text=say(lang, key, lead=lead.id, question=say(lang, f"judge.{question}")))
+
+    return await bot.act(
+        click,
+        judge_lead,
+        told,
+        lead_id=action.lead,
+        question=question,
+        given=answer,
+        by=click.by,
         at=click.at,
     )

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from bot.cards import parts
 from bot.cards.actions import Choose
@@ -14,7 +14,7 @@ from bot.mind import Understood
 from bot.router import Bot
 from bot.words import clock_words, say
 from domain.errors import NothingWaits, UnknownLead
-from domain.facts import due_of, facts_of
+from domain.facts import due_of, facts_of, morning_of
 from domain.lead import Lead
 from domain.permission import may_see
 from domain.ports import Dialog
@@ -26,6 +26,7 @@ from domain.usecases.notes import Heard, Kept
 
 CHOICES = 3
 SHOWN = 60
+_NUMBERS = re.compile(r"(?<![0-9A-Za-z])[Ll]\d{1,18}(?![\dA-Za-z])")
 _NUMBER = re.compile(r"\s*(?P<lead>[Ll]\d{1,18})(?![\dA-Za-z])[\s:：,，]*")
 
 
@@ -34,10 +35,12 @@ async def take(bot: Bot, chat: Chat, text: str, kind: Kind | None) -> Reply | No
     quoted, words = _quoted(text)
     if quoted:
         await _must_see(bot, chat.by, quoted)
+    else:
+        quoted = await lead_quoted(bot, chat)
     last = await bot.reads.dialog(f"{chat.by}#current")
     about = await _talk(bot, chat, quoted, last)
     found = await bot.mind.hear(words, kind, about)
-    if kind is None and found.reading.kind is Kind.LEAD:
+    if kind is None and found.reading.kind is Kind.LEAD and not quoted:
         return await hand_in(bot, chat, chat.text)
     before = _just_now(last, chat.at)
     if before and not quoted and _goes_on(found, before, last):
@@ -54,6 +57,27 @@ def _quoted(text: str) -> tuple[str | None, str]:
     """(the lead that the text names by its number, the words behind it)."""
     match = _NUMBER.match(text)
     return (match["lead"].upper(), text[match.end() :]) if match else (None, text)
+
+
+async def lead_quoted(bot: Bot, chat: Chat) -> str | None:
+    """The lead of the message that this one was written under, if it is one's to see: by the card or note, by
+    the one number in its words, or by whom the words are about."""
+    quote = chat.quote
+    if quote is None:
+        return None
+    named = {quote.lead} if quote.lead else set()
+    if not named and quote.message:
+        named = set(await bot.reads.leads_behind(quote.message, chat.by))
+    named = named or {number.upper() for number in _NUMBERS.findall(quote.text)}
+    if not named and quote.text.strip():
+        about = Talk(person=chat.by, now=chat.at.astimezone(bot.company.zone))
+        match = (await bot.mind.hear(quote.text, Kind.NOTE, about)).match
+        named = {match.lead} if match.lead else set()
+    if len(named) != 1:
+        return None
+    found = await bot.reads.lead(named.pop())
+    seen = found is not None and may_see(bot.company, bot.person(chat.by), found)
+    return found.id if found is not None and seen else None
 
 
 async def _must_see(bot: Bot, by: str, lead_id: str) -> Lead:
@@ -278,8 +302,8 @@ async def chosen(bot: Bot, click: Click) -> Reply:
 async def _later(bot: Bot, click: Click, lead_id: str, no: int) -> Reply:
     """明天再提醒: when work begins on the next workday."""
     lang, company = bot.lang(click.by), bot.company
-    tomorrow = (click.at.astimezone(company.zone) + timedelta(days=1)).replace(hour=0, minute=0, second=0)
-    due = company.calendar.next_open(tomorrow)
+    tomorrow = click.at.astimezone(company.zone).date() + timedelta(days=1)
+    due = morning_of(datetime.combine(tomorrow, time(0), company.zone), company.calendar)
     at = clock_words(lang, due, company.zone, click.at)
     return await bot.act(
         click,
@@ -408,6 +432,7 @@ async def make_lead(bot: Bot, click: Click) -> Reply:
         lambda made: told(bot, chat, made),
         name=found.reading.name,
         company=found.reading.company,
+        answers=bot.mind.judged(heard.text),
         by=click.by,
         key=click.key,
         at=click.at,

@@ -14,11 +14,13 @@ from bot.handlers.team import due_words
 from bot.inbound import Chat, Click, Reply
 from bot.router import Bot, Router
 from bot.words import clock_words, field_words, known, say, stage_words
+from bot.words.judging import HELP, NO_VALUE, STOP
 from bot.words.notes import HELP_TOPICS
 from domain.errors import NotAllowed, UnknownLead
 from domain.lead import Lead
 from domain.people import LEADERS, Role
 from domain.permission import may_see
+from domain.ports import Dialog
 from domain.reader.kinds import Kind
 from domain.reader.page import field_named
 from domain.usecases import talk
@@ -29,7 +31,7 @@ from domain.usecases.leads import undo_last
 LINES = 8
 LIKE_ENOUGH = 0.6
 _LEAD = re.compile(r"[Ll]\d{1,18}\b")
-_STOP = {"取消", "算了", "cancel", "stop"}
+_SIGNS = re.compile(r"[\W_]+")
 
 
 def register(router: Router) -> None:
@@ -243,22 +245,50 @@ def _free_text(router: Router) -> Callable[[Bot, Chat, str], Awaitable[Reply]]:
     async def otherwise(bot: Bot, chat: Chat, name: str) -> Reply:
         if name:
             return await _typo(bot, chat, name, router.commands)
-        if chat.text.strip() in _STOP:
+        word = _bare(chat.text)
+        if word in STOP:
             return await stop(bot, chat, "")
-        if await bot.reads.dialog(chat.by) is not None:
-            return await _answer(bot, chat)
+        if word in HELP:
+            return await help_(bot, chat, "")
+        asked = await bot.reads.dialog(chat.by)
+        dialog = asked if asked is not None and talk.still_open(asked, chat.at) else None
+        quoted = await notes.lead_quoted(bot, chat)
+        if quoted and (dialog is None or dialog.lead_id != quoted):
+            found = await notes.take(bot, chat, chat.text, None)
+            return found or await bot.tell(chat, _unknown(bot, chat))
+        if dialog is not None and word in NO_VALUE and not chat.media:
+            return await bot.act(
+                chat, talk.pass_over, lambda heard: told(bot, chat, heard), by=chat.by, at=chat.at
+            )
+        if dialog is not None:
+            return await _answer(bot, chat, dialog)
         found = await _free_note(bot, chat)
-        return found or await bot.tell(chat, _unknown(bot, chat))
+        return found or await _again(bot, chat)
 
     return otherwise
 
 
-async def _answer(bot: Bot, chat: Chat) -> Reply:
+def _bare(text: str) -> str:
+    """A word as it is compared: without spaces, signs and capitals."""
+    return _SIGNS.sub("", text[:40]).lower()
+
+
+async def _again(bot: Bot, chat: Chat) -> Reply:
+    """Nothing was understood; a draft whose question was left lying is asked about once more."""
+    return await bot.act(
+        chat,
+        talk.ask_again,
+        lambda heard: told(bot, chat, heard) if heard.what != "nothing" else _unknown(bot, chat),
+        by=chat.by,
+        at=chat.at,
+    )
+
+
+async def _answer(bot: Bot, chat: Chat, dialog: Dialog) -> Reply:
     """The answer to the open question; what is none is read like any other message."""
-    dialog = await bot.reads.dialog(chat.by)
-    if dialog is not None and dialog.kind == "visit":
+    if dialog.kind == "visit":
         return await notes.visit_asked_for(bot, chat, dialog.lead_id)
-    if dialog is not None and dialog.kind == "more" and not chat.media:
+    if dialog.kind == "more" and not chat.media:
         found = await _free_note(bot, chat)
         if found is not None:
             return found
@@ -271,6 +301,7 @@ async def _answer(bot: Bot, chat: Chat) -> Reply:
         key=chat.key,
         at=chat.at,
         media=chat.media,
+        answers=bot.mind.judged(f"{dialog.about} {chat.text}"),
     )
 
 

@@ -80,7 +80,7 @@ def _page(
         *parts.fields(lang, ("source", parts.origin(lead, company, lang))),
     ]
     fields = "".join(f"<dt>{esc(row.label)}</dt><dd>{esc(row.value)}</dd>" for row in rows)
-    need = "".join(f"<p>{esc(line)}</p>" for line in parts.need(lead, viewer))
+    need = "".join(f"<p>{esc(line)}</p>" for line in (*parts.need(lead, viewer), *parts.judged(lead, viewer)))
     state = f"{stage_words(lang, lead.stage)} · {parts.holder(lead, company, lang)}"
     said = "".join(_note(note, viewer, company) for note in notes)
     done = "".join(f"<p>{_event(event, viewer, company)}</p>" for event in events)

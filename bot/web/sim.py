@@ -21,7 +21,7 @@ from bot.cards.actions import BadAction, unpack
 from bot.channels.local import channel
 from bot.config import parse_duration
 from bot.directory import Directory
-from bot.inbound import Chat, Click, Reply
+from bot.inbound import Chat, Click, Quote, Reply
 from bot.router import Bot, Router
 from bot.seams import new_id
 from bot.web.problems import Problem
@@ -38,6 +38,7 @@ LONGEST = 10_000
 _ACCOUNT = re.compile(r"[A-Za-z0-9._-]{1,40}")
 MOST_BYTES = 1 << 20
 LONGEST_ID = 200
+LONGEST_QUOTE = 60
 HEARTBEAT = 15.0
 FARTHEST = timedelta(days=31)
 
@@ -162,6 +163,9 @@ class Simulator:
         person, body = self._person(request), await _body(request)
         kind, text, kept, media = _spoken(self.bot.lang(person), body)
         message = _id(body.get("id")) or new_id()
+        quote = await self._quote(person, body.get("quote"))
+        if quote is not None:
+            kept = {**kept, "quote": quote.text[:LONGEST_QUOTE]}
         await self.phones.typed(message=f"in:{message}", person=person, kind=kind, body=kept)
         self.stream.tell("message", person=person)
         chat = Chat(
@@ -171,10 +175,23 @@ class Simulator:
             key=f"sim:{message}",
             kind=kind,
             media=media,
+            quote=quote,
         )
         reply = await self.router.on_chat(self.bot, chat)
         await self.phones.settled()
         return web.json_response({"ok": reply.ok, "id": f"in:{message}"})
+
+    async def _quote(self, person: str, given: object) -> Quote | None:
+        """The message of this chat that is quoted: a card by its id, one's own message by the key it came
+        with."""
+        message = _id(given, LONGEST_ID)
+        if not message:
+            return None
+        shown = await self.phones.message(person, message)
+        if shown is None:
+            raise Problem(404, f"no message {message!r}")
+        key = f"sim:{message.removeprefix('in:')}" if message.startswith("in:") else message
+        return Quote(message=key, text=str(shown.get("text") or ""))
 
     async def click(self, request: web.Request) -> web.StreamResponse:
         """That person presses a button; answered after its effect is committed."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.words import cards, notes, proof, replies
+from bot.words import cards, judging, notes, proof, replies
 
 LANGS = ("zh", "en")
 """The languages; the first stands in for one that nobody knows."""
@@ -21,8 +21,8 @@ def _merged(*parts: Mapping[str, str]) -> dict[str, str]:
 
 
 CATALOGUES: Mapping[str, Mapping[str, str]] = {
-    "zh": _merged(cards.ZH, notes.ZH, replies.ZH, proof.ZH),
-    "en": _merged(cards.EN, notes.EN, replies.EN, proof.EN),
+    "zh": _merged(cards.ZH, judging.ZH, notes.ZH, replies.ZH, proof.ZH),
+    "en": _merged(cards.EN, judging.EN, notes.EN, replies.EN, proof.EN),
 }
 
 

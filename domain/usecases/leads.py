@@ -15,6 +15,7 @@ from domain.errors import (
     TooLate,
 )
 from domain.events import SYSTEM, Kind, as_label
+from domain.judging import with_answers
 from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
 from domain.media import Attachment
 from domain.notices import Tell
@@ -29,6 +30,7 @@ from domain.usecases.taking_back import facts_back, mark_cards
 NUDGE_EVERY = 120
 """Seconds in which one leader rings the same owner once, however often they press."""
 REVISIT_AFTER = timedelta(days=30)
+_NO_ANSWERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +187,17 @@ def _first_on_duty(uow: Uow, role: Role) -> str | None:
     return next((person.id for person in people if uow.desk(person.id).on_duty), None)
 
 
-def edit_lead(uow: Uow, *, lead_id: str, values: Mapping[str, object], by: str, at: datetime) -> Lead:
-    """Change fields. A draft that lacks nothing any more goes out at once."""
+def edit_lead(
+    uow: Uow,
+    *,
+    lead_id: str,
+    values: Mapping[str, object],
+    by: str,
+    at: datetime,
+    answers: Mapping[str, str] = _NO_ANSWERS,
+) -> Lead:
+    """Change fields. A draft that lacks nothing any more goes out at once. `answers` to the three questions
+    that the new words give fill what is open."""
     lead = uow.lead(lead_id)
     if not may_edit(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
@@ -195,7 +206,7 @@ def edit_lead(uow: Uow, *, lead_id: str, values: Mapping[str, object], by: str, 
             raise BadField(field=name)
     if lead.stage in CLOSED:
         raise OfferGone(lead=lead.id, stage=lead.stage)
-    changed = lead.edit(lead.customer.with_values(**values), by=by, now=at)
+    changed = lead.edit(with_answers(lead.customer.with_values(**values), answers), by=by, now=at)
     if changed:
         _claim_new_keys(uow, lead)
         sent = _complete(uow, lead, by, at)
@@ -315,6 +326,10 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
         uow.free_contact(lead.id)
     elif act.verb == "edit":
         _edit_back(lead, act, by, at)
+    elif act.verb == "judge" and lead.decisions == act.before.decisions:
+        # An answer that closed nothing: only it goes, for the clock may have moved the lead since.
+        lead.edit(lead.customer.with_values(extra=act.before.customer.extra), by=by, now=at)
+        lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
     elif act.verb == "facts":
         facts_back(uow, lead, act, by, at)
     else:
@@ -326,8 +341,10 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
             lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
             return
         lead.restore(act.before, verb=act.verb, by=by, now=at)
-        if act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}:
+        if act.verb == "judge" or (act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}):
             _claim_new_keys(uow, lead)
+        if act.verb == "judge" and lead.stage is Stage.OFFERED:
+            place(uow, lead, now=at)  # the card went when the lead was closed: it is offered anew
 
 
 def _edit_back(lead: Lead, act: Undo, by: str, at: datetime) -> None:

@@ -228,8 +228,8 @@ def _own(uow: Uow, lead_id: str, no: int, by: str) -> Proposal:
 
 
 def confirm_facts(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> Kept:
-    """Write what was read: amount, competitor, intent, the next step with its reminder, the first contact.
-    Again = no change."""
+    """Write what was read: amount, competitor, intent, how far the business seems to be (a hint, for the
+    lead's own stage has its moves), the next step with its reminder, the first contact. Again = no change."""
     lead = uow.lead(lead_id)
     found = _own(uow, lead_id, no, by)
     if found.state == "dropped":
@@ -262,7 +262,7 @@ def _customer_with(lead: Lead, facts: Facts) -> Customer:
     values: dict[str, object] = {}
     if (facts.amount_min, facts.amount_max) != (None, None):
         values |= {"amount_min": facts.amount_min, "amount_max": facts.amount_max}
-    more = {"competitor": facts.competitor, "intent": facts.intent}
+    more = {"competitor": facts.competitor, "intent": facts.intent, "stage": facts.stage}
     extra = {**customer.extra, **{name: value for name, value in more.items() if value}}
     if extra != dict(customer.extra):
         values["extra"] = extra

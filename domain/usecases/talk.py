@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.contact import clean_text
-from domain.errors import BadField, NotAllowed
+from domain.errors import BadField, NeedsWords, NotAllowed
+from domain.judging import CHAT, with_answers
 from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
 from domain.media import Attachment
 from domain.notices import Notice, Tell
@@ -15,14 +16,16 @@ from domain.permission import may_edit, may_see
 from domain.ports import Dialog, Uow
 from domain.reader.lead_text import LeadText, read_answer, read_lead
 from domain.reader.page import field_named
+from domain.reasons import REASONS
 from domain.stages import HELD, Stage
 from domain.usecases.leads import capture_lead, edit_lead, hand_back, missing_fields, withdraw_lead
 from domain.usecases.notes import pending_note, take_note
 
 LONGEST = 2000
 MORE_FOR = timedelta(minutes=30)
-CHAT = "chat"
+ANSWER_WITHIN = timedelta(hours=1)
 _AS_IT_IS: Mapping[int, int] = {}
+_NOTHING: Mapping[str, str] = {}
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "contact": ("phone", "email", "wechat"),
     "amount": ("amount_min", "amount_max"),
@@ -57,14 +60,24 @@ def customer_of(read: LeadText) -> Customer:
     return Customer(**values)
 
 
-def submit(uow: Uow, *, text: str, by: str, at: datetime, simplify: Mapping[int, int] = _AS_IT_IS) -> Heard:
+def submit(
+    uow: Uow,
+    *,
+    text: str,
+    by: str,
+    at: datetime,
+    simplify: Mapping[int, int] = _AS_IT_IS,
+    answers: Mapping[str, str] = _NOTHING,
+) -> Heard:
     """`/lead …`: a certain and complete reading goes out at once; otherwise it is kept as a draft, and the
     first missing field is asked for, or what was read is put up for a confirming tap. What names no customer
-    is no lead (a trend): which one is asked, and nothing is made."""
+    is no lead (a trend): which one is asked, and nothing is made. `answers` are those to the other two of the
+    three questions that the text gives already."""
     read = read_lead(text, simplify)
     customer = customer_of(read)
     if customer == Customer():
         return Heard(what="empty")
+    customer = with_answers(customer, answers)
     if not (customer.name or customer.company or customer.phone or customer.email or customer.wechat):
         about = clean_text(text, LONGEST)
         uow.set_dialog(Dialog(person=by, kind="trend", lead_id="", about=about, at=at))
@@ -92,17 +105,26 @@ def submit(uow: Uow, *, text: str, by: str, at: datetime, simplify: Mapping[int,
     return Heard(what="sent" if lead.stage is not Stage.DRAFT else "unsure", lead=lead)
 
 
-def hear(uow: Uow, *, text: str, by: str, key: str, at: datetime, media: Sequence[Attachment] = ()) -> Heard:
+def hear(
+    uow: Uow,
+    *,
+    text: str,
+    by: str,
+    key: str,
+    at: datetime,
+    media: Sequence[Attachment] = (),
+    answers: Mapping[str, str] = _NOTHING,
+) -> Heard:
     """A message that is no command: the answer to the open question, if there is one."""
     dialog = uow.dialog(by)
-    if dialog is None:
+    if dialog is None or not still_open(dialog, at):
         return Heard(what="nothing")
     match dialog.kind:
         case "trend":
             uow.end_dialog(by)
-            return submit(uow, text=_with_customer(dialog.about, text), by=by, at=at)
+            return submit(uow, text=_with_customer(dialog.about, text), by=by, at=at, answers=answers)
         case "draft":
-            return _answer(uow, dialog, text, at)
+            return _answer(uow, dialog, text, at, answers)
         case "edit":
             return _edit(uow, dialog, text, at)
         case "more" if media and at - dialog.at <= MORE_FOR:
@@ -127,6 +149,38 @@ def hear(uow: Uow, *, text: str, by: str, key: str, at: datetime, media: Sequenc
             return Heard(what="nothing")
 
 
+def still_open(dialog: Dialog, at: datetime) -> bool:
+    """Whether a message may be the answer to a question; what comes much later is a message of its own."""
+    return at - dialog.at <= ANSWER_WITHIN
+
+
+def pass_over(uow: Uow, *, by: str, at: datetime) -> Heard:
+    """`跳过`, `没有`: not an answer. The next missing field is asked, and a draft with nothing left to ask
+    waits for its confirming tap; a trend keeps its two ways; words that a hand-back needs are needed."""
+    dialog = uow.dialog(by)
+    if dialog is None or not still_open(dialog, at):
+        return Heard(what="nothing")
+    match dialog.kind:
+        case "draft":
+            return _ask_next(uow, uow.lead(dialog.lead_id), by, at, after=dialog.about)
+        case "trend":
+            return Heard(what="trend", asked=dialog.about)
+        case "handback":
+            needed = REASONS[dialog.about.partition(":")[0]].needs_words
+            raise NeedsWords(lead=dialog.lead_id, needed=needed)
+        case _:
+            uow.end_dialog(by)
+            return Heard(what="stopped", lead=uow.lead(dialog.lead_id))
+
+
+def ask_again(uow: Uow, *, by: str, at: datetime) -> Heard:
+    """Take up the question about a draft that was left lying, where there is one."""
+    dialog = uow.dialog(by)
+    if dialog is None or dialog.kind != "draft" or uow.lead(dialog.lead_id).stage is not Stage.DRAFT:
+        return Heard(what="nothing")
+    return _ask_next(uow, uow.lead(dialog.lead_id), by, at)
+
+
 def _with_customer(trend: str, answer: str) -> str:
     """The trend with the customer that was asked for: a bare answer is the firm's name."""
     named = read_lead(answer)
@@ -136,11 +190,19 @@ def _with_customer(trend: str, answer: str) -> str:
 
 
 def make_of_note(
-    uow: Uow, *, name: str | None, company: str | None, by: str, key: str, at: datetime
+    uow: Uow,
+    *,
+    name: str | None,
+    company: str | None,
+    by: str,
+    key: str,
+    at: datetime,
+    answers: Mapping[str, str] = _NOTHING,
 ) -> Heard:
     """The note that waits for its lead becomes a draft, kept with it; what is missing is asked."""
     heard, noted = pending_note(uow, by, at)
     customer = Customer(name=name, company=company, need=clean_text(heard.text, LONGEST) or None)
+    customer = with_answers(customer, answers)
     lead = capture_lead(
         uow, customer=customer, origin=Origin(channel=CHAT, source=CHAT, by=by), now=at, draft=True
     ).lead
@@ -158,22 +220,29 @@ def _read_value(about: str, text: str) -> tuple[Mapping[str, Any], str]:
     return {name: clean_text(v, LONGEST) if isinstance(v, str) else v for name, v in values.items()}, ""
 
 
-def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime) -> Heard:
+def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime, answers: Mapping[str, str]) -> Heard:
     values, problem = _read_value(dialog.about, text)
     if problem or not values:
         return Heard(
             what="bad_value", lead=uow.lead(dialog.lead_id), asked=dialog.about, problem=problem or "empty"
         )
-    lead = edit_lead(uow, lead_id=dialog.lead_id, values=values, by=dialog.person, at=at)
-    return _ask_next(uow, lead, dialog.person, at)
+    told = answers if dialog.about == "need" else _NOTHING
+    lead = edit_lead(uow, lead_id=dialog.lead_id, values=values, by=dialog.person, at=at, answers=told)
+    return _ask_next(uow, lead, dialog.person, at, after=dialog.about)
 
 
-def _ask_next(uow: Uow, lead: Lead, by: str, at: datetime) -> Heard:
-    missing = missing_fields(lead.customer, uow.company.required)
-    if lead.stage is Stage.DRAFT and missing:
-        uow.set_dialog(Dialog(person=by, kind="draft", lead_id=lead.id, about=missing[0], at=at))
-        return Heard(what="asked", lead=lead, asked=missing[0], missing=missing)
+def _ask_next(uow: Uow, lead: Lead, by: str, at: datetime, after: str = "") -> Heard:
+    """Ask for the next missing field behind the one asked last; who passed over some is shown the draft."""
+    required = uow.company.required
+    missing = missing_fields(lead.customer, required)
+    behind = required[required.index(after) + 1 :] if after in required else required
+    ahead = [name for name in missing if name in behind]
+    if lead.stage is Stage.DRAFT and ahead:
+        uow.set_dialog(Dialog(person=by, kind="draft", lead_id=lead.id, about=ahead[0], at=at))
+        return Heard(what="asked", lead=lead, asked=ahead[0], missing=missing)
     uow.end_dialog(by)
+    if lead.stage is Stage.DRAFT:
+        return Heard(what="unsure", lead=lead, missing=missing)
     return Heard(what="sent", lead=lead)
 
 
@@ -218,7 +287,7 @@ def stop_asking(uow: Uow, *, by: str, at: datetime) -> Heard:
     """`取消`: close the open question; a draft that was being filled is withdrawn (and can be undone)."""
     dialog = uow.dialog(by)
     uow.end_dialog(by)
-    if dialog is None:
+    if dialog is None or not still_open(dialog, at):
         return Heard(what="nothing")
     if not dialog.lead_id:
         return Heard(what="dropped")

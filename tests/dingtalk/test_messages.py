@@ -112,6 +112,17 @@ async def test_a_quote_of_a_message_about_a_lead_makes_the_answer_a_note_on_it(d
     ]
 
 
+async def test_a_quote_without_a_number_is_understood_by_its_words(ding: Ding) -> None:
+    lead = await ding.submit("周倩")
+    other = await ding.submit("何其芳")
+    rep = await ding.owner(lead)
+    await rep.does("accept", "周倩")
+    replied = {"msgType": "text", "msgId": "x", "content": {"text": "周倩说想看演示"}}
+    await rep.send({"msgtype": "text", "text": {"content": "已约周三演示", "repliedMsg": replied}})
+    assert [note.text for note in await ding.service.reads.notes(lead)] == ["已约周三演示"]
+    assert await ding.service.reads.notes(other) == []
+
+
 async def test_what_can_not_be_read_is_answered_so(ding: Ding) -> None:
     rep = ding.phone("zhangwei")
     await rep.send({"msgtype": "unknownMsgType", "content": {"unknownMsgType": "x"}})

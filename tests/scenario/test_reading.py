@@ -79,6 +79,25 @@ async def test_a_confirmation_is_undone_with_one_tap(world: World) -> None:
     assert await world.audit() == []
 
 
+async def hint(world: World, lead: str) -> str | None:
+    found = await world.service.reads.lead(lead)
+    assert found is not None
+    return found.customer.extra.get("stage")
+
+
+async def test_how_far_it_is_said_to_be_is_proposed_and_kept_when_confirmed(world: World) -> None:
+    rep, lead = await accepted(world)
+    [card] = await rep.type("给云栖的周总发了报价")
+    assert fields_of(card)["进展"] == "方案提案"
+    assert await hint(world, lead) is None
+    await rep.press(card, key_of(card, "confirm"))
+    assert await hint(world, lead) == "proposal"
+    assert (await world.lead(lead))["stage"] == "accepted"
+    taken = await rep.card("已记")
+    await rep.press(taken, key_of(taken, "cancel"))
+    assert await hint(world, lead) is None
+
+
 async def test_a_wrong_lead_is_taken_back_with_one_tap_and_the_right_one_offered(world: World) -> None:
     rep, wrong = await accepted(world, "周倩", "杭州云栖数据有限公司")
     right = ""

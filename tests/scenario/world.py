@@ -144,6 +144,10 @@ class Phone:
         """Send a text; what the bot has written since, oldest first."""
         return await self.send({"text": text})
 
+    async def replies(self, message: Json, text: str) -> list[Json]:
+        """Send a text that quotes a message of this chat."""
+        return await self.send({"text": text, "quote": message["id"]})
+
     async def send(self, body: Json) -> list[Json]:
         before = {each["id"] for each in await self.messages()}
         status, found = await self.world.call(f"/sim/api/people/{self.person}/messages", body)

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.cards.actions import BadAction
 from bot.channels.dingtalk.press import Press, read_press
+from bot.inbound import Quote
 
 LONGEST = 10_000
 _TYPED_TAP = re.compile(r"#(\S{1,400})\s*$")
@@ -43,7 +44,7 @@ class Session:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """`account` is empty for an outsider, or before the app is published. `over_quota` = it came without its
-    content, because the month's pushes are used up. `quoted` is the lead that a quoted message names."""
+    content, because the month's pushes are used up. `quote` is the message that it answers to."""
 
     id: str
     account: str
@@ -54,7 +55,7 @@ class Message:
     session: Session | None = None
     attached: tuple[Attached, ...] = ()
     over_quota: bool = False
-    quoted: str = ""
+    quote: Quote | None = None
 
     @property
     def tap(self) -> Press | None:
@@ -91,7 +92,7 @@ def read_message(data: object) -> Message:
         session=_session(found),
         attached=attached,
         over_quota=bool(found.get("errorCode") or found.get("errCode")),
-        quoted=_quoted(found),
+        quote=_quoted(found),
     )
 
 
@@ -153,15 +154,19 @@ def _session(found: Mapping[str, Any]) -> Session | None:
     return Session(url=url, expires=expires) if isinstance(url, str) and url else None
 
 
-def _quoted(found: Mapping[str, Any]) -> str:
-    """The one lead that a quoted message names. `repliedMsg` is seen in the wild and in no document, so its
-    shape is not relied on: it is only looked through."""
+def _quoted(found: Mapping[str, Any]) -> Quote | None:
+    """The message that was quoted. `repliedMsg` is seen in the wild and in no document, so its shape is not
+    relied on: it is looked through for the one lead that it names, and for words."""
     text = found.get("text")
     replied = text.get("repliedMsg") if isinstance(text, Mapping) else None
     if not replied:
-        return ""
+        return None
     named = set(_LEAD.findall(json.dumps(replied, ensure_ascii=False)[:LONGEST]))
-    return named.pop() if len(named) == 1 else ""
+    said = _part(replied, "content").get("text") if isinstance(replied, Mapping) else None
+    return Quote(
+        lead=named.pop() if len(named) == 1 else "",
+        text=said[:LONGEST] if isinstance(said, str) else "",
+    )
 
 
 def read_tap(data: object) -> Tapped:

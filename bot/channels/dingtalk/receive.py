@@ -130,7 +130,10 @@ class Receiver:
             )
             for each in message.attached
         )  # fmt: skip
-        chat = Chat(by=by, text=text, at=at, key=f"dt:{message.id}", kind=message.kind, media=media)
+        chat = Chat(
+            by=by, text=text, at=at, key=f"dt:{message.id}", kind=message.kind, media=media,
+            quote=message.quote,
+        )  # fmt: skip
         await self.router.on_chat(self.bot, chat)
         if message.group:  # what was asked is answered in their own chat: a group sees nobody's data
             await self._say(message, "group.answered", lang)
@@ -221,12 +224,9 @@ async def _wrapped(answer: Answer, data: object) -> None:
 
 
 def _words(lang: str, message: Message) -> str:
-    """The words of a message of any kind; a quote of a message about one lead makes it a note on that
-    lead."""
+    """The words of a message of any kind."""
     text = message.text
     if message.kind in ("voice", "image", "file", "video"):
         name = message.attached[0].name if message.attached else ""
         text = say(lang, f"media.{message.kind}", text=text or name, label=name).strip()
-    if text and message.quoted and message.kind in ("text", "voice") and text[:1] not in ("/", "／"):
-        return f"/note {message.quoted} {text}"
     return text

@@ -40,6 +40,7 @@ function bodyNode(person, message) {
   const build = { card: cardNode, image: imageNode, location: locationNode, voice: voiceNode }[message.type];
   if (build && (message.type !== "card" || message.card)) return build(person, message);
   const bubble = el("div", "bubble");
+  if (message.quote) bubble.append(el("small", "quote", message.quote));
   bubble.append(...longText(person, message.id, message.text ?? ""));
   return bubble;
 }

@@ -1,0 +1,49 @@
+"""When a next step rings, and what counts as something to confirm."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from domain.calendar import Mode
+from domain.facts import Facts, due_of, morning_of, unpack_facts
+from domain.reader.understand import NextStep
+from tests.fakes.company import SHANGHAI, calendar
+
+NOW = datetime(2026, 1, 5, 10, tzinfo=SHANGHAI)  # a Monday
+ALWAYS, BUSINESS = calendar(Mode.ALWAYS), calendar(Mode.BUSINESS)
+
+
+def step(day: date, at: datetime | None = None) -> NextStep:
+    return NextStep(day=day, until=day, at=at, words="回访")
+
+
+def test_a_day_alone_rings_when_work_begins() -> None:
+    assert due_of(step(date(2026, 1, 8)), calendar=BUSINESS, now=NOW) == datetime(
+        2026, 1, 8, 9, tzinfo=SHANGHAI
+    )
+    saturday = due_of(step(date(2026, 1, 10)), calendar=BUSINESS, now=NOW)
+    assert saturday == datetime(2026, 1, 12, 9, tzinfo=SHANGHAI)
+
+
+def test_where_work_never_stops_a_day_alone_rings_at_nine() -> None:
+    assert due_of(step(date(2026, 1, 10)), calendar=ALWAYS, now=NOW) == datetime(
+        2026, 1, 10, 9, tzinfo=SHANGHAI
+    )
+    midnight = datetime(2026, 1, 6, tzinfo=SHANGHAI)
+    assert morning_of(midnight, ALWAYS) == midnight + timedelta(hours=9)
+
+
+def test_a_clock_time_is_kept_and_today_rings_in_the_afternoon() -> None:
+    at = datetime(2026, 1, 8, 7, 30, tzinfo=SHANGHAI)
+    assert due_of(step(at.date(), at), calendar=ALWAYS, now=NOW) == at
+    assert due_of(step(NOW.date()), calendar=BUSINESS, now=NOW) == NOW.replace(hour=16)
+    late = NOW.replace(hour=17)
+    assert due_of(step(NOW.date()), calendar=BUSINESS, now=late) == late + timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("facts", "asks"), [(Facts(), False), (Facts(activity="call"), False), (Facts(stage="proposal"), True)]
+)
+def test_a_hint_of_the_stage_is_something_to_confirm(facts: Facts, asks: bool) -> None:
+    assert bool(facts) is asks
+    assert unpack_facts(facts.pack()) == facts
