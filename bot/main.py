@@ -376,7 +376,7 @@ class Service:
             counts=lambda prefix: meters.read_counts(store.reader, prefix),
             left=lambda accounts: self._left("dingtalk", accounts),
             answered=self.metrics.callback,
-            connected=self.metrics.connected,
+            heard=self.metrics.stream,
             budget=self.metrics.budget,
         )
         self.dingtalk = open_door(self.settings.dingtalk, house)
@@ -443,6 +443,7 @@ class Service:
                 loops=self.supervisor.ages,
                 outbox_late=lambda: self.reads.outbox_late(self.clock.now()),
                 lost=self.lost,
+                streams=lambda: self.dingtalk.silent() if self.dingtalk is not None else {},
             ),
         )
         metrics.mount(app, self.metrics, lambda: self.reads.counts(self.clock.now()), self.keys.may_measure)

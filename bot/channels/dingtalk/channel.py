@@ -14,10 +14,10 @@ from typing import Any
 import structlog
 
 from bot.cards.model import Card, CardState
-from bot.channels.base import Refused, Retryable
+from bot.channels.base import Refused, Retryable, Unsure
 from bot.channels.dingtalk import render
 from bot.channels.dingtalk.client import Client
-from bot.channels.dingtalk.errors import IN_DOUBT, CardExists, CardGone, NoCards, Unsafe
+from bot.channels.dingtalk.errors import CardExists, CardGone, NoCards, Unsafe
 from bot.channels.dingtalk.parse import Session
 from bot.channels.dingtalk.render import Template, card_data
 from domain.clock import Clock, to_micros
@@ -154,11 +154,7 @@ class DingtalkChannel:
             await self._safely(lambda data: self._deliver_new(account, track, card, data), card)
         except CardExists:
             await self._again(account, track, card)
-        except Retryable as error:
-            if str(error) == IN_DOUBT:
-                self._doubtful.put(track)
-            raise
-        except asyncio.CancelledError:  # whoever delivers has no more time: it may have been shown
+        except (Unsure, asyncio.CancelledError):  # the second: whoever delivers has no more time
             self._doubtful.put(track)
             raise
         self._doubtful.drop(track)
@@ -196,7 +192,11 @@ class DingtalkChannel:
             "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": self.robot_code},
             "userIdType": 1,
         }
-        found = await self.client.call("POST", f"{CARDS}/deliver", body)
+        try:
+            found = await self.client.call("POST", f"{CARDS}/deliver", body)
+        except (Unsure, asyncio.CancelledError):
+            self._doubtful.put(track)
+            raise
         _delivered(found.get("result"))
 
     async def _put(self, track: str, data: Mapping[str, str]) -> None:
@@ -225,9 +225,9 @@ class DingtalkChannel:
             try:
                 await self.client.webhook(session.url, {"msgtype": "text", "text": {"content": text}})
                 return ""
-            except Retryable as error:
-                if str(error) == IN_DOUBT:
-                    raise
+            except Unsure:
+                raise
+            except Retryable:
                 self.sessions.drop(account)
         return await self._batch_send(account, "sampleText", {"content": text[: render.LONGEST_TEXT]})
 

@@ -58,7 +58,7 @@ class House:
     counts: Callable[[str], Awaitable[Mapping[str, int]]]
     left: Callable[[Sequence[str]], Awaitable[None]]
     answered: Callable[[float], None] = lambda seconds: None
-    connected: Callable[[str, bool], None] = lambda channel, on: None
+    heard: Callable[[str, Callable[[], float]], None] = lambda channel, silent: None
     budget: Callable[[str, str, int, int], None] = lambda channel, what, used, limit: None
 
 
@@ -130,6 +130,10 @@ class Door:
         loops.append(("dingtalk-people", self._look_for_leavers, PEOPLE_EVERY))
         return [*loops, ("dingtalk-budget", self._count, COUNT_EVERY)]
 
+    def silent(self) -> dict[str, float]:
+        """For how many seconds the platform could not reach this instance, in the Stream mode."""
+        return {} if self.stream is None else {NAME: self.stream.silent}
+
     def mount(self, app: web.Application) -> None:
         """Serve the callbacks, in the HTTP mode."""
         if self.callbacks is not None:
@@ -194,8 +198,6 @@ class Door:
         except BaseException:
             self.client.meter.give_back(taken)
             raise
-        if self.stream is not None:
-            self.house.connected(NAME, self.stream.connected)
         sums = await self.house.counts(f"{NAME}:")
         limits = {CALLS: self.settings.monthly_calls, PUSHES: self.settings.monthly_pushes}
         for what, limit in limits.items():
@@ -241,9 +243,9 @@ def open_door(settings: Settings, house: House, *, timing: Timing | None = None)
     if http:
         door.callbacks = _callbacks(settings, house, receiver)
     else:
-        door.stream = Stream(
-            session=session, dial=client.open_stream, handle=receiver.on_frame, timing=timing
-        )
+        stream = Stream(session=session, dial=client.open_stream, handle=receiver.on_frame, timing=timing)
+        house.heard(NAME, lambda: stream.silent)
+        door.stream = stream
     return door
 
 
