@@ -1,7 +1,6 @@
 """Who is in the organisation, who has left, who signs in; and what the doctor says about it all."""
 
 from collections.abc import AsyncIterator
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from aiohttp import ClientSession
@@ -15,10 +14,7 @@ from bot.channels.dingtalk.people import (
     as_toml,
     compare,
     gone,
-    login_address,
     read_organisation,
-    signed_in,
-    signed_in_by_browser,
 )
 from bot.company import build_company
 from bot.config import Settings
@@ -83,25 +79,6 @@ async def test_when_too_many_are_gone_nobody_is(opener: Opener, client: Client) 
     accounts = [account_of("zhangwei"), *(f"nobody{number}" for number in range(4))]
     with pytest.raises(Retryable):
         await gone(client, accounts)
-
-
-async def test_a_page_inside_the_client_signs_in_by_its_code_once(opener: Opener, client: Client) -> None:
-    opener.fake.book.codes["code"] = account_of("lilei")
-    assert await signed_in(client, "code") == account_of("lilei")
-    with pytest.raises((Retryable, Refused)):
-        await signed_in(client, "code")
-
-
-async def test_a_browser_signs_in_over_the_platforms_page(opener: Opener, client: Client) -> None:
-    query = parse_qs(
-        urlsplit(login_address(client, redirect="https://bot.example/back?x=1", state="s&=")).query
-    )
-    assert query["state"] == ["s&="]
-    assert query["redirect_uri"] == ["https://bot.example/back?x=1"]
-    opener.fake.book.codes["auth"] = account_of("wangfang")
-    assert await signed_in_by_browser(client, "auth") == account_of("wangfang")
-    with pytest.raises((Retryable, Refused)):
-        await signed_in_by_browser(client, "auth")
 
 
 # -- the doctor -------------------------------------------------------------------------------------------

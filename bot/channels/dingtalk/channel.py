@@ -81,7 +81,8 @@ class Kept:
 @dataclass(slots=True, kw_only=True)
 class DingtalkChannel:
     """`home` tells this installation's cards from those of any other on the same app. `callback` is the
-    route key of the HTTP mode; empty = the callbacks come by Stream."""
+    route key of the HTTP mode; empty = the callbacks come by Stream. `pages` is where leads have their pages;
+    empty = at no address that a phone can open."""
 
     client: Client
     template: Template
@@ -90,6 +91,7 @@ class DingtalkChannel:
     clock: Clock
     ticks: Callable[[], float]
     callback: str = ""
+    pages: str = ""
     name: str = NAME
     gates: Gates = field(default_factory=Gates)
     sessions: Kept = field(default_factory=Kept)
@@ -129,6 +131,10 @@ class DingtalkChannel:
         """The outTrackId of a key: at most 100 plain characters."""
         plain = key if _SAFE.fullmatch(key) else sha256(key.encode()).hexdigest()[:40]
         return f"{self.home}.{plain}"
+
+    def link(self, card: Card) -> str:
+        """The address of the card's lead, where it has a page."""
+        return f"{self.pages}/l/{card.lead}" if self.pages and card.lead else ""
 
     def heard(self, account: str, session: Session) -> None:
         """This person's chat may be answered there for a while."""
@@ -212,7 +218,7 @@ class DingtalkChannel:
     async def _safely(self, call: Callable[[dict[str, str]], Any], card: Card) -> None:
         """With the whole card; where the platform's filter dislikes its text, with its buttons alone."""
         try:
-            await call(card_data(card, self.template))
+            await call(card_data(card, self.template, link=self.link(card)))
         except Unsafe:
             log.warning("a card's text was refused; sent without it", action="unsafe_text")
             await call(card_data(_bare(card), self.template))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import ClientSession, web
@@ -22,8 +23,10 @@ from bot.channels.dingtalk.people import gone
 from bot.channels.dingtalk.receive import Receiver, Redraw
 from bot.channels.dingtalk.render import Template
 from bot.channels.dingtalk.sign import EventCrypto
+from bot.channels.dingtalk.signin import DingtalkSignIn
 from bot.channels.dingtalk.stream import Stream, Timing
 from bot.channels.tokens import AccessTokens, Fetched
+from bot.config import LOOPBACK
 from bot.config import Dingtalk as Settings
 from bot.config import Settings as AllSettings
 from bot.directory import Directory
@@ -116,6 +119,7 @@ class Door:
     client: Client
     channel: DingtalkChannel
     receiver: Receiver
+    signin: DingtalkSignIn
     stream: Stream | None = None
     callbacks: Callbacks | None = None
     _warned: dict[str, float] = field(default_factory=dict)
@@ -226,6 +230,7 @@ def open_door(settings: Settings, house: House, *, timing: Timing | None = None)
         clock=house.clock,
         ticks=asyncio.get_running_loop().time,
         callback=f"leadbell-{house.home}" if http else "",
+        pages=_pages(house.base_url, settings.api_base),
     )
     receiver = Receiver(
         bot=house.bot,
@@ -238,7 +243,13 @@ def open_door(settings: Settings, house: House, *, timing: Timing | None = None)
         left=house.left,
     )
     door = Door(
-        settings=settings, house=house, session=session, client=client, channel=channel, receiver=receiver
+        settings=settings,
+        house=house,
+        session=session,
+        client=client,
+        channel=channel,
+        receiver=receiver,
+        signin=DingtalkSignIn(client=client, corp_id=settings.corp_id or ""),
     )
     if http:
         door.callbacks = _callbacks(settings, house, receiver)
@@ -247,6 +258,12 @@ def open_door(settings: Settings, house: House, *, timing: Timing | None = None)
         house.heard(NAME, lambda: stream.silent)
         door.stream = stream
     return door
+
+
+def _pages(base_url: str, api_base: str) -> str:
+    """Where leads have their pages, for phones: not on this machine, unless the platform is on it too."""
+    local = urlsplit(base_url).hostname in LOOPBACK and urlsplit(api_base).hostname not in LOOPBACK
+    return "" if local else base_url.rstrip("/")
 
 
 def _redraw(channel: DingtalkChannel, house: House) -> Redraw:

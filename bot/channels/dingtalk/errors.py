@@ -43,7 +43,7 @@ class OverQuota(Retryable):
 _NOBODY = frozenset(
     {
         "param.userIdNotExist", "staffId.notExisted", "invalidParameter.userIds.invalid", "user.notExist",
-        "param.openSpaceIdInvalid", "invalidParameter.downloadCode",
+        "param.openSpaceIdInvalid", "invalidParameter.downloadCode", "invalidParameter.code",
     }
 )  # fmt: skip
 _CONSOLE = frozenset(
@@ -127,7 +127,7 @@ def old_trouble(body: Mapping[str, Any]) -> Exception | None:
             return None
         case 40014 | 42001 | 41001:
             return TokenRefused(why)
-        case 33012 | 60121:
+        case 33012 | 60121 | 40078:
             return Refused(why)
         case 90018:
             return Retryable(why, SECOND + timedelta(seconds=jitter(1.0)))

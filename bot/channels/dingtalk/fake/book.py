@@ -94,6 +94,7 @@ class Book:
     sessions: dict[str, tuple[str, int]] = field(default_factory=dict)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
+    outside: set[str] = field(default_factory=set)
     routes: dict[str, tuple[str, str]] = field(default_factory=dict)
     calls: list[tuple[str, str, Any]] = field(default_factory=list)
     metered: int = 0
