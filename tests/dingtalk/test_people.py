@@ -107,6 +107,7 @@ async def test_wrong_credentials_are_named_and_nothing_else_is_asked(
     ("path", "status", "code", "name", "mark"),
     [
         ("/v1.0/card/instances", 403, DENIED, "dingtalk cards", "⚠"),
+        ("/v1.0/card/instances", 400, "param.templateUnpublished", "dingtalk cards", "⚠"),
         ("/v1.0/robot/messageFiles", 403, DENIED, "dingtalk robot", "✘"),
         ("/v1.0/robot/messageFiles", 400, "invalidParameter.robotCode.auth", "dingtalk robot", "✘"),
         ("/v1.0/gateway", 401, "x", "dingtalk stream", "✘"),
@@ -128,6 +129,26 @@ async def test_each_mistake_in_the_console_is_named(
     found = await examine_dingtalk(client, settings)
     assert marks(found)[name] == mark
     assert next(each.next for each in found if each.name == name)
+
+
+@pytest.mark.parametrize(
+    ("section", "cards", "names"),
+    [
+        ('card_template_id = "own.schema"\ncard = {{buttons = "msgButtons", state = "state"}}', "✔", None),
+        ('card_template_id = "own.schema"', "✔", "⚠"),
+        ('card = {{title = "headline"}}', "✔", "✘"),
+        ('card_template_id = "nobody.schema"\ncard = {{buttons = "msgButtons"}}', "⚠", None),
+    ],
+)
+async def test_the_template_is_tried_and_its_variables_compared(
+    opener: Opener, client: Client, section: str, cards: str, names: str | None
+) -> None:
+    opener.fake.book.templates.add("own.schema")
+    mode = 'mode = "stream"'
+    settings = opener.settings("stream", "", replace={mode: f"{mode}\n{section.format()}"})
+    found = marks(await examine_dingtalk(client, settings))
+    assert (found["dingtalk cards"], found.get("dingtalk template")) == (cards, names)
+    assert not any(card.people for card in opener.fake.book.cards.values())  # shown to nobody
 
 
 async def test_a_platform_that_is_down_is_told_with_its_hosts(

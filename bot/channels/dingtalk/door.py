@@ -321,6 +321,7 @@ async def examine_dingtalk(client: Client, settings: AllSettings) -> list[Findin
         robot_code=section.robot_code,
         base_url=settings.app.base_url,
         accounts={person.id: person.dingtalk for person in settings.people if person.dingtalk},
+        template=template_of(section),
     )
     return [finding async for finding in findings]
 

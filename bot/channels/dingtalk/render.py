@@ -18,6 +18,7 @@ from bot.channels.dingtalk.press import Press, needed, write_press
 from bot.channels.dingtalk.safe import cut, plain
 from bot.words import say as words
 
+PUBLIC_TEMPLATE = "1366a1eb-bc54-4859-ac88-517c56a9acb1.schema"
 VALUE = 1024
 HOME = "home"
 """The page of a card that is the card itself: where "back" leads."""
