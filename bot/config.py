@@ -434,6 +434,7 @@ class Dingtalk(_Section):
     client_id: Text
     client_secret: Secret
     robot_code: Text
+    corp_id: Text | None = None
     mode: Literal["stream", "http"] = "stream"
     # The template that DingTalk publishes for everyone: buttons without drawing one's own.
     card_template_id: Text = "1366a1eb-bc54-4859-ac88-517c56a9acb1.schema"

@@ -10,12 +10,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+import aiohttp
+
 from bot.channels.wecom import checkup
 from bot.company import build_company
 from bot.config import ConfigErrors, Settings, Wecom, load, warnings
 from bot.seams import SystemClock
 
 ROOM = 200_000_000
+PATIENCE = aiohttp.ClientTimeout(total=3.0)
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - where a bot listens that listens everywhere
 GOOD, BAD, WARN = "✔", "✘", "⚠"
 
 
@@ -60,6 +64,25 @@ def examine(
     yield _disk(Path.cwd())
     yield from database(settings, now)
     yield from _channels(settings)
+    yield from asyncio.run(_running(settings))
+
+
+async def _running(settings: Settings) -> list[Check]:
+    """What the bot that runs on this machine says of itself: each instance knows its own connections."""
+    host = settings.app.host if settings.app.host not in EVERYWHERE else "127.0.0.1"
+    address = f"http://{f'[{host}]' if ':' in host else host}:{settings.app.port}/readyz"
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=PATIENCE) as http,
+            http.get(address, allow_redirects=False) as answer,
+        ):
+            found = (await answer.json())["checks"]
+            bad = [(str(each["name"]), str(each["detail"])) for each in found if not each["ok"]]
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, KeyError):
+        return [Check(mark=WARN, name="bot", means=f"none answers at {address}", next="leadbell serve")]
+    if bad:
+        return [Check(mark=BAD, name=f"bot: {name}", means=what) for name, what in bad]
+    return [Check(mark=GOOD, name="bot", means=f"{address}: ready")]
 
 
 def _python() -> Check:

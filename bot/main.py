@@ -290,6 +290,7 @@ class Service:
         self._beats = 0
         self.failed = False
         self.dingtalk: Door | None = None
+        self.gate: Gate | None = None
         self._runner: web.AppRunner | None = None
 
     # -- starting and stopping --------------------------------------------------------------------------
@@ -376,7 +377,7 @@ class Service:
             counts=lambda prefix: meters.read_counts(store.reader, prefix),
             left=lambda accounts: self._left("dingtalk", accounts),
             answered=self.metrics.callback,
-            connected=self.metrics.connected,
+            heard=self.metrics.stream,
             budget=self.metrics.budget,
         )
         self.dingtalk = open_door(self.settings.dingtalk, house)
@@ -443,6 +444,7 @@ class Service:
                 loops=self.supervisor.ages,
                 outbox_late=lambda: self.reads.outbox_late(self.clock.now()),
                 lost=self.lost,
+                streams=lambda: self.dingtalk.silent() if self.dingtalk is not None else {},
             ),
         )
         metrics.mount(app, self.metrics, lambda: self.reads.counts(self.clock.now()), self.keys.may_measure)
@@ -456,9 +458,9 @@ class Service:
                 ticks=asyncio.get_running_loop().time,
                 observe=self.metrics.callback,
             ).mount(app, "/callback/wecom")
-        gate = self._gate()
-        gate.mount(app)
-        LeadPage(gate=gate, reads=self.reads, company_now=lambda: self.store.company).mount(app)
+        self.gate = self._gate()
+        self.gate.mount(app)
+        LeadPage(gate=self.gate, reads=self.reads, company_now=lambda: self.store.company).mount(app)
         if self.settings.simulator.enabled:
             Simulator(
                 bot=self.bot,
@@ -471,7 +473,7 @@ class Service:
 
     def _gate(self) -> Gate:
         return Gate(
-            signins=[self.wecom.signin] if self.wecom is not None else [],
+            signins=[part.signin for part in (self.wecom, self.dingtalk) if part is not None],
             base_url=self.settings.app.base_url,
             write=self.store.write,
             units=sessions,

@@ -32,6 +32,7 @@ class State:
     loops: dict[str, tuple[float, float]] = field(default_factory=lambda: {"relay": (0.2, 3.0)})
     schema: tuple[str | None, str] = ("0001", "0001")
     late: float = 0.0
+    streams: dict[str, float] = field(default_factory=dict)
 
 
 async def _fine() -> None:
@@ -55,7 +56,14 @@ async def client(state: State) -> AsyncIterator[Client]:
         await state.ping()
 
     app = web.Application()
-    health.mount(app, Health(ping=ping, schema=schema, loops=lambda: state.loops, outbox_late=late))
+    asked = Health(
+        ping=ping,
+        schema=schema,
+        loops=lambda: state.loops,
+        outbox_late=late,
+        streams=lambda: state.streams,
+    )
+    health.mount(app, asked)
     async with TestClient(TestServer(app)) as client:
         yield client
 
@@ -65,6 +73,15 @@ async def ready(client: Client) -> tuple[int, dict[str, tuple[bool, str]]]:
     body = await answer.json()
     assert body["ready"] is (answer.status == 200)
     return answer.status, {each["name"]: (each["ok"], each["detail"]) for each in body["checks"]}
+
+
+@pytest.mark.parametrize(("silent", "good"), [(0.0, True), (60.0, True), (61.0, False)])
+async def test_a_platform_that_cannot_reach_us_is_borne_for_a_minute(
+    client: Client, state: State, silent: float, good: bool
+) -> None:
+    state.streams = {"dingtalk": silent}
+    status, found = await ready(client)
+    assert (status == 200, found["stream dingtalk"][0]) == (good, good)
 
 
 async def test_a_bot_that_works_is_ready(client: Client) -> None:

@@ -1,6 +1,7 @@
 """What a channel promises: to show a message to one account, and to change a card it showed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
@@ -82,10 +83,19 @@ class SignIn(Protocol):
         """Whether this browser is inside the platform's own client."""
         ...
 
-    def address(self, *, back: str, state: str, user_agent: str) -> str:
-        """Where to send the browser; it comes back to `back` with `code` and `state`."""
+    def begin(self, *, back: str, state: str, user_agent: str) -> "str | SignInPage":
+        """Where to send the browser, or a page that finds out by itself; either leads it to `back` with a
+        code and `state`."""
         ...
 
-    async def account(self, code: str) -> str:
-        """The account of whoever signed in. Raises NotGenuine, Refused or Retryable."""
+    async def account(self, query: Mapping[str, str]) -> str:
+        """The account of whoever came back with these values. Raises NotGenuine, Refused or Retryable."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInPage:
+    """A page of ours that asks a platform's client who somebody is; `policy` = its content policy."""
+
+    html: str
+    policy: str

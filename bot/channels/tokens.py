@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from bot.channels.base import Retryable
+from bot.channels.base import Retryable, Unsure
 from domain.clock import Clock
 
 EARLY = timedelta(minutes=5)
@@ -124,9 +124,16 @@ class AccessTokens:
             await asyncio.sleep(POLL)  # another instance is fetching
         raise Retryable("no access token yet")
 
+    async def _fetched(self) -> Fetched:
+        """Whatever became of asking for a token, the call that needed it was not made."""
+        try:
+            return await self._fetch()
+        except Unsure as error:
+            raise Retryable(f"no token: {error}", error.after) from None
+
     async def _fetch_mine(self) -> str:
         try:
-            found = await self._fetch()
+            found = await self._fetched()
         except BaseException as error:
             if isinstance(error, Retryable):
                 self._failed = (self._clock.now(), error)

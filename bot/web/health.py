@@ -10,6 +10,7 @@ from domain.errors import Unavailable
 
 DATABASE_SECONDS = 1.0
 OUTBOX_SECONDS = 120.0
+STREAM_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,8 @@ class Health:
 
     `ping` asks the database anything; `schema` tells (found, needed) versions; `loops` the age of each
     background loop's last good round and the age that is too old, in seconds; `outbox_late` how many seconds
-    the longest waiting notice is late; `lost` says what a restored database lacks, or nothing.
+    the longest waiting notice is late; `lost` says what a restored database lacks, or nothing; `streams` for
+    how many seconds each platform that pushes over a connection of ours could not reach us, 0 = it can.
     """
 
     ping: Callable[[], Awaitable[None]]
@@ -26,6 +28,7 @@ class Health:
     loops: Callable[[], Mapping[str, tuple[float, float]]]
     outbox_late: Callable[[], Awaitable[float]]
     lost: Callable[[], Awaitable[str]] | None = None
+    streams: Callable[[], Mapping[str, float]] = dict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,15 @@ async def checks(health: Health) -> list[Check]:
     for name, (age, most) in sorted(health.loops().items()):
         detail = f"last good round {age:.0f} s ago, at most {most:.0f} s is fine"
         found.append(Check(name=f"loop {name}", ok=age <= most, detail=detail))
+    found += [_stream(name, silent) for name, silent in sorted(health.streams().items())]
     return found
+
+
+def _stream(name: str, silent: float) -> Check:
+    detail = (
+        f"no connection for {silent:.0f} s, at most {STREAM_SECONDS:.0f} s is fine" if silent else "connected"
+    )
+    return Check(name=f"stream {name}", ok=silent <= STREAM_SECONDS, detail=detail)
 
 
 async def _within(name: str, asked: Awaitable[tuple[bool, str]]) -> Check:

@@ -75,6 +75,12 @@ class Metrics:
             ["channel"],
             registry=self.registry,
         )
+        self._silent = Gauge(
+            "leadbell_stream_silent_seconds",
+            "For how long a platform's pushes could not reach us; 0 while connected",
+            ["channel"],
+            registry=self.registry,
+        )
         self._budget = Gauge(
             "leadbell_platform_month",
             "What a platform counts and limits by the month: our calls, its pushes",
@@ -126,9 +132,11 @@ class Metrics:
         known = method if method in _METHODS else "other"
         self._http.labels(route, known, str(status)).observe(seconds)
 
-    def connected(self, channel: str, on: bool) -> None:
-        """Whether a platform that pushes over a connection of ours has one."""
-        self._connected.labels(channel).set(on)
+    def stream(self, channel: str, silent: Callable[[], float]) -> None:
+        """A platform pushes over a connection of ours; `silent` tells for how many seconds it could not, and
+        is asked at each look."""
+        self._connected.labels(channel).set_function(lambda: float(silent() == 0))
+        self._silent.labels(channel).set_function(silent)
 
     def budget(self, channel: str, what: str, used: int, limit: int) -> None:
         """How much of a platform's month is used: of its `calls`, of its `pushes`."""

@@ -15,9 +15,10 @@ from urllib.parse import quote
 import structlog
 from aiohttp import web
 
-from bot.channels.base import NotGenuine, Refused, Retryable, SignIn
+from bot.channels.base import NotGenuine, Refused, Retryable, SignIn, SignInPage
 from bot.directory import Directory
 from bot.web.problems import Problem
+from bot.words import say
 from domain.clock import Clock
 from domain.people import Company, Person
 
@@ -108,31 +109,48 @@ class Gate:
         return web.Response(status=302, headers={"Location": f"/signin?next={quote(place)}"})
 
     async def start(self, request: web.Request) -> web.Response:
+        """Begin with the platform that is named, or whose client this is; in any other browser ask which."""
         agent = request.headers.get("User-Agent", "")
-        signin = next((each for each in self.signins if each.fits(agent)), None)
-        signin = signin or next(iter(self.signins), None)
-        if signin is None:
-            raise Problem(404, "no platform to sign in with")
         wanted = request.query.get("next", "")
+        place = wanted if _NEXT.fullmatch(wanted) else "/"
+        signin = self._named(request.query.get("with", "")) or self._fitting(agent)
+        if signin is None:
+            return self._ask_which(place)
         state = self.new_id()
         back = f"{self.base_url.rstrip('/')}/signin/{signin.name}/back"
-        response = web.Response(
-            status=302, headers={"Location": signin.address(back=back, state=state, user_agent=agent)}
-        )
-        place = wanted if _NEXT.fullmatch(wanted) else "/"
+        response = _begun(signin.begin(back=back, state=state, user_agent=agent))
         self._set(response, "leadbell_state", f"{state}{place}", STATE_LASTS)
         return response
 
+    def _named(self, name: str) -> SignIn | None:
+        return next((each for each in self.signins if each.name == name), None)
+
+    def _fitting(self, agent: str) -> SignIn | None:
+        """The platform whose client this is; with one platform alone there is no question."""
+        only = self.signins[0] if len(self.signins) == 1 else None
+        return next((each for each in self.signins if each.fits(agent)), only)
+
+    def _ask_which(self, place: str) -> web.Response:
+        if not self.signins:
+            raise Problem(404, "no platform to sign in with")
+        links = "".join(
+            f'<p><a href="/signin?with={each.name}&amp;next={quote(place)}">'
+            f"{say('zh', f'signin.{each.name}')} / {say('en', f'signin.{each.name}')}</a></p>"
+            for each in self.signins
+        )
+        head = "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        return web.Response(text=f"{head}<title>Leadbell</title>{links}", content_type="text/html")
+
     async def back(self, request: web.Request) -> web.Response:
         """The platform sent the browser back with a code."""
-        signin = next((s for s in self.signins if s.name == request.match_info["channel"]), None)
+        signin = self._named(request.match_info["channel"])
         kept = request.cookies.get(self._name("leadbell_state"), "")
         state, place = kept[:32], kept[32:]
         given = request.query.get("state", "")
         if signin is None or len(state) != 32 or not hmac.compare_digest(state.encode(), given.encode()):
             return self._refused("state")
         try:
-            account = await signin.account(request.query.get("code", ""))
+            account = await signin.account(request.query)
         except (NotGenuine, Refused) as error:
             return self._refused(str(error))
         except Retryable:
@@ -167,6 +185,14 @@ class Gate:
         response = web.Response(status=204)
         self._drop(response, "leadbell")
         return response
+
+
+def _begun(begin: str | SignInPage) -> web.Response:
+    """Off to the platform, or the page that asks its client."""
+    if isinstance(begin, str):
+        return web.Response(status=302, headers={"Location": begin})
+    headers = {"Content-Security-Policy": begin.policy}
+    return web.Response(text=begin.html, content_type="text/html", headers=headers)
 
 
 def _digest(token: str) -> str:

@@ -206,3 +206,17 @@ def test_a_cut_keeps_to_its_bytes_and_breaks_no_character(text: str, most: int) 
     found = cut(text, most)
     assert len(found.encode()) <= most
     assert found == text or found.endswith("…")
+
+
+def test_the_documents_template_has_the_variables_that_are_sent() -> None:
+    """What docs/dingtalk.md tells people to draw is what the renderer fills in, and nothing else."""
+    page = (Path(__file__).parents[2] / "docs" / "dingtalk.md").read_text("utf-8")
+    rows = page.partition("## The card template")[2].partition("\n\n##")[0].splitlines()
+    drawn = {found[1] for row in rows if (found := re.match(r"\| [^|]+ \| `(\w+)` \|", row))}
+    own = Template(id="own", buttons="msgButtons", state="state")
+    card = Card(title="t", buttons=(Button(text="x", action=Accept(lead="L1", offer=1)),))
+    sent = card_data(card, own)
+    assert drawn == set(sent)
+    (button,) = json.loads(sent["msgButtons"])
+    row = next(row for row in rows if "`msgButtons` |" in row)
+    assert set(button) | {"url"} == set(re.findall(r"`(\w+)`", row)) - {"msgButtons"}

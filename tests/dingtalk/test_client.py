@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, ClientTimeout
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
-from bot.channels.base import Refused, Retryable
+from bot.channels.base import Refused, Retryable, Unsure
 from bot.channels.dingtalk.client import Client
 from bot.channels.dingtalk.door import make_client, own_tokens
 from bot.channels.dingtalk.errors import Misconfigured, NoCards, OverQuota, old_trouble, trouble
@@ -53,14 +53,48 @@ async def test_a_host_that_hangs_is_given_up_in_doubt(opener: Opener, client: Cl
     await client.fetch_token()
     opener.fake.faults.slow = 5.0
     client.timeout = ClientTimeout(total=0.1)
-    with pytest.raises(Retryable, match=r"^timeout$"):
+    with pytest.raises(Unsure):
         await client.fetch_token()
 
 
 async def test_a_host_that_is_not_there_is_unreachable_and_not_in_doubt(client: Client) -> None:
     client.api_base = "http://127.0.0.1:1"
-    with pytest.raises(Retryable, match=r"^unreachable$"):
+    with pytest.raises(Retryable, match=r"^unreachable$") as caught:
         await client.fetch_token()
+    assert not isinstance(caught.value, Unsure)
+
+
+class Unreached(TCPConnector):
+    """A host whose connections never come about."""
+
+    async def _create_connection(self, *_: Any, **__: Any) -> Any:
+        await asyncio.Event().wait()
+
+
+async def test_a_host_that_does_not_take_the_connection_was_not_reached(opener: Opener) -> None:
+    settings = opener.settings("stream", "")
+    assert settings.dingtalk is not None
+    async with ClientSession(connector=Unreached()) as session:
+        client = make_client(settings.dingtalk, session, own_tokens(opener.clock))
+        client.timeout = ClientTimeout(total=5, connect=0.05)
+        with pytest.raises(Retryable, match=r"^unreachable$") as caught:
+            await client.fetch_token()
+    assert not isinstance(caught.value, Unsure)
+
+
+async def test_a_connection_that_breaks_behind_the_request_leaves_it_in_doubt(
+    opener: Opener, client: Client
+) -> None:
+    opener.fake.faults.down = True  # the request is read, and the connection cut
+    with pytest.raises(Unsure):
+        await client.fetch_token()
+
+
+async def test_a_call_for_which_there_was_no_token_was_not_made(opener: Opener, client: Client) -> None:
+    opener.fake.faults.down = True
+    with pytest.raises(Retryable, match="no token") as caught:
+        await client.call("POST", "/v1.0/robot/otoMessages/batchRecall", {})
+    assert not isinstance(caught.value, Unsure)
 
 
 async def test_an_error_never_tells_a_token_or_an_address(opener: Opener, client: Client) -> None:
@@ -85,7 +119,9 @@ async def test_an_error_never_tells_a_token_or_an_address(opener: Opener, client
         (400, {"code": "robot.oto.notExist"}, Misconfigured, MINUTE),
         (500, {"code": "system.busy"}, Retryable, None),
         (500, {}, Retryable, None),
-        (502, None, Retryable, None),
+        (502, None, Unsure, None),
+        (200, None, Unsure, None),
+        (404, None, Retryable, None),
         (403, None, Retryable, timedelta(minutes=5)),
         (403, {"status": 1111, "wait": 5, "source": "x5", "punish": "deny"}, Retryable, timedelta(minutes=5)),
         (403, {"status": 1111, "wait": "?"}, Retryable, timedelta(minutes=5)),

@@ -1,7 +1,6 @@
 """Who is in the organisation, who has left, who signs in; and what the doctor says about it all."""
 
 from collections.abc import AsyncIterator
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from aiohttp import ClientSession
@@ -15,10 +14,7 @@ from bot.channels.dingtalk.people import (
     as_toml,
     compare,
     gone,
-    login_address,
     read_organisation,
-    signed_in,
-    signed_in_by_browser,
 )
 from bot.company import build_company
 from bot.config import Settings
@@ -85,25 +81,6 @@ async def test_when_too_many_are_gone_nobody_is(opener: Opener, client: Client) 
         await gone(client, accounts)
 
 
-async def test_a_page_inside_the_client_signs_in_by_its_code_once(opener: Opener, client: Client) -> None:
-    opener.fake.book.codes["code"] = account_of("lilei")
-    assert await signed_in(client, "code") == account_of("lilei")
-    with pytest.raises((Retryable, Refused)):
-        await signed_in(client, "code")
-
-
-async def test_a_browser_signs_in_over_the_platforms_page(opener: Opener, client: Client) -> None:
-    query = parse_qs(
-        urlsplit(login_address(client, redirect="https://bot.example/back?x=1", state="s&=")).query
-    )
-    assert query["state"] == ["s&="]
-    assert query["redirect_uri"] == ["https://bot.example/back?x=1"]
-    opener.fake.book.codes["auth"] = account_of("wangfang")
-    assert await signed_in_by_browser(client, "auth") == account_of("wangfang")
-    with pytest.raises((Retryable, Refused)):
-        await signed_in_by_browser(client, "auth")
-
-
 # -- the doctor -------------------------------------------------------------------------------------------
 
 
@@ -130,6 +107,7 @@ async def test_wrong_credentials_are_named_and_nothing_else_is_asked(
     ("path", "status", "code", "name", "mark"),
     [
         ("/v1.0/card/instances", 403, DENIED, "dingtalk cards", "⚠"),
+        ("/v1.0/card/instances", 400, "param.templateUnpublished", "dingtalk cards", "⚠"),
         ("/v1.0/robot/messageFiles", 403, DENIED, "dingtalk robot", "✘"),
         ("/v1.0/robot/messageFiles", 400, "invalidParameter.robotCode.auth", "dingtalk robot", "✘"),
         ("/v1.0/gateway", 401, "x", "dingtalk stream", "✘"),
@@ -151,6 +129,26 @@ async def test_each_mistake_in_the_console_is_named(
     found = await examine_dingtalk(client, settings)
     assert marks(found)[name] == mark
     assert next(each.next for each in found if each.name == name)
+
+
+@pytest.mark.parametrize(
+    ("section", "cards", "names"),
+    [
+        ('card_template_id = "own.schema"\ncard = {{buttons = "msgButtons", state = "state"}}', "✔", None),
+        ('card_template_id = "own.schema"', "✔", "⚠"),
+        ('card = {{title = "headline"}}', "✔", "✘"),
+        ('card_template_id = "nobody.schema"\ncard = {{buttons = "msgButtons"}}', "⚠", None),
+    ],
+)
+async def test_the_template_is_tried_and_its_variables_compared(
+    opener: Opener, client: Client, section: str, cards: str, names: str | None
+) -> None:
+    opener.fake.book.templates.add("own.schema")
+    mode = 'mode = "stream"'
+    settings = opener.settings("stream", "", replace={mode: f"{mode}\n{section.format()}"})
+    found = marks(await examine_dingtalk(client, settings))
+    assert (found["dingtalk cards"], found.get("dingtalk template")) == (cards, names)
+    assert not any(card.people for card in opener.fake.book.cards.values())  # shown to nobody
 
 
 async def test_a_platform_that_is_down_is_told_with_its_hosts(

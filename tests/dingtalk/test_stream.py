@@ -219,6 +219,40 @@ async def test_a_half_open_socket_is_noticed_and_replaced(fake: FakeDingtalk) ->
         assert fake.wire.opens == 2
 
 
+async def test_how_long_nothing_was_heard_counts_from_the_loss_to_the_new_connection(
+    fake: FakeDingtalk,
+) -> None:
+    go = asyncio.Event()
+
+    async def hold(_seconds: float) -> None:
+        await go.wait()
+
+    async with listening(fake, Heard(), pause=hold) as stream:
+        await until(lambda: stream.silent == 0)
+        fake.wire.reset()
+        await until(lambda: stream.silent > 0.02)
+        first = stream.silent
+        await until(lambda: stream.silent > first + 0.02)
+        go.set()
+        await until(lambda: stream.silent == 0)
+
+
+async def test_a_socket_that_was_told_to_go_is_not_taken_for_a_connection(fake: FakeDingtalk) -> None:
+    async with listening(fake, Heard(), timing=Timing(linger=5, steady=9, leave=0.2)) as stream:
+        await until(lambda: stream.connected)
+        dial = asyncio.Event()
+
+        async def pause(_seconds: float) -> None:
+            await dial.wait()
+
+        stream._pause = pause
+        await fake.wire.disconnect(close=False)
+        await until(lambda: stream.silent > 0)
+        assert not fake.wire.sockets[0].ws.closed
+        dial.set()
+        await until(lambda: stream.connected)
+
+
 @pytest.mark.parametrize("error", [Retryable("http 500"), OSError("no network"), TimeoutError()])
 async def test_a_gateway_that_fails_is_asked_again(fake: FakeDingtalk, error: Exception) -> None:
     asked = 0

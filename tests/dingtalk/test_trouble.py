@@ -6,10 +6,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from aiohttp import ClientSession
 
+from bot.channels.base import Retryable
 from bot.channels.dingtalk.stream import BOT_MESSAGE, CARD_CALLBACK
+from bot.web import health
 from domain.errors import Unavailable
 from storage import meters
+from storage.tables import shown as shown_table
 from tests.dingtalk.world import REPS, Ding, Opener, press, until, words
 
 CREATE = "/v1.0/card/instances/createAndDeliver"
@@ -230,6 +234,40 @@ async def test_what_was_pushed_after_a_lost_connection_is_served(ding: Ding, how
     assert await rep.does("accept", "周倩")
 
 
+async def ready(ding: Ding) -> dict[str, bool]:
+    async with ClientSession() as http, http.get(f"http://127.0.0.1:{ding.service.port}/readyz") as answer:
+        return {each["name"]: each["ok"] for each in (await answer.json())["checks"]}
+
+
+async def test_each_instance_is_ready_by_its_own_connection(
+    opener: Opener, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A minute without one is too long; back again, it is well again. The metrics say the same."""
+    monkeypatch.setattr(health, "STREAM_SECONDS", 0.05)
+    opener.database_url = postgres_url
+    one, two = await opener.open(), await opener.open()
+    assert one.service.dingtalk is not None
+    stream = one.service.dingtalk.stream
+    assert stream is not None
+    dial, asked = stream._dial, asyncio.Event()
+
+    async def dead() -> str:
+        asked.set()
+        raise Retryable("unreachable")
+
+    stream._dial = dead
+    await next(iter(stream._links)).socket.close()
+    await asked.wait()
+    await until(lambda: stream.silent > 0.05)
+    assert (await ready(one))["stream dingtalk"] is False
+    assert (await ready(two))["stream dingtalk"] is True
+    assert 'leadbell_stream_connected{channel="dingtalk"} 0.0' in one.service.metrics.text(None).decode()
+    assert 'leadbell_stream_connected{channel="dingtalk"} 1.0' in two.service.metrics.text(None).decode()
+    stream._dial = dial
+    await until(lambda: stream.connected, within=8)
+    assert (await ready(one))["stream dingtalk"] is True
+
+
 async def test_two_instances_serve_what_each_is_pushed(opener: Opener, postgres_url: str) -> None:
     opener.database_url = postgres_url
     one, two = await opener.open(), await opener.open()
@@ -311,6 +349,44 @@ async def test_an_answer_that_got_lost_does_not_show_the_card_twice(ding: Ding) 
     assert len(rep.cards("周倩", "accept")) == 1
     assert shown(ding) == 1
     assert await rep.does("accept", "周倩")
+
+
+async def test_an_update_that_got_no_answer_is_made_again_and_harms_nothing(ding: Ding) -> None:
+    lead = await ding.capture()
+    rep = await ding.owner(lead)
+    track = rep.card("周倩")["track"]
+    ding.fake.faults.lose = 2  # the client sends a PUT on a kept connection once more by itself
+    assert await rep.does("accept", "周倩")
+    first = len(ding.calls(PUT, "PUT"))
+    await ding.advance(seconds=30)
+    again = ding.calls(PUT, "PUT")
+    assert len(again) > first
+    assert again[0] == again[-1]
+    assert [row["state"] for row in await states(ding, track)] == ["live"]
+
+
+async def states(ding: Ding, handle: str) -> list[Any]:
+    async with ding.service.store.reader.connect() as conn:
+        found = await conn.execute(shown_table.select().where(shown_table.c.handle == handle))
+        return [dict(row) for row in found.mappings()]
+
+
+async def test_an_answer_in_a_chat_that_got_no_answer_comes_rather_twice_than_never(ding: Ding) -> None:
+    rep = ding.phone("zhangwei")
+    ding.fake.faults.lose = 1  # the session's address has no key by which the platform knew it again
+    await rep.type("/my")
+    await ding.advance(seconds=30)
+    assert len(rep.texts()) == 2
+    assert len(set(rep.texts())) == 1
+
+
+async def test_a_page_of_a_gateway_in_between_leaves_a_card_in_doubt_and_shows_it_once(ding: Ding) -> None:
+    ding.fake.faults.garble = 1
+    lead = await ding.capture()
+    await ding.advance(seconds=30)
+    rep = await ding.owner(lead)
+    assert len(rep.cards("周倩", "accept")) == 1
+    assert shown(ding) == 1
 
 
 async def test_texts_that_the_platform_dislikes_go_without_their_words(ding: Ding) -> None:

@@ -224,11 +224,19 @@ class Opener:
     running: list[Ding] = field(default_factory=list)
 
     def settings(
-        self, mode: str, more: str, absent: Collection[str] = (), wecom: Mapping[str, str] | None = None
+        self,
+        mode: str,
+        more: str,
+        absent: Collection[str] = (),
+        wecom: Mapping[str, str] | None = None,
+        replace: Mapping[str, str] | None = None,
     ) -> Settings:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "config.toml"
-            file.write_text(company_toml(self.fake, mode, more, absent, wecom), encoding="utf-8")
+            text = company_toml(self.fake, mode, more, absent, wecom)
+            for old, new in (replace or {}).items():
+                text = text.replace(old, new, 1)
+            file.write_text(text, encoding="utf-8")
             environ = {
                 "LEADBELL_DATABASE__URL": self.database_url,
                 "LEADBELL_MEDIA__FOLDER": str(self.folder),
@@ -241,8 +249,10 @@ class Opener:
         more: str = "",
         absent: Collection[str] = (),
         wecom: Mapping[str, str] | None = None,
+        replace: Mapping[str, str] | None = None,
     ) -> Ding:
-        service = await Service.start(self.settings(mode, more, absent, wecom), year=2026, clock=self.clock)
+        settings = self.settings(mode, more, absent, wecom, replace)
+        service = await Service.start(settings, year=2026, clock=self.clock)
         ding = Ding(service=service, fake=self.fake, clock=self.clock)
         self.running.append(ding)
         if mode == "stream":

@@ -254,11 +254,12 @@ def test_settings_are_checked_with_every_mistake_at_once(tmp_path: Path) -> None
 
 
 def test_the_doctor_looks_at_everything(tmp_path: Path) -> None:
-    config = company_file(tmp_path, 8710)
+    config = company_file(tmp_path, free_port())
     assert leadbell("migrate", "--config", str(config)).returncode == 0
     found = leadbell("doctor", "--config", str(config))
     assert found.returncode == 0, found.stdout
     assert "✔" in found.stdout
+    assert "⚠ bot: none answers" in found.stdout
     rows = json.loads(leadbell("doctor", "--json", "--config", str(config)).stdout)
     assert isinstance(rows, list)
     assert rows

@@ -14,10 +14,10 @@ from typing import Any
 import structlog
 
 from bot.cards.model import Card, CardState
-from bot.channels.base import Refused, Retryable
+from bot.channels.base import Refused, Retryable, Unsure
 from bot.channels.dingtalk import render
 from bot.channels.dingtalk.client import Client
-from bot.channels.dingtalk.errors import IN_DOUBT, CardExists, CardGone, NoCards, Unsafe
+from bot.channels.dingtalk.errors import CardExists, CardGone, NoCards, Unsafe
 from bot.channels.dingtalk.parse import Session
 from bot.channels.dingtalk.render import Template, card_data
 from domain.clock import Clock, to_micros
@@ -81,7 +81,8 @@ class Kept:
 @dataclass(slots=True, kw_only=True)
 class DingtalkChannel:
     """`home` tells this installation's cards from those of any other on the same app. `callback` is the
-    route key of the HTTP mode; empty = the callbacks come by Stream."""
+    route key of the HTTP mode; empty = the callbacks come by Stream. `pages` is where leads have their pages;
+    empty = at no address that a phone can open."""
 
     client: Client
     template: Template
@@ -90,6 +91,7 @@ class DingtalkChannel:
     clock: Clock
     ticks: Callable[[], float]
     callback: str = ""
+    pages: str = ""
     name: str = NAME
     gates: Gates = field(default_factory=Gates)
     sessions: Kept = field(default_factory=Kept)
@@ -130,6 +132,10 @@ class DingtalkChannel:
         plain = key if _SAFE.fullmatch(key) else sha256(key.encode()).hexdigest()[:40]
         return f"{self.home}.{plain}"
 
+    def link(self, card: Card) -> str:
+        """The address of the card's lead, where it has a page."""
+        return f"{self.pages}/l/{card.lead}" if self.pages and card.lead else ""
+
     def heard(self, account: str, session: Session) -> None:
         """This person's chat may be answered there for a while."""
         self.sessions.put(account, session)
@@ -154,11 +160,7 @@ class DingtalkChannel:
             await self._safely(lambda data: self._deliver_new(account, track, card, data), card)
         except CardExists:
             await self._again(account, track, card)
-        except Retryable as error:
-            if str(error) == IN_DOUBT:
-                self._doubtful.put(track)
-            raise
-        except asyncio.CancelledError:  # whoever delivers has no more time: it may have been shown
+        except (Unsure, asyncio.CancelledError):  # the second: whoever delivers has no more time
             self._doubtful.put(track)
             raise
         self._doubtful.drop(track)
@@ -196,7 +198,11 @@ class DingtalkChannel:
             "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": self.robot_code},
             "userIdType": 1,
         }
-        found = await self.client.call("POST", f"{CARDS}/deliver", body)
+        try:
+            found = await self.client.call("POST", f"{CARDS}/deliver", body)
+        except (Unsure, asyncio.CancelledError):
+            self._doubtful.put(track)
+            raise
         _delivered(found.get("result"))
 
     async def _put(self, track: str, data: Mapping[str, str]) -> None:
@@ -212,7 +218,7 @@ class DingtalkChannel:
     async def _safely(self, call: Callable[[dict[str, str]], Any], card: Card) -> None:
         """With the whole card; where the platform's filter dislikes its text, with its buttons alone."""
         try:
-            await call(card_data(card, self.template))
+            await call(card_data(card, self.template, link=self.link(card)))
         except Unsafe:
             log.warning("a card's text was refused; sent without it", action="unsafe_text")
             await call(card_data(_bare(card), self.template))
@@ -225,9 +231,9 @@ class DingtalkChannel:
             try:
                 await self.client.webhook(session.url, {"msgtype": "text", "text": {"content": text}})
                 return ""
-            except Retryable as error:
-                if str(error) == IN_DOUBT:
-                    raise
+            except Unsure:
+                raise
+            except Retryable:
                 self.sessions.drop(account)
         return await self._batch_send(account, "sampleText", {"content": text[: render.LONGEST_TEXT]})
 

@@ -11,10 +11,18 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import structlog
-from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientTimeout
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    InvalidURL,
+)
 
-from bot.channels.base import Refused, Retryable
-from bot.channels.dingtalk.errors import IN_DOUBT, CardExists, Misconfigured, OverQuota, old_trouble, trouble
+from bot.channels.base import Refused, Retryable, Unsure
+from bot.channels.dingtalk.errors import CardExists, Misconfigured, OverQuota, old_trouble, trouble
 from bot.channels.dingtalk.meter import Meter
 from bot.channels.dingtalk.stream import SUBSCRIPTIONS
 from bot.channels.tokens import AccessTokens, Fetched, TokenRefused
@@ -103,18 +111,17 @@ class Client:
 
     @asynccontextmanager
     async def _sent(self, method: str, url: str, **more: Any) -> AsyncIterator[ClientResponse]:
-        """The answer, with what went wrong on the way as Retryable: "timeout" where it may have arrived."""
+        """The answer. Raises Retryable when the host was not reached, and Unsure when the connection broke or
+        the time ran out behind that: the call may have taken effect."""
         try:
             async with self.session.request(
                 method, url, timeout=self.timeout, allow_redirects=False, **more
             ) as answer:
                 yield answer
-        except ClientConnectorError:
+        except (ClientConnectorError, ConnectionTimeoutError, InvalidURL):
             raise Retryable("unreachable") from None
-        except TimeoutError:
-            raise Retryable(IN_DOUBT) from None
-        except (ClientError, OSError):  # the connection broke after the request was on its way
-            raise Retryable(IN_DOUBT) from None
+        except (ClientError, TimeoutError, OSError) as error:
+            raise Unsure(type(error).__name__) from None  # its text may hold the address, and so the token
 
     # -- the old host -----------------------------------------------------------------------------------
 
@@ -142,8 +149,10 @@ class Client:
         async with self._sent("POST", url, json=body) as answer:
             found = await _json(answer)
         self.meter.call("/robot/sendBySession")
-        if not isinstance(found, dict) or (error := old_trouble(found)) is not None:
-            raise Retryable("session refused" if not isinstance(found, dict) else str(error))
+        if not isinstance(found, dict):
+            raise trouble(answer.status, found)
+        if (error := old_trouble(found)) is not None:
+            raise Retryable(str(error))
 
     # -- what is asked for ------------------------------------------------------------------------------
 

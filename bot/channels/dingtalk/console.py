@@ -8,7 +8,18 @@ _MEANS = {
     "stream": ("Stream 网关应答正常", "the Stream gateway answers"),
     "address": ("回调地址 {url}", "callbacks go to {url}"),
     "robot": ("机器人编码和权限可用", "the robot and its scope are usable"),
-    "cards": ("互动卡片权限已开通", "cards are permitted"),
+    "cards": (
+        "互动卡片权限已开通，模板可用（试建一张，没发给任何人）",
+        "cards are permitted and the template is usable (one was made and sent to nobody)",
+    ),
+    "odd_names": (
+        "公用模板里没有这些变量：{names}",
+        "the public template has no such variables: {names}",
+    ),
+    "public_buttons": (
+        "用的是自己的模板，按钮却放在 sys_full_json_obj 里",
+        "a template of your own, with its buttons inside sys_full_json_obj",
+    ),
     "no_cards": (
         "没有互动卡片权限，改发带链接的消息（{why}）",
         "cards are not permitted; messages with links instead ({why})",
@@ -41,8 +52,16 @@ _HINTS = {
         'app → robot: compare robotCode; grant the scope "qyapi_robot_sendmsg"',
     ),
     "cards": (
-        "权限管理里开通 Card.Instance.Write；检查 card_template_id",
-        "grant the scope Card.Instance.Write; check card_template_id",
+        "权限管理里开通 Card.Instance.Write；检查 card_template_id，模板要已发布",
+        "grant the scope Card.Instance.Write; check card_template_id, and that the template is published",
+    ),
+    "odd_names": (
+        "删掉 [dingtalk.card]，或填自己模板的 card_template_id",
+        "leave [dingtalk.card] out, or set card_template_id to a template of your own",
+    ),
+    "public_buttons": (
+        '模板按 docs/dingtalk.md 搭的话，写 [dingtalk.card] buttons = "msgButtons"',
+        'if it was drawn as docs/dingtalk.md says, set [dingtalk.card] buttons = "msgButtons"',
     ),
     "people": ("权限管理里开通通讯录只读", "grant the scope to read members"),
     "missing": (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import ClientSession, web
@@ -22,8 +23,10 @@ from bot.channels.dingtalk.people import gone
 from bot.channels.dingtalk.receive import Receiver, Redraw
 from bot.channels.dingtalk.render import Template
 from bot.channels.dingtalk.sign import EventCrypto
+from bot.channels.dingtalk.signin import DingtalkSignIn
 from bot.channels.dingtalk.stream import Stream, Timing
 from bot.channels.tokens import AccessTokens, Fetched
+from bot.config import LOOPBACK
 from bot.config import Dingtalk as Settings
 from bot.config import Settings as AllSettings
 from bot.directory import Directory
@@ -58,7 +61,7 @@ class House:
     counts: Callable[[str], Awaitable[Mapping[str, int]]]
     left: Callable[[Sequence[str]], Awaitable[None]]
     answered: Callable[[float], None] = lambda seconds: None
-    connected: Callable[[str, bool], None] = lambda channel, on: None
+    heard: Callable[[str, Callable[[], float]], None] = lambda channel, silent: None
     budget: Callable[[str, str, int, int], None] = lambda channel, what, used, limit: None
 
 
@@ -116,6 +119,7 @@ class Door:
     client: Client
     channel: DingtalkChannel
     receiver: Receiver
+    signin: DingtalkSignIn
     stream: Stream | None = None
     callbacks: Callbacks | None = None
     _warned: dict[str, float] = field(default_factory=dict)
@@ -129,6 +133,10 @@ class Door:
             loops.append(("dingtalk", self._register, 60.0))
         loops.append(("dingtalk-people", self._look_for_leavers, PEOPLE_EVERY))
         return [*loops, ("dingtalk-budget", self._count, COUNT_EVERY)]
+
+    def silent(self) -> dict[str, float]:
+        """For how many seconds the platform could not reach this instance, in the Stream mode."""
+        return {} if self.stream is None else {NAME: self.stream.silent}
 
     def mount(self, app: web.Application) -> None:
         """Serve the callbacks, in the HTTP mode."""
@@ -194,8 +202,6 @@ class Door:
         except BaseException:
             self.client.meter.give_back(taken)
             raise
-        if self.stream is not None:
-            self.house.connected(NAME, self.stream.connected)
         sums = await self.house.counts(f"{NAME}:")
         limits = {CALLS: self.settings.monthly_calls, PUSHES: self.settings.monthly_pushes}
         for what, limit in limits.items():
@@ -224,6 +230,7 @@ def open_door(settings: Settings, house: House, *, timing: Timing | None = None)
         clock=house.clock,
         ticks=asyncio.get_running_loop().time,
         callback=f"leadbell-{house.home}" if http else "",
+        pages=_pages(house.base_url, settings.api_base),
     )
     receiver = Receiver(
         bot=house.bot,
@@ -236,15 +243,27 @@ def open_door(settings: Settings, house: House, *, timing: Timing | None = None)
         left=house.left,
     )
     door = Door(
-        settings=settings, house=house, session=session, client=client, channel=channel, receiver=receiver
+        settings=settings,
+        house=house,
+        session=session,
+        client=client,
+        channel=channel,
+        receiver=receiver,
+        signin=DingtalkSignIn(client=client, corp_id=settings.corp_id or ""),
     )
     if http:
         door.callbacks = _callbacks(settings, house, receiver)
     else:
-        door.stream = Stream(
-            session=session, dial=client.open_stream, handle=receiver.on_frame, timing=timing
-        )
+        stream = Stream(session=session, dial=client.open_stream, handle=receiver.on_frame, timing=timing)
+        house.heard(NAME, lambda: stream.silent)
+        door.stream = stream
     return door
+
+
+def _pages(base_url: str, api_base: str) -> str:
+    """Where leads have their pages, for phones: not on this machine, unless the platform is on it too."""
+    local = urlsplit(base_url).hostname in LOOPBACK and urlsplit(api_base).hostname not in LOOPBACK
+    return "" if local else base_url.rstrip("/")
 
 
 def _redraw(channel: DingtalkChannel, house: House) -> Redraw:
@@ -302,6 +321,7 @@ async def examine_dingtalk(client: Client, settings: AllSettings) -> list[Findin
         robot_code=section.robot_code,
         base_url=settings.app.base_url,
         accounts={person.id: person.dingtalk for person in settings.people if person.dingtalk},
+        template=template_of(section),
     )
     return [finding async for finding in findings]
 

@@ -8,12 +8,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.channels.base import Refused, Retryable
+from bot.channels.base import Refused, Retryable, Unsure
 from bot.channels.tokens import TokenRefused
 from bot.seams import jitter
-
-IN_DOUBT = "timeout"
-"""The outbox's word for "it may have been shown": the request was sent, and no answer came."""
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
@@ -46,7 +43,7 @@ class OverQuota(Retryable):
 _NOBODY = frozenset(
     {
         "param.userIdNotExist", "staffId.notExisted", "invalidParameter.userIds.invalid", "user.notExist",
-        "param.openSpaceIdInvalid", "invalidParameter.downloadCode",
+        "param.openSpaceIdInvalid", "invalidParameter.downloadCode", "invalidParameter.code",
     }
 )  # fmt: skip
 _CONSOLE = frozenset(
@@ -66,7 +63,7 @@ DENIED = "Forbidden.AccessDenied."
 def trouble(status: int, body: object, *, cards: bool = False) -> Exception:  # noqa: PLR0911 - one line a kind
     """The error for a non-2xx answer of the new host; `cards` = of a call of the card API."""
     if not isinstance(body, Mapping):
-        return Retryable(f"http {status}", timedelta(minutes=5) if status == 403 else None)
+        return _unreadable(status)
     if body.get("status") == 1111:  # the egress address is blocked: no code, no message
         return Retryable("address blocked", timedelta(minutes=_number(body.get("wait"), 5)))
     code = str(body.get("code", ""))[:100]
@@ -85,6 +82,14 @@ def trouble(status: int, body: object, *, cards: bool = False) -> Exception:  # 
     if code in _TEMPLATE:
         return NoCards(code, MINUTE)
     return _otherwise(status, code)
+
+
+def _unreadable(status: int) -> Exception:
+    """No JSON: a page of a gateway in between. Below 500 it turned the call away; otherwise what lies behind
+    it may have done what was asked."""
+    if 400 <= status < 500:
+        return Retryable(f"http {status}", timedelta(minutes=5) if status == 403 else None)
+    return Unsure(f"http {status}")
 
 
 def _otherwise(status: int, code: str) -> Exception:
@@ -122,7 +127,7 @@ def old_trouble(body: Mapping[str, Any]) -> Exception | None:
             return None
         case 40014 | 42001 | 41001:
             return TokenRefused(why)
-        case 33012 | 60121:
+        case 33012 | 60121 | 40078:
             return Refused(why)
         case 90018:
             return Retryable(why, SECOND + timedelta(seconds=jitter(1.0)))

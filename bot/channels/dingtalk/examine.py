@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.cards.model import Card, CardState
 from bot.channels.base import Refused, Retryable
 from bot.channels.dingtalk.client import Client
 from bot.channels.dingtalk.console import hint, means
-from bot.channels.dingtalk.errors import CardGone, Misconfigured, NoCards
+from bot.channels.dingtalk.errors import Misconfigured, NoCards, Unsafe
 from bot.channels.dingtalk.people import read_member
+from bot.channels.dingtalk.render import PUBLIC_TEMPLATE, Template, card_data
+from bot.seams import new_id
 
 GOOD, BAD, WARN = "✔", "✘", "⚠"
 MOST_ASKED = 200
@@ -25,7 +28,13 @@ class Finding:
 
 
 async def examine(
-    client: Client, *, mode: str, robot_code: str, base_url: str, accounts: dict[str, str]
+    client: Client,
+    *,
+    mode: str,
+    robot_code: str,
+    base_url: str,
+    accounts: dict[str, str],
+    template: Template,
 ) -> AsyncIterator[Finding]:
     """`accounts` is the account of each person by id. Costs two calls of the month."""
     try:
@@ -41,7 +50,10 @@ async def examine(
     else:
         yield _address(base_url)
     yield await _asked("robot", lambda: _probe_robot(client, robot_code))
-    yield await _cards(client)
+    yield await _cards(client, template)
+    names = _names(template)
+    if names is not None:
+        yield names
     async for finding in _people(client, accounts):
         yield finding
 
@@ -78,18 +90,42 @@ async def _probe_robot(client: Client, robot_code: str) -> None:
         return
 
 
-async def _cards(client: Client) -> Finding:
-    """Change a card that can't be there: the answer says whether the scope is granted."""
-    body = {"outTrackId": "leadbell-doctor", "cardData": {"cardParamMap": {}}}
+def _names(template: Template) -> Finding | None:
+    """What of the template can be told from the settings alone: the names of its variables."""
+    public, usual = Template(id=PUBLIC_TEMPLATE), _variables(Template(id=""))
+    if template.id == PUBLIC_TEMPLATE and template != public:
+        odd = ", ".join(sorted(_variables(template) - usual))
+        return Finding(
+            mark=BAD, name="dingtalk template", means=means("odd_names", names=odd), next=hint("odd_names")
+        )
+    if template.id != PUBLIC_TEMPLATE and template.buttons == public.buttons:
+        return Finding(
+            mark=WARN, name="dingtalk template", means=means("public_buttons"), next=hint("public_buttons")
+        )
+    return None
+
+
+def _variables(template: Template) -> set[str]:
+    return {template.title, template.body, template.tips, template.buttons, template.state} - {""}
+
+
+async def _cards(client: Client, template: Template) -> Finding:
+    """Create a card of that template with every variable, and deliver it to nobody: the answer says whether
+    the scope is granted, the template there and published, and the variables of a kind it takes."""
+    card = Card(title="Leadbell", lines=("leadbell doctor",), note="-", state=CardState.DONE)
+    body = {
+        "cardTemplateId": template.id,
+        "outTrackId": f"leadbell-doctor-{new_id()}",
+        "cardData": {"cardParamMap": card_data(card, template)},
+        "userIdType": 1,
+    }
     try:
-        await client.call("PUT", "/v1.0/card/instances", body)
-    except CardGone:
-        pass
+        await client.call("POST", "/v1.0/card/instances", body)
     except NoCards as error:
         return Finding(
             mark=WARN, name="dingtalk cards", means=means("no_cards", why=str(error)), next=hint("cards")
         )
-    except (Retryable, Refused) as error:
+    except (Retryable, Refused, Unsafe) as error:
         return Finding(
             mark=BAD, name="dingtalk cards", means=means("refused", why=str(error)), next=hint("cards")
         )

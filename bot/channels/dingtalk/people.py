@@ -1,15 +1,12 @@
-"""Who is in the organisation, who leads whom, and who is signing in. Contacts cost nothing of the month's
-calls.
+"""Who is in the organisation, and who leads whom. Contacts cost nothing of the month's calls.
 
 Calls: open.dingtalk.com/document/development/query-user-details,
-/user-management-acquires-the-list-departments, /query-the-list-of-department-userids,
-/obtain-the-userid-of-a-user-by-using-the-log-free, /tutorial-obtaining- user-personal-information.
+/user-management-acquires-the-list-departments, /query-the-list-of-department-userids.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 from bot.channels.base import Refused, Retryable
 from bot.channels.dingtalk.client import Client
@@ -17,7 +14,6 @@ from domain.people import Company
 
 ROOT = 1
 MOST_DEPARTMENTS = 2000
-LOGIN = "https://login.dingtalk.com/oauth2/auth"
 SUSPICIOUS = 0.2
 """A share of all accounts: when more of them are gone at once, the app's visible range was changed rather
 than that so many people left."""
@@ -127,39 +123,3 @@ def _quoted(text: str) -> str:
     """A text of TOML; whatever else is in it than plain signs is taken out."""
     clean = "".join(sign for sign in text if sign.isprintable() and sign not in '"\\')
     return f'"{clean}"'
-
-
-# -- signing in -------------------------------------------------------------------------------------------
-
-
-async def signed_in(client: Client, code: str) -> str:
-    """The account behind a code of the page's own sign-in inside the client. Raises Refused."""
-    found = await client.old("/topapi/v2/user/getuserinfo", {"code": code})
-    return str(found["result"]["userid"])
-
-
-def login_address(client: Client, *, redirect: str, state: str) -> str:
-    """Where a browser goes to sign in; it comes back to `redirect` with `authCode` and the same `state`."""
-    query = {
-        "redirect_uri": redirect,
-        "response_type": "code",
-        "client_id": client.client_id,
-        "scope": "openid",
-        "prompt": "consent",
-        "state": state,
-    }
-    return f"{LOGIN}?{urlencode(query)}"
-
-
-async def signed_in_by_browser(client: Client, code: str) -> str:
-    """The account behind the `authCode` that a browser came back with. Raises Refused or Retryable."""
-    body = {
-        "clientId": client.client_id,
-        "clientSecret": client.client_secret,
-        "code": code,
-        "grantType": "authorization_code",
-    }
-    token = str((await client.bare("/v1.0/oauth2/userAccessToken", body))["accessToken"])
-    person = await client.as_user("/v1.0/contact/users/me", token)
-    found = await client.old("/topapi/user/getbyunionid", {"unionid": str(person["unionId"])})
-    return str(found["result"]["userid"])

@@ -198,7 +198,8 @@ class Receiver:
             return self._only_tip(tip or say(lang, "bad_action"))
         opened = press if press.page not in ("", HOME) else None
         template = self.channel.template
-        return _update(card_data(card, template, press=opened, tip=tip, say=partial(say, lang)))
+        link = self.channel.link(card)
+        return _update(card_data(card, template, press=opened, tip=tip, say=partial(say, lang), link=link))
 
     async def _act(self, press: Press, by: str, key: str, at: datetime) -> Reply:
         click = Click(by=by, action=press.action, at=at, key=key, selected=press.chosen)

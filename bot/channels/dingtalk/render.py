@@ -16,7 +16,9 @@ from urllib.parse import quote
 from bot.cards.model import Button, Card, Option, Select, Style
 from bot.channels.dingtalk.press import Press, needed, write_press
 from bot.channels.dingtalk.safe import cut, plain
+from bot.words import say as words
 
+PUBLIC_TEMPLATE = "1366a1eb-bc54-4859-ac88-517c56a9acb1.schema"
 VALUE = 1024
 HOME = "home"
 """The page of a card that is the card itself: where "back" leads."""
@@ -57,10 +59,16 @@ class Tap:
 
 
 def card_data(
-    card: Card, template: Template, *, press: Press | None = None, tip: str = "", say: Say | None = None
+    card: Card,
+    template: Template,
+    *,
+    press: Press | None = None,
+    tip: str = "",
+    say: Say | None = None,
+    link: str = "",
 ) -> dict[str, str]:
     """The card's variables. `press` = the page of choices that is open, which needs `say`; `tip` = what is
-    said in passing, in place of the card's note."""
+    said in passing, in place of the card's note; `link` = the address of the lead's own page."""
     taps = first_taps(card, template)
     if press is not None and say is not None and press.page not in ("", HOME):
         select = next((each for each in card.selects if each.key == press.page), None)
@@ -70,7 +78,7 @@ def card_data(
     values: dict[str, Any] = {}
     shown = {
         template.title: cut(plain(card.title), VALUE),
-        template.body: cut(body(card), VALUE),
+        template.body: _with_link(body(card), card, link),
         template.tips: cut(plain(tip or card.note), VALUE),
         template.state: card.state.value,
         template.buttons: [tap.as_json() for tap in taps],
@@ -79,6 +87,12 @@ def card_data(
         if name:
             _put(values, name, value)
     return {name: value if isinstance(value, str) else _packed(value) for name, value in values.items()}
+
+
+def _with_link(text: str, card: Card, link: str) -> str:
+    """The link comes last and is never cut."""
+    more = f"\n\n[{words(card.lang, 'wire.page')}]({link})" if link else ""
+    return cut(text, VALUE - len(more.encode())) + more
 
 
 def _put(values: dict[str, Any], name: str, value: object) -> None:

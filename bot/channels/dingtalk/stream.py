@@ -144,11 +144,25 @@ class Stream:
         self._room = asyncio.Semaphore(AT_ONCE)
         self._running: asyncio.Task[None] | None = None
         self._closing = False
+        self._deaf_since: float | None = asyncio.get_running_loop().time()
         self.dials = 0
 
     @property
     def connected(self) -> bool:
-        return any(not link.socket.closed for link in self._links)
+        """Whether a push can reach us: on a socket that was told to go none comes any more."""
+        return any(not (link.socket.closed or link.leaving.is_set()) for link in self._links)
+
+    @property
+    def silent(self) -> float:
+        """For how many seconds nothing could reach us; 0 while connected."""
+        return 0.0 if self._deaf_since is None else asyncio.get_running_loop().time() - self._deaf_since
+
+    def _look(self) -> None:
+        """After anything that may have changed whether we are connected."""
+        if self.connected:
+            self._deaf_since = None
+        elif self._deaf_since is None:
+            self._deaf_since = asyncio.get_running_loop().time()
 
     # -- life -------------------------------------------------------------------------------------------
 
@@ -212,10 +226,15 @@ class Stream:
             return None
         link = Link(socket=socket, born=asyncio.get_running_loop().time())
         self._links.add(link)
+        self._look()
         link.reader = asyncio.create_task(self._read(link))
-        link.reader.add_done_callback(lambda _: self._links.discard(link))
+        link.reader.add_done_callback(lambda _: self._lost(link))
         log.info("stream connected", action="stream_connected")
         return link
+
+    def _lost(self, link: Link) -> None:
+        self._links.discard(link)
+        self._look()
 
     async def _hold(self, link: Link) -> bool:
         """Wait until the link ends or is told to go; whether it held long enough to be trusted."""
@@ -276,6 +295,7 @@ class Stream:
             await _send(link, write_ack(frame.message_id, OK, frame.data))
         elif frame.topic == "disconnect":
             link.leaving.set()
+            self._look()
 
     async def _serve(self, link: Link, frame: Frame) -> None:
         answered = False

@@ -30,6 +30,7 @@ TOKEN_CODES = frozenset({40014, 42001})
 TOO_OFTEN, TOO_MANY_AT_ONCE, BUSY, BAD_ADDRESS = 45009, 45033, -1, 60020
 SET_UP_WRONG = frozenset({40001, 40013, 40091, 41002, 41004, 50003, 301002, 48002, 41001, BAD_ADDRESS})
 """Not a fault of one message: an operator must act, and until then nothing is lost."""
+NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 _IP = re.compile(r"from ip: ([0-9a-fA-F.:]{3,45})")
 
 
@@ -129,9 +130,9 @@ class Client:
                 method, address, data=data, headers=headers, timeout=TIMEOUT, allow_redirects=False
             ) as response:
                 if response.status != 200:
-                    raise Unsure(f"HTTP {response.status}")
+                    raise _turned_away(response.status)
                 found = json.loads(await response.read())
-        except aiohttp.ClientConnectorError as error:
+        except NOT_REACHED as error:
             raise NotDone(type(error).__name__) from None
         except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as error:
             raise Unsure(type(error).__name__) from None  # its text may hold the address, and so the token
@@ -195,6 +196,12 @@ class Client:
                 return await _bounded(response, most)
         except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as error:
             raise Retryable(type(error).__name__) from None
+
+
+def _turned_away(status: int) -> Retryable:
+    """The platform itself answers 200. Below 500 something in between turned the call away; otherwise what
+    lies behind it may have done what was asked."""
+    return NotDone(f"HTTP {status}") if 300 <= status < 500 else Unsure(f"HTTP {status}")
 
 
 async def _bounded(response: aiohttp.ClientResponse, most: int) -> bytes:

@@ -4,6 +4,7 @@ https://developer.work.weixin.qq.com/document/path/91022 and 98152.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
@@ -28,7 +29,7 @@ class WecomSignIn:
     def fits(self, user_agent: str) -> bool:
         return "wxwork" in user_agent.lower()
 
-    def address(self, *, back: str, state: str, user_agent: str) -> str:
+    def begin(self, *, back: str, state: str, user_agent: str) -> str:
         rehearsed = urlsplit(self.app.base).hostname in LOOPBACK
         if self.fits(user_agent):
             base = f"{self.app.base}/connect/oauth2/authorize" if rehearsed else INSIDE
@@ -52,9 +53,10 @@ class WecomSignIn:
         }
         return f"{base}?{urlencode(query)}"
 
-    async def account(self, code: str) -> str:
+    async def account(self, query: Mapping[str, str]) -> str:
         """The member who signed in. The platform names members outside the app's range too, so who may see
         what is decided elsewhere."""
+        code = query.get("code", "")
         if not _CODE.fullmatch(code):
             raise NotGenuine("code")
         found = await self.client.get("auth/getuserinfo", code=code)

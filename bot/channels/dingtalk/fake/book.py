@@ -59,11 +59,13 @@ class CardCopy:
 @dataclass(slots=True, kw_only=True)
 class Faults:
     """What goes wrong. `refuse` holds one-shot answers by path prefix; `lose` counts answers that get lost on
-    the way after the call took effect; `down` drops every connection."""
+    the way after the call took effect, `garble` those that a gateway in between turns into a page; `down`
+    drops every connection."""
 
     down: bool = False
     slow: float = 0.0
     lose: int = 0
+    garble: int = 0
     close_at_once: bool = False
     deaf: bool = False
     undelivered: dict[str, str] = field(default_factory=dict)
@@ -92,6 +94,7 @@ class Book:
     sessions: dict[str, tuple[str, int]] = field(default_factory=dict)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
+    outside: set[str] = field(default_factory=set)
     routes: dict[str, tuple[str, str]] = field(default_factory=dict)
     calls: list[tuple[str, str, Any]] = field(default_factory=list)
     metered: int = 0

@@ -4,11 +4,13 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from bot.channels.dingtalk.fake.book import Book, Member, Refuse
 
+CORP = "dingcorp"
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 Wrap = Callable[..., Callable[[web.Request], Awaitable[web.StreamResponse]]]
 
@@ -32,6 +34,8 @@ class Contacts:
             app.router.add_post(path, self._old_host(answer))
         app.router.add_post("/v1.0/oauth2/userAccessToken", new_host(self._user_token, token=False))
         app.router.add_get("/v1.0/contact/users/{id}", self._me)
+        app.router.add_get("/oauth2/auth", self._login)
+        app.router.add_get("/fake/dingtalk.open.js", self._jsapi)
 
     def _old_host(
         self, answer: Callable[[dict[str, Any]], Any]
@@ -93,7 +97,7 @@ class Contacts:
         found = next((each for each in self.book.people.values() if each.union == union), None)
         if found is None:
             raise Refuse(200, "60121")
-        return {"contact_type": 0, "userid": found.id}
+        return {"contact_type": int(found.id in self.book.outside), "userid": found.id}
 
     def _people_of(self, body: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -120,8 +124,38 @@ class Contacts:
             "accessToken": token,
             "refreshToken": self.book.new_id(),
             "expireIn": 7200,
-            "corpId": "dingcorp",
+            "corpId": CORP,
         }
+
+    def sign_in(self, person: str) -> str:
+        """A code with which the bot learns who this is, once."""
+        code = self.book.new_id()
+        self.book.codes[code] = person
+        return code
+
+    def _who(self, request: web.Request) -> str:
+        """Whose browser this is: `?as=`, else the first."""
+        wanted = request.query.get("as", "")
+        return wanted if wanted in self.book.people else next(iter(self.book.people))
+
+    async def _login(self, request: web.Request) -> web.StreamResponse:
+        """The login page, for somebody who has agreed before."""
+        query = request.query
+        if query.get("client_id") != self.client_id or query.get("response_type") != "code":
+            return web.Response(status=400, text="client_id or response_type")
+        code = self.sign_in(self._who(request))
+        back = urlencode({"code": code, "authCode": code, "state": query.get("state", "")})
+        raise web.HTTPFound(f"{query.get('redirect_uri', '/')}?{back}")
+
+    async def _jsapi(self, request: web.Request) -> web.StreamResponse:
+        """The script that the client answers: it hands out a code of this one person."""
+        code = json.dumps(self.sign_in(self._who(request)))
+        script = (
+            "window.dd = {ready: (then) => then(), requestAuthCode: ({corpId, clientId, success, fail}) =>"
+            f' corpId === "{CORP}" && clientId === {json.dumps(self.client_id)}'
+            f' ? success({{code: {code}}}) : fail({{errorMessage: "corpId or clientId"}})}};'
+        )
+        return web.Response(text=script, content_type="text/javascript")
 
     async def _me(self, request: web.Request) -> web.StreamResponse:
         person = self.book.codes.get(request.headers.get("x-acs-dingtalk-access-token", ""))

@@ -12,12 +12,14 @@ from bot.channels.dingtalk.fake.book import Book, Refuse
 
 @dataclass(slots=True, kw_only=True)
 class Messages:
-    """`base` is the fake's own address; `suffer` has a request meet the faults that are set."""
+    """`base` is the fake's own address; `suffer` has a request meet the faults that are set, and
+    `spoilt` its answer."""
 
     book: Book
     robot_code: str
     base: Callable[[], str]
     suffer: Callable[[web.Request, str], Awaitable[None]]
+    spoilt: Callable[[web.Request], web.Response | None]
 
     async def batch_send(self, body: dict[str, Any]) -> dict[str, Any]:
         users = self._robot(body).get("userIds")
@@ -76,7 +78,7 @@ class Messages:
         content = (body.get("text") or {}).get("content", "")
         self.book.show(where, kind="text", text=content)
         self.book.metered += 1
-        return web.json_response({"errcode": 0, "errmsg": "ok"})
+        return self.spoilt(request) or web.json_response({"errcode": 0, "errmsg": "ok"})
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
         if not self.book.known(request.query.get("access_token")):

@@ -22,6 +22,7 @@ SETTINGS = """{base}/fake
 client_id = "{client_id}"
 client_secret = "{secret}"
 robot_code = "{client_id}"
+corp_id = "dingcorp"
 api_base = "{base}"
 oapi_base = "{base}"
 

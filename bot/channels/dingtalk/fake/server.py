@@ -46,7 +46,11 @@ class FakeDingtalk:
         )
         self.wire = Wire(book=self.book, pick=pick)
         self.messages = Messages(
-            book=self.book, robot_code=client_id, base=lambda: self.base, suffer=self.suffer
+            book=self.book,
+            robot_code=client_id,
+            base=lambda: self.base,
+            suffer=self.suffer,
+            spoilt=self.spoilt,
         )
         self.contacts = Contacts(book=self.book, client_id=client_id, client_secret=client_secret)
         self.robot_url = ""
@@ -130,10 +134,7 @@ class FakeDingtalk:
                     **no.more,
                 }
                 return web.json_response(found, status=no.status)
-            if self.book.faults.lose > 0:
-                self.book.faults.lose -= 1
-                _drop(request)
-            return web.json_response(answer)
+            return self.spoilt(request) or web.json_response(answer)
 
         return serve
 
@@ -142,6 +143,17 @@ class FakeDingtalk:
             _drop(request)
         if self.book.faults.slow:
             await asyncio.sleep(self.book.faults.slow)
+
+    def spoilt(self, request: web.Request) -> web.Response | None:
+        """What becomes of an answer on its way, after the call took effect."""
+        faults = self.book.faults
+        if faults.lose > 0:
+            faults.lose -= 1
+            _drop(request)
+        if faults.garble > 0:
+            faults.garble -= 1
+            return web.Response(status=502, text="<html>Bad Gateway</html>", content_type="text/html")
+        return None
 
     # -- tokens and the gateway -------------------------------------------------------------------------
 
