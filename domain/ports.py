@@ -204,8 +204,8 @@ class Uow(Protocol):
 
     def set_proposal(self, proposal: Proposal) -> None: ...
 
-    def note_count(self, lead_id: str) -> int:
-        """How many notes and visits a lead has."""
+    def note_count(self, lead_id: str, authors: Sequence[str]) -> int:
+        """How many notes and visits of these people a lead has."""
         ...
 
     def tell(self, notice: Notice) -> None:

@@ -453,9 +453,9 @@ class UnitOfWork(Planning):
         self.pending.dropped_notes.add(key)
         self.later("UPDATE proposals SET state = 'dropped' WHERE note = ? AND state = 'open'", key)
 
-    def note_count(self, lead_id: str) -> int:
-        rows = self.query("SELECT count(*) FROM notes WHERE lead_id = ? AND NOT gone", (lead_id,))
-        return int(rows[0][0])
+    def note_count(self, lead_id: str, authors: Sequence[str]) -> int:
+        rows = self.query("SELECT author FROM notes WHERE lead_id = ? AND NOT gone", (lead_id,))
+        return sum(author in authors for (author,) in rows)
 
     def dialog(self, person: str) -> Dialog | None:
         rows = self.query("SELECT person, kind, lead_id, about, at FROM dialogs WHERE person = ?", (person,))

@@ -74,7 +74,12 @@ def _offered(view: View) -> Card:
     line, deadline = _time_left(view)
     return Card(
         title=say(lang, "lead.new", who=parts.who(lead, lang)),
-        lines=(*_nudged(view), _reminder(view, deadline) or line, *parts.need(lead, view.viewer)),
+        lines=(
+            *_nudged(view),
+            _reminder(view, deadline) or line,
+            *parts.helped(lead, view.company, lang),
+            *parts.need(lead, view.viewer),
+        ),
         fields=_facts(view, why=_why(view)),
         buttons=(
             _button(lang, "button.accept", Accept(lead=lead.id, offer=lead.offer.no), Style.PRIMARY),
@@ -190,7 +195,7 @@ def _held(view: View) -> Card:
     customer = lead.customer
     return Card(
         title=parts.who(lead, lang),
-        lines=(*lines, *parts.need(lead, view.viewer)),
+        lines=(*lines, *parts.helped(lead, view.company, lang), *parts.need(lead, view.viewer)),
         fields=(
             *parts.contacts(lead, view.viewer),
             *parts.fields(lang, ("company", customer.company), ("title", customer.title)),
@@ -199,6 +204,7 @@ def _held(view: View) -> Card:
         ),
         buttons=tuple(buttons),
         deadline=deadline,
+        label=stage_words(lang, lead.stage),
     )
 
 

@@ -47,7 +47,7 @@ def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - o
         case "attached":
             return Reply(text=say(lang, "visit.more", lead=found.id, who=who))
         case "handback":
-            return handed_back(lang, found, found.reason or "other")
+            return handed_back(bot, lang, found, found.reason or "other")
         case _:
             key = "stopped.draft" if found.stage == "invalid" else "stopped"
             return Reply(text=say(lang, key, lead=found.id))
@@ -74,6 +74,9 @@ def where(bot: Bot, lang: str, found: Lead) -> str:
     return say(lang, "lead.known.stage", stage=stage_words(lang, found.stage))
 
 
-def handed_back(lang: str, lead: Lead, code: str) -> Reply:
-    key = "handback.expert" if REASONS[code].goes is Goes.EXPERT else "handback.done"
-    return Reply(text=say(lang, key, lead=lead.id, reason=reason_words(lang, code)))
+def handed_back(bot: Bot, lang: str, lead: Lead, code: str) -> Reply:
+    reason = reason_words(lang, code)
+    if REASONS[code].goes is Goes.EXPERT:
+        helper = bot.company.name_of(lead.helper)
+        return Reply(text=say(lang, "handback.expert", lead=lead.id, helper=helper, reason=reason))
+    return Reply(text=say(lang, "handback.done", lead=lead.id, reason=reason))

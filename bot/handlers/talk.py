@@ -59,13 +59,15 @@ async def lead(bot: Bot, chat: Chat, rest: str) -> Reply:
 
 
 async def my(bot: Bot, chat: Chat, _rest: str) -> Reply:
-    """`/my`: what one holds, and what one handed in."""
+    """`/my`: what one holds, helps with, and handed in."""
     lang = bot.lang(chat.by)
     owned = list(await bot.reads.leads_of(chat.by))
     handed_in = [each for each in await bot.reads.submitted_by(chat.by, LINES) if each.owner != chat.by]
     tonight = chat.at.astimezone(bot.company.zone).replace(hour=23, minute=59, second=59)
     lines = await notes.due_lines(bot, chat.by, chat.at, tonight)
-    lines += _listed(bot, lang, "my.title", owned) + _listed(bot, lang, "my.submitted", handed_in)
+    helping = list(await bot.reads.helping(chat.by))
+    lines += _listed(bot, lang, "my.title", owned) + _listed(bot, lang, "my.helping", helping)
+    lines += _listed(bot, lang, "my.submitted", handed_in)
     return await bot.tell(chat, Reply(text="\n".join(lines) or say(lang, "my.none")))
 
 

@@ -21,7 +21,7 @@ from domain.notices import Tell
 from domain.people import Role
 from domain.permission import is_member, may_direct, may_edit
 from domain.ports import Note, Undo, Uow
-from domain.reasons import REASONS, Goes
+from domain.reasons import REASONS, Goes, Reason
 from domain.stages import CLOSED, HELD, Stage
 from domain.usecases.placing import UNDO_FOR, Seen, above, place, stuck, told_outcome
 from domain.usecases.taking_back import facts_back, mark_cards
@@ -144,7 +144,7 @@ def hand_back(
         raise BadField(field="reason", value=reason)
     lead = uow.lead(lead_id)
     lead.owned_under(by, offer_no)
-    if chosen.needs_attempts > lead.attempts + uow.note_count(lead.id):
+    if chosen.needs_attempts > lead.attempts + uow.note_count(lead.id, _workers(lead)):
         raise NeedsAttempt(lead=lead.id, needed=chosen.needs_attempts)
     if len(words.strip()) < chosen.needs_words:
         raise NeedsWords(lead=lead.id, needed=chosen.needs_words)
@@ -153,25 +153,31 @@ def hand_back(
     if words.strip():
         uow.add_note(Note(key=key, lead_id=lead.id, author=by, kind="note", text=words, at=at))
         lead.record(Kind.NOTE_ADDED, at=at, actor=by, note=key)
-    _send_on(uow, lead, goes, by, at)
+    _send_on(uow, lead, chosen, goes, by, at)
     uow.save(lead)
     if goes is not Goes.EXPERT:
         _remember(uow, "handback", lead, by, at)
     return lead
 
 
-def _send_on(uow: Uow, lead: Lead, goes: Goes, by: str, now: datetime) -> None:
-    """Place, park or close what was handed back, and tell whom it concerns."""
+def _workers(lead: Lead) -> tuple[str, ...]:
+    """Whose notes count as attempts to reach the customer."""
+    return tuple(each for each in (lead.owner, lead.helper) if each)
+
+
+def _send_on(uow: Uow, lead: Lead, reason: Reason, goes: Goes, by: str, now: datetime) -> None:
+    """Place, park or close what was handed back, and tell whom it concerns, but never who did it."""
     if lead.stage is Stage.RETURNED:
-        stuck(uow, lead, why="returned")
+        stuck(uow, lead, why="returned", but=(by,))
     elif goes is Goes.REASSIGN:
         place(uow, lead, now=now)
     elif goes is Goes.EXPERT:
-        helper = _first_on_duty(uow, Role.EXPERT) or above(uow, lead, but=(by,)).id
-        lead.tell(Tell.HELP, helper, lead.events, by=by, reason=lead.facts[-1].data.get("reason"))
+        helper = _first_on_duty(uow, Role.EXPERT, but=by) or above(uow, lead, but=(by,)).id
+        lead.ask_help(helper, by=by, reason=reason.code, at=now)
+        mark_cards(uow, lead.id, "asked", tell="handback", person=by)
     elif goes is Goes.NURTURE:
-        marketer = _first_on_duty(uow, Role.MARKETER)
-        if marketer and marketer != by:
+        marketer = _first_on_duty(uow, Role.MARKETER, but=by)
+        if marketer:
             lead.tell(Tell.REVISIT, marketer, lead.events, what="returned")
         told_outcome(uow, lead, "nurturing", by=by)
     else:
@@ -180,9 +186,9 @@ def _send_on(uow: Uow, lead: Lead, goes: Goes, by: str, now: datetime) -> None:
         told_outcome(uow, lead, lead.stage, by=by)
 
 
-def _first_on_duty(uow: Uow, role: Role) -> str | None:
-    people = uow.company.of_role(role)
-    return next((person.id for person in people if uow.desk(person.id).on_duty), None)
+def _first_on_duty(uow: Uow, role: Role, *, but: str) -> str | None:
+    people = (person.id for person in uow.company.of_role(role) if person.id != but)
+    return next((person for person in people if uow.desk(person).on_duty), None)
 
 
 def edit_lead(uow: Uow, *, lead_id: str, values: Mapping[str, object], by: str, at: datetime) -> Lead:
@@ -262,13 +268,13 @@ def add_note(  # noqa: PLR0913 - what is known of a note
     happened: datetime | None = None,
     evidence: str = "visit",
 ) -> Lead:
-    """Keep words with a lead, verbatim, and what came with them. A visit of the owner is also the first
-    contact, with that class of evidence. `happened` is when it was, for what is told later."""
+    """Keep words with a lead, verbatim, and what came with them. A visit of the owner, or of the helper who
+    was asked, is also the first contact, with that class of evidence. `happened` is when it was, for what is told later."""
     lead = uow.lead(lead_id)
     uow.add_note(Note(key=key, lead_id=lead_id, author=by, kind=kind, text=text, at=happened or at))
     uow.attach(key, media, at)
     lead.record(Kind.VISIT_LOGGED if kind == "visit" else Kind.NOTE_ADDED, at=at, actor=by, note=key)
-    if kind == "visit" and lead.stage in HELD and lead.owner == by:
+    if kind == "visit" and lead.works_on(by):
         lead.contact(by, evidence=evidence, at=at)
     uow.save(lead)
     _remember(uow, kind, lead, by, at, note=key)

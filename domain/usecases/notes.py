@@ -253,7 +253,7 @@ def _apply(uow: Uow, lead: Lead, found: Proposal, by: str, at: datetime) -> None
         changed = lead.edit(_customer_with(lead, facts), by=by, now=at)
     if facts.due is not None:
         set_next(uow, lead, due=facts.due, exact=facts.exact, words=facts.words, by=by, at=at)
-    if facts.evidence and lead.stage in HELD and lead.owner == by and lead.contacted_at is None:
+    if facts.evidence and lead.works_on(by) and lead.contacted_at is None:
         lead.contact(by, evidence=facts.evidence, at=at)
     uow.set_proposal(replace(found, state="taken"))
     lead.record(Kind.FACTS_CONFIRMED, at=at, actor=by, note=found.note)

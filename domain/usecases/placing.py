@@ -84,9 +84,9 @@ def given(uow: Uow, person: str, now: datetime) -> Desk:
     return desk
 
 
-def stuck(uow: Uow, lead: Lead, *, why: str) -> None:
-    """Nobody can take it: the manager's card, once for this turn of events."""
-    lead.tell(Tell.STUCK, above(uow, lead).id, lead.events, why=why)
+def stuck(uow: Uow, lead: Lead, *, why: str, but: Iterable[str] = ()) -> None:
+    """Nobody can take it: the card of the manager (not one in `but`), once for this turn of events."""
+    lead.tell(Tell.STUCK, above(uow, lead, but=but).id, lead.events, why=why)
 
 
 def route_values(lead: Lead) -> dict[str, str | None]:
