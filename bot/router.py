@@ -174,6 +174,10 @@ class Router:
     def commands(self) -> frozenset[str]:
         return frozenset(self._commands)
 
+    def named(self, name: str) -> ChatHandler:
+        """The handler of a command by its name."""
+        return self._commands[name]
+
     async def on_click(self, bot: Bot, click: Click) -> Reply:
         """Serve a click. Raises Unavailable when the store cannot keep it: the edge says so."""
         handler = self._clicks[type(click.action)]

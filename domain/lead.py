@@ -393,7 +393,7 @@ class Lead:
         self.wake_at = None
 
     def works_on(self, person: str) -> bool:
-        """Whether this person's contact with the customer counts: the owner's, or the helper's who was asked."""
+        """Whether this person's contact with the customer counts: the owner's or the helper's."""
         return self.stage in HELD and person in (self.owner, self.helper)
 
     def contact(self, by: str, *, evidence: str, at: datetime) -> bool:
@@ -408,7 +408,7 @@ class Lead:
         self.decisions += 1
         self.contacted_at = at
         late = self.contact_breached_at is not None and at > self.contact_breached_at
-        helped = {"owner": self.owner} if by != self.owner else {}
+        helped: dict[str, Any] = {"owner": self.owner} if by != self.owner else {}
         self.record(Kind.CONTACTED, at=at, actor=by, evidence=evidence, **helped, **_late(late))
         return True
 

@@ -6,7 +6,7 @@ from domain.stages import HELD, Stage
 
 
 def may_see(company: Company, person: Person, lead: Lead) -> bool:
-    """Owner, the helper who was asked, submitter, addressee of the live offer, leaders above, and marketing."""
+    """Owner, helper, submitter, addressee of the live offer, leaders above, and marketing."""
     if person.id in (lead.owner, lead.helper, lead.origin.by) or person.role is Role.MARKETER:
         return True
     offer = lead.offer

@@ -208,6 +208,11 @@ class Uow(Protocol):
         """How many notes and visits of these people a lead has."""
         ...
 
+    def had_part(self, lead_id: str, person: str, *, grabs: bool) -> bool:
+        """Whether this person ever did something with a lead or was given it, or a card of theirs names it;
+        with `grabs` also whether its team could grab it."""
+        ...
+
     def tell(self, notice: Notice) -> None:
         """Queue a notice that belongs to no lead's facts."""
         ...

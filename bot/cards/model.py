@@ -75,8 +75,8 @@ class Card:
     """One card for one person. Every text is cut and cleaned here, so no builder can send an unsafe one.
 
     `lead` is what it is about, for a platform that links a card to a page; `page` is for one that cannot show
-    all choices at once; `lang` is the viewer's. Whoever delivers sets them. `label` is what stands above a live
-    card in place of "open", where the lead has got further.
+    all choices at once; `lang` is the viewer's. Whoever delivers sets them. `label` stands
+    above a live card in place of "open", where the lead has got further.
     """
 
     title: str

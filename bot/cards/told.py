@@ -73,8 +73,8 @@ def off_duty_card(viewer: Person, _company: Company, args: Args) -> Card:
 
 
 def help_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
-    """A rep asks an expert for help; `args`: by, reason. The owner stays; the helper may log a visit, and hears
-    how to look at the lead and write to it."""
+    """A rep asks an expert for help; `args`: by, reason. The owner stays; the helper may log a
+    visit, and hears how to look at the lead and write to it."""
     lang = viewer.lang
     asker = parts.text(args, "by")
     by = parts.member(company, asker, lang)

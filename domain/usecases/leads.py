@@ -13,6 +13,7 @@ from domain.errors import (
     NothingToUndo,
     OfferGone,
     TooLate,
+    WrongStage,
 )
 from domain.events import SYSTEM, Kind, as_label
 from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
@@ -24,6 +25,7 @@ from domain.ports import Note, Undo, Uow
 from domain.reasons import REASONS, Goes, Reason
 from domain.stages import CLOSED, HELD, Stage
 from domain.usecases.placing import UNDO_FOR, Seen, above, place, stuck, told_outcome
+from domain.usecases.seeing import lead_for
 from domain.usecases.taking_back import facts_back, mark_cards
 
 NUDGE_EVERY = 120
@@ -114,7 +116,7 @@ def _remember(uow: Uow, verb: str, lead: Lead, by: str, at: datetime, note: str 
 def accept_lead(uow: Uow, *, lead_id: str, offer_no: int, by: str, at: datetime) -> Lead:
     """Accept an offer, or win a grab. `at` is when the click was received; the same click again changes
     nothing."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     person = uow.company.person(by)
     if lead.accept(by, offer_no, member=is_member(person, lead), at=at):
         desk = uow.desk(by)
@@ -128,7 +130,7 @@ def accept_lead(uow: Uow, *, lead_id: str, offer_no: int, by: str, at: datetime)
 
 def contact_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, evidence: str = "declared") -> Lead:
     """The owner reached the customer. Again = no change."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     if lead.contact(by, evidence=evidence, at=at):
         uow.save(lead)
         _remember(uow, "contact", lead, by, at)
@@ -142,7 +144,7 @@ def hand_back(
     chosen = REASONS.get(reason)
     if chosen is None:
         raise BadField(field="reason", value=reason)
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     lead.owned_under(by, offer_no)
     if chosen.needs_attempts > lead.attempts + uow.note_count(lead.id, _workers(lead)):
         raise NeedsAttempt(lead=lead.id, needed=chosen.needs_attempts)
@@ -193,14 +195,11 @@ def _first_on_duty(uow: Uow, role: Role, *, but: str) -> str | None:
 
 def edit_lead(uow: Uow, *, lead_id: str, values: Mapping[str, object], by: str, at: datetime) -> Lead:
     """Change fields. A draft that lacks nothing any more goes out at once."""
-    lead = uow.lead(lead_id)
-    if not may_edit(uow.company, uow.company.person(by), lead):
-        raise NotAllowed(lead=lead_id)
+    lead = lead_for(uow, lead_id, by)
+    check_edit(uow, lead, by)
     for name in values:
         if name not in CUSTOMER_FIELDS or name == "extra":
             raise BadField(field=name)
-    if lead.stage in CLOSED:
-        raise OfferGone(lead=lead.id, stage=lead.stage)
     changed = lead.edit(lead.customer.with_values(**values), by=by, now=at)
     if changed:
         _claim_new_keys(uow, lead)
@@ -211,6 +210,14 @@ def edit_lead(uow: Uow, *, lead_id: str, values: Mapping[str, object], by: str, 
         else:
             _remember(uow, "edit", lead, by, at, note=",".join(changed))
     return lead
+
+
+def check_edit(uow: Uow, lead: Lead, by: str) -> None:
+    """Raise unless this person may change this lead, and it is open."""
+    if not may_edit(uow.company, uow.company.person(by), lead):
+        raise NotAllowed(lead=lead.id)
+    if lead.stage in CLOSED:
+        raise WrongStage(lead=lead.id, stage=lead.stage, verb="edit")
 
 
 def _complete(uow: Uow, lead: Lead, by: str, at: datetime) -> bool:
@@ -231,7 +238,7 @@ def _claim_new_keys(uow: Uow, lead: Lead) -> None:
 
 def send_draft(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Lead:
     """The submitter sends a draft as it is (an uncertain reading confirmed). Again = no change."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     if not may_edit(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
     if lead.stage is Stage.DRAFT:
@@ -243,7 +250,7 @@ def send_draft(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Lead:
 
 def withdraw_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, reason: str = "withdrawn") -> Lead:
     """The submitter, or a leader above, takes a lead back before anybody accepted it. Again = no change."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     person = uow.company.person(by)
     if lead.origin.by != by and not may_direct(uow.company, person, lead):
         raise NotAllowed(lead=lead_id)
@@ -269,7 +276,8 @@ def add_note(  # noqa: PLR0913 - what is known of a note
     evidence: str = "visit",
 ) -> Lead:
     """Keep words with a lead, verbatim, and what came with them. A visit of the owner, or of the helper who
-    was asked, is also the first contact, with that class of evidence. `happened` is when it was, for what is told later."""
+    was asked, is also the first contact, with that class of evidence. `happened` is when it was, for what is
+    told later."""
     lead = uow.lead(lead_id)
     uow.add_note(Note(key=key, lead_id=lead_id, author=by, kind=kind, text=text, at=happened or at))
     uow.attach(key, media, at)
@@ -283,7 +291,7 @@ def add_note(  # noqa: PLR0913 - what is known of a note
 
 def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = None) -> Lead:
     """A leader rings whoever has the lead once more."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     if not may_direct(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
     if seen is not None:
