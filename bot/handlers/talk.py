@@ -271,7 +271,7 @@ def _free_text(router: Router) -> Callable[[Bot, Chat, str], Awaitable[Reply]]:
     async def otherwise(bot: Bot, chat: Chat, name: str) -> Reply:
         if name:
             return await _typo(bot, chat, name, router.commands)
-        words = chat.text.strip().rstrip("\u3002.!\uff01").lower()
+        words = re.sub(r"\W+$", "", chat.text.strip()).lower()
         if words in _STOP:
             return await stop(bot, chat, "")
         if words in BARE and not chat.media:
