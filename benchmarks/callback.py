@@ -59,7 +59,7 @@ def run(quick: bool = False) -> Iterator[Figure]:
 
 
 def _on(kind: str, count: int, rounds: int) -> Iterator[Figure]:
-    with ground.database(kind) as (url, folder), started("benchmarks.floors") as floor:
+    with ground.database(kind) as (url, folder), started("benchmarks.platforms") as floor:
         platform = f"http://127.0.0.1:{floor.port}"
         path = ground.settings_file(folder, url, simulator=False, wecom=platform)
         with started("benchmarks.server", str(path)) as server:

@@ -45,7 +45,7 @@ def run(quick: bool = False) -> Iterator[Figure]:
         source = folder / "bench.db"
         with ground.sqlite_open(source) as conn:
             conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        with started("benchmarks.floors", core=LOAD_CORE) as sink:
+        with started("benchmarks.platforms", core=LOAD_CORE) as sink:
             pin(SERVER_CORE)
             bodies: list[bytes] = []
             flows, stuck, bare = [], [], []

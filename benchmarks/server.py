@@ -67,6 +67,9 @@ class BenchService(Service):
         if self.wecom is not None:
             self.wecom.channel._limits = ()
 
+    async def _load_mind(self) -> None:
+        """Without the reader of chat: its memory is measured where it is tested, and no bench types a note."""
+
     def application(self) -> web.Application:
         app = super().application()
         app.router.add_post("/bench/fill", self._fill)

@@ -124,8 +124,8 @@ class Relay:
 
 
 def _by_person(works: Sequence[Work]) -> dict[str, list[Work]]:
-    """Works to one person go in order; a refresh goes by its lead."""
+    """Works to one person go in order; a refresh goes by its key, which is one a lead."""
     groups: dict[str, list[Work]] = defaultdict(list)
     for work in works:
-        groups[work.delivery.to or f"lead:{work.delivery.lead_id}"].append(work)
+        groups[work.delivery.to or work.delivery.key].append(work)
     return groups

@@ -87,16 +87,20 @@ class Pace:
         return max(may, now), start + self.gap
 
 
+_WHOSE = "CASE WHEN person = '' THEN key ELSE person END"
+
+
 def claim(conn: Connection, now: datetime, limit: int, busy: Iterable[str], pace: Pace) -> Sequence[Delivery]:
-    """Lease due rows, the urgent first, within each person's pace."""
+    """Lease due rows, the urgent first, within each person's pace; nothing to those in `busy`, who are named
+    by their id, or by the key of a notice that goes to nobody in particular."""
     instant = to_micros(now)
     if sql.is_postgres(conn):
         conn.exec_driver_sql("SELECT pg_advisory_xact_lock(711)")  # the pace is counted by one at a time
         busy_value: Any = list(busy)
-        busy_sql, lock = "person <> ALL(?)", "FOR UPDATE SKIP LOCKED"
+        busy_sql, lock = f"{_WHOSE} <> ALL(?)", "FOR UPDATE SKIP LOCKED"
     else:
         busy_value = dump(list(busy))
-        busy_sql, lock = "person NOT IN (SELECT value FROM json_each(?))", ""
+        busy_sql, lock = f"{_WHOSE} NOT IN (SELECT value FROM json_each(?))", ""  # noqa: S608
     found = sql.query(
         conn,
         f"SELECT {COLUMNS} FROM outbox WHERE state = 'due' AND not_before <= ? AND {busy_sql} "  # noqa: S608

@@ -1,7 +1,8 @@
 """`leadbell prove`: the minutes come out of the facts alone, on any machine, and a touched fact is found."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ from domain.calendar import Mode
 from domain.chain import link
 from domain.clock import to_micros
 from domain.ports import Uow
+from domain.usecases import leads
 from domain.usecases.escalation import resume_after_gap
 from storage import chain
 from storage.engine import read_url, snapshot_engine
 from tests.conftest import OpenStore
 from tests.fakes.clock import MONDAY_TEN, SteppedClock
-from tests.fakes.company import calendar, make_company
+from tests.fakes.company import EAST, SOUTH, calendar, make_company
 from tests.fakes.floor import Floor
 
 HOLIDAY = {date(2026, 11, 3): "司庆"}
@@ -154,6 +156,145 @@ async def test_a_draft_is_detected_when_it_is_complete(place: Floor, database_ur
     assert clocks(made, "routing") == []
 
 
+async def test_a_draft_that_is_sent_waits_for_its_first_owner_from_then_on(
+    place: Floor, database_url: str
+) -> None:
+    lead = await place.capture(team="east", by="emp", draft=True)
+    place.clock.step(minutes=3)
+    await place.do(leads.send_draft, lead_id=lead.id, by="emp", at=place.now)
+    made = proven(database_url, lead.id, place.now)
+    (detection,) = clocks(made, "detection")
+    assert (detection["minutes"], detection["verdict"]) == (3.0, "done")
+    assert [each["minutes"] for each in clocks(made, "routing")] == [0.0]
+
+
+async def test_a_draft_that_is_withdrawn_is_detected_no_longer(place: Floor, database_url: str) -> None:
+    lead = await place.capture(team="east", by="emp", draft=True)
+    place.clock.step(minutes=3)
+    await place.do(leads.withdraw_lead, lead_id=lead.id, by="emp", at=place.now)
+    made = proven(database_url, lead.id, place.clock.step(hours=1))
+    assert [(each["minutes"], each["verdict"]) for each in clocks(made, "detection")] == [(3.0, "done")]
+
+
+async def test_the_contact_clock_starts_anew_after_the_system_was_down(
+    place: Floor, database_url: str
+) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    await place.accept(lead.id, "e1")
+    since = place.now
+    until = place.clock.step(hours=7)
+    await place.do(resume_after_gap, since=since, until=until)
+    place.clock.step(minutes=10)
+    await place.contact(lead.id, "e1")
+    made = proven(database_url, lead.id, place.now)
+    down, after = clocks(made, "contact")
+    assert (down["verdict"], down["minutes"]) == ("system_down", 330.0)
+    assert (after["verdict"], after["minutes"]) == ("in_time", 10.0)
+    assert "system_down" in {each["why"] for each in made.body["exclusions"]}
+
+
+async def test_an_undone_hand_back_runs_the_contact_clock_on(place: Floor, database_url: str) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    await place.accept(lead.id, "e1")
+    place.clock.step(minutes=1)
+    await place.hand_back(lead.id, "e1", "not_yet")
+    place.clock.step(minutes=1)
+    await place.undo("e1", lead.id)
+    place.clock.step(minutes=1)
+    made = proven(database_url, lead.id, place.now)
+    (contact,) = clocks(made, "contact")
+    assert (contact["ended"], contact["minutes"], contact["verdict"]) == (None, 3.0, "running")
+    assert all(each["ended"] for each in clocks(made, "routing"))
+
+
+async def test_a_taken_lead_that_is_given_up_again_waits_with_no_clock_of_a_person(
+    place: Floor, database_url: str
+) -> None:
+    for rep in (*EAST, *SOUTH):
+        await place.duty(rep, on=False)
+    lead = await place.capture(team="east")
+    assert lead.stage == "waiting"
+    await place.take(lead.id, "dir")
+    place.clock.step(minutes=1)
+    await place.undo("dir", lead.id)
+    await place.wait(minutes=1)
+    made = proven(database_url, lead.id, place.now)
+    assert [(each["minutes"], each["verdict"]) for each in clocks(made, "contact")] == [(1.0, "ended")]
+
+
+async def test_an_undone_hand_back_after_the_first_contact_starts_no_clock(
+    place: Floor, database_url: str
+) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    await place.accept(lead.id, "e1")
+    place.clock.step(minutes=1)
+    await place.contact(lead.id, "e1")
+    place.clock.step(minutes=1)
+    await place.hand_back(lead.id, "e1", "not_yet")
+    await place.undo("e1", lead.id)
+    made = proven(database_url, lead.id, place.now)
+    assert [(each["minutes"], each["verdict"]) for each in clocks(made, "contact")] == [(1.0, "in_time")]
+
+
+async def test_an_accept_that_came_in_time_takes_the_breach_back(place: Floor, database_url: str) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    pressed = place.now + timedelta(minutes=4)
+    await place.wait(minutes=5, seconds=1)
+    await place.accept(lead.id, "e1", offer=1, at=pressed)
+    made = proven(database_url, lead.id, place.now)
+    assert "received_in_time" in {each["why"] for each in made.body["exclusions"]}
+    assert clocks(made, "accept")[-1]["verdict"] == "in_time"
+
+
+async def test_an_accept_before_the_card_was_shown_has_no_accept_clock_to_undo(
+    place: Floor, database_url: str
+) -> None:
+    lead = await place.capture(team="east")
+    owner = lead.owner
+    assert owner
+    await place.accept(lead.id, owner)
+    await place.undo(owner, lead.id)
+    made = proven(database_url, lead.id, place.now)
+    assert clocks(made, "accept") == []
+    await place.show()
+    assert len(clocks(proven(database_url, lead.id, place.now), "accept")) == 1
+
+
+async def test_a_breach_under_the_old_hours_stands_beside_a_due_time_of_the_new(
+    place: Floor, database_url: str
+) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    await place.wait(minutes=5, seconds=1)
+    place.store.company = make_company(calendar=calendar(Mode.BUSINESS, ("10:02-12:00",)))
+    owner = (await place.lead(lead.id)).owner
+    assert owner
+    await place.accept(lead.id, owner)
+    made = proven(database_url, lead.id, place.now)
+    (accept,) = clocks(made, "accept")
+    assert (MONDAY_TEN + timedelta(minutes=5)).isoformat() in json.dumps(made.body["facts"])
+    assert accept["due"] == (MONDAY_TEN + timedelta(minutes=7)).isoformat()
+
+
+async def test_a_calendar_that_is_gone_is_said(place: Floor, database_url: str) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    await place.accept(lead.id, "e1")
+    engine = snapshot_engine(read_url(database_url))
+    try:
+        with engine.connect() as conn, conn.begin():
+            record = chain.read_record(conn, lead.id)
+    finally:
+        engine.dispose()
+    assert record is not None
+    made = proof.document(lead.id, replace(record, calendars={}), place.now)
+    assert any("calendar or policy that is gone" in each for each in made.proof.broken)
+
+
 async def test_changed_hours_are_a_calendar_of_their_own(place: Floor, database_url: str) -> None:
     lead = await place.capture(team="east")
     await place.show()
@@ -187,40 +328,48 @@ async def test_a_printed_proof_gives_the_same_minutes_without_the_database(
         assert made.body["head"] in shown
 
 
-def spoilt(body: dict[str, Any], how: str) -> None:
-    if how == "a fact's time":
-        body["facts"][2][3] -= 60_000_000
-    elif how == "a fact is gone":
-        del body["facts"][1]
-    elif how == "the sums":
-        body["clocks"][-1]["minutes"] += 1
-    elif how == "the promise":
-        (name,) = body["policies"]
-        body["policies"][name] = body["policies"][name].replace('"within":300.0', '"within":3000.0')
-    elif how == "the hours":
-        (name,) = body["calendars"]
-        body["calendars"][name] = body["calendars"][name].replace("09:00", "11:00")
-    elif how == "a whole new chain":
-        head = ""
-        body["facts"][2][3] -= 60_000_000
-        for fact in body["facts"]:
-            fact[-1] = head = link(head, fact[:-1])
-    else:
-        body["head"] = ""
+def moved(body: dict[str, Any]) -> None:
+    body["facts"][2][3] -= 60_000_000
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        "a fact's time",
-        "a fact is gone",
-        "the sums",
-        "the promise",
-        "the hours",
-        "a whole new chain",
-        "the head",
-    ],
-)
+def linked_anew(body: dict[str, Any]) -> None:
+    moved(body)
+    head = ""
+    for fact in body["facts"]:
+        fact[-1] = head = link(head, fact[:-1])
+
+
+def replaced(part: str, old: str, new: str) -> Callable[[dict[str, Any]], None]:
+    def spoil(body: dict[str, Any]) -> None:
+        (name,) = body[part]
+        body[part][name] = body[part][name].replace(old, new) if old else new
+
+    return spoil
+
+
+def miscounted(body: dict[str, Any]) -> None:
+    body["clocks"][-1]["minutes"] += 1
+
+
+def unreadable(body: dict[str, Any]) -> None:
+    body["facts"][2][3] = "yesterday"
+
+
+SPOILT: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a fact's time": moved,
+    "a fact is gone": lambda body: body["facts"].pop(1),
+    "a fact is no fact": unreadable,
+    "the sums": miscounted,
+    "the promise": replaced("policies", '"within":300.0', '"within":3000.0'),
+    "a policy is no policy": replaced("policies", "", "{"),
+    "the hours": replaced("calendars", "09:00", "11:00"),
+    "a calendar is no calendar": replaced("calendars", "", "[]"),
+    "a whole new chain": linked_anew,
+    "the head": lambda body: body.update(head=""),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
 async def test_a_proof_that_was_touched_does_not_hold(
     place: Floor, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str
 ) -> None:
@@ -229,11 +378,26 @@ async def test_a_proof_that_was_touched_does_not_hold(
     place.clock.step(minutes=2)
     await place.accept(lead.id, "e1")
     body = json.loads(json.dumps(proven(database_url, lead.id, place.now).body))
-    spoilt(body, how)
+    SPOILT[how](body)
     file = tmp_path / "proof.json"
     file.write_text(json.dumps(body), encoding="utf-8")
     assert cli.main(["prove", "--from", str(file), "--lang", "en"]) == 1
     assert "✘ The log is not whole" in capsys.readouterr().out
+
+
+async def test_a_forger_who_moves_a_breach_and_links_the_chain_anew_is_found_by_the_hours(
+    place: Floor, database_url: str
+) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    await place.wait(minutes=5, seconds=1)
+    body = json.loads(json.dumps(proven(database_url, lead.id, place.now).body))
+    head = ""
+    for fact in body["facts"]:
+        moved = [each.replace("02:05:00", "02:04:00") if isinstance(each, str) else each for each in fact]
+        fact[:] = [*moved[:-1], head := link(head, moved[:-1])]
+    body["head"] = head
+    assert [each for each in proof.check(body).proof.broken if "clock was due" in each]
 
 
 @pytest.mark.parametrize(

@@ -193,14 +193,15 @@ def not_this_one(uow: Uow, *, lead_id: str, no: int, offered: Sequence[str], by:
     found = _own(uow, lead_id, no, by)
     if found.state != "open":
         raise NothingWaits
-    text, kind = _words_of(uow, lead_id, found.note)
+    note = uow.note(found.note)
+    assert note is not None  # a proposal is open only as long as its words are there
     uow.drop_note(found.note)
     uow.set_proposal(replace(found, state="dropped"))
-    lead.record(Kind.UNDONE, at=at, actor=by, verb=kind)
+    lead.record(Kind.UNDONE, at=at, actor=by, verb=note.kind)
     uow.save(lead)
     mark_cards(uow, lead_id, "dropped", tell="note", no=no)
     uow.end_dialog(f"{by}#current")
-    heard = Heard(text=text, kind=kind, facts=found.facts, offered=tuple(offered))
+    heard = Heard(text=note.text, kind=note.kind, facts=found.facts, offered=tuple(offered))
     keep_pending(uow, heard=heard, by=by, key=f"{found.note}:moved", at=at)
     return heard
 
@@ -212,13 +213,6 @@ def file_market(uow: Uow, *, by: str, key: str, at: datetime) -> None:
         raise NothingWaits
     uow.end_dialog(by)
     uow.add_market_note(key=key, author=by, text=dialog.about, at=at)
-
-
-def _words_of(uow: Uow, lead_id: str, key: str) -> tuple[str, str]:
-    note = uow.note(key)
-    if note is None:
-        raise NothingWaits
-    return note.text, note.kind
 
 
 def _own(uow: Uow, lead_id: str, no: int, by: str) -> Proposal:

@@ -6,7 +6,7 @@ from domain.events import SYSTEM
 from domain.lead import Customer, Lead, Origin
 from domain.people import Role
 from domain.ports import Uow
-from domain.stages import CLOSED, Stage
+from domain.stages import CLOSED
 from domain.usecases.leads import Captured, capture_lead
 from domain.usecases.placing import offer
 
@@ -38,8 +38,6 @@ def name_customer(uow: Uow, *, lead_id: str, name: str, now: datetime) -> Lead:
 def _to_its_member(uow: Uow, lead: Lead, member: str, now: datetime) -> None:
     person = uow.company.people.get(member)
     if person is None or person.role is not Role.REP or not uow.desk(member).on_duty or lead.owner == member:
-        return
-    if lead.stage not in (Stage.OFFERED, Stage.WAITING):
         return
     offer(uow, lead, member, why="own_code", now=now, actor=member)
     uow.save(lead)

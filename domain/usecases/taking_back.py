@@ -35,10 +35,10 @@ def facts_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
     values = {name: getattr(act.before.customer, name) for name in about["fields"]}
     lead.edit(lead.customer.with_values(**values), by=by, now=at)
     proposal = uow.proposal(lead.id, about["no"])
-    if proposal is not None:
-        uow.set_proposal(replace(proposal, state="open"))
-        if proposal.facts.due is not None:
-            _plan_back(uow, lead, about["plan"])
+    assert proposal is not None
+    uow.set_proposal(replace(proposal, state="open"))
+    if proposal.facts.due is not None:
+        _plan_back(uow, lead, about["plan"])
     if act.before.contacted_at is None and lead.contacted_at is not None:
         customer = lead.customer
         lead.restore(act.before, verb=act.verb, by=by, now=at)  # the contact that was confirmed with it

@@ -89,6 +89,16 @@ async def test_whoever_is_busy_gets_nothing_now(floor: Floor) -> None:
     assert [work.delivery.to for work in await floor.claim(busy=[])] == ["me"]
 
 
+async def test_a_refresh_under_way_is_not_claimed_again_though_its_lease_ran_out(floor: Floor) -> None:
+    lead = (await floor.capture()).id
+    await floor.show()
+    await floor.accept(lead, "e1")
+    (refresh,) = [each for each in await floor.claim() if each.delivery.tell is Tell.REFRESH]
+    floor.clock.step(seconds=90)
+    assert await floor.claim(busy=[refresh.delivery.key]) == []
+    assert [each.delivery.key for each in await floor.claim()] == [refresh.delivery.key]
+
+
 async def test_what_is_not_urgent_waits_for_the_morning(floor: Floor) -> None:
     night = floor.clock.step(hours=13)  # eleven at night
     await floor.do(

@@ -20,6 +20,7 @@ FOUND = {
     4: "a refresh that failed on one copy forgot the new codes of the others",
     32: "a clock set back by an hour: what waited by the wrong clock waited an hour",
     35: "an update whose answer was lost, then an undo: the card was taken for true, and was not",
+    2014: "a clock set forward past a lease: the refresh under way was claimed again, with codes that it had used",
 }
 """Seeds that found a bug of the program, with what it was; each is mended and has a test of its own beside."""
 

@@ -1,0 +1,176 @@
+"""Notes of the use cases: whose they are, what waits for a choice, and what each step refuses."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.errors import NotAllowed, NothingWaits
+from domain.facts import Facts
+from domain.ports import Uow
+from domain.usecases import notes
+from domain.usecases.notes import Heard, Kept
+from tests.fakes.floor import Floor
+
+HEARD = Heard(text="跟张总聊了，预算80万", kind="note", facts=Facts(amount_min=800_000, amount_max=800_000))
+
+
+async def held(floor: Floor) -> str:
+    """A lead that e1 has accepted."""
+    lead = (await floor.capture(team="east")).id
+    await floor.assign(lead, "e1", "me")
+    await floor.show()
+    await floor.accept(lead, "e1")
+    return lead
+
+
+async def noted(floor: Floor, lead: str, heard: Heard = HEARD, *, by: str = "e1", key: str = "n1") -> Kept:
+    kept: Kept = await floor.do(notes.take_note, lead_id=lead, heard=heard, by=by, key=key, at=floor.now)
+    return kept
+
+
+async def planned(floor: Floor, lead: str, **span: float) -> Any:
+    due = floor.now + timedelta(**span)
+    return await floor.do(
+        notes.plan_next, lead_id=lead, due=due, exact=True, words="回电", by="e1", at=floor.now
+    )
+
+
+def lose_the_words(uow: Uow, *, key: str) -> None:
+    uow.drop_note(key)
+
+
+def wait_for_a_lead(uow: Uow, *, heard: Heard, by: str, at: Any) -> None:
+    notes.keep_pending(uow, heard=heard, by=by, key="p1", at=at)
+
+
+async def test_a_stranger_adds_nothing_to_a_lead_that_nobody_has(floor: Floor) -> None:
+    lead = (await floor.capture(team="east", draft=True)).id
+    with pytest.raises(NotAllowed):
+        await noted(floor, lead, by="exp")
+
+
+async def test_a_note_that_waited_keeps_the_time_of_which_it_tells(floor: Floor) -> None:
+    lead = await held(floor)
+    yesterday = floor.now - timedelta(days=1)
+    await floor.do(wait_for_a_lead, heard=replace(HEARD, happened=yesterday), by="e1", at=floor.now)
+    await floor.do(notes.attach_pending, lead_id=lead, by="e1", at=floor.now)
+    ((at,),) = await floor.rows("SELECT at FROM notes WHERE lead_id = ?", lead)
+    assert at == int(yesterday.timestamp() * 1_000_000)
+
+
+async def test_who_may_not_see_a_lead_cannot_choose_it_unless_it_was_offered(floor: Floor) -> None:
+    lead = await held(floor)
+    await floor.do(wait_for_a_lead, heard=HEARD, by="exp", at=floor.now)
+    with pytest.raises(NotAllowed):
+        await floor.do(notes.attach_pending, lead_id=lead, by="exp", at=floor.now)
+
+
+async def test_a_waiting_note_that_is_dropped_waits_no_more(floor: Floor) -> None:
+    lead = await held(floor)
+    await floor.do(wait_for_a_lead, heard=HEARD, by="e1", at=floor.now)
+    await floor.do(notes.drop_pending, by="e1", at=floor.now)
+    with pytest.raises(NothingWaits):
+        await floor.do(notes.attach_pending, lead_id=lead, by="e1", at=floor.now)
+
+
+async def test_a_waiting_note_is_forgotten_after_half_a_day(floor: Floor) -> None:
+    await floor.do(wait_for_a_lead, heard=HEARD, by="e1", at=floor.now)
+    floor.clock.step(hours=13)
+    with pytest.raises(NothingWaits):
+        await floor.do(notes.drop_pending, by="e1", at=floor.now)
+
+
+async def test_nothing_joins_a_note_that_was_taken_back(floor: Floor) -> None:
+    lead = await held(floor)
+    kept = await noted(floor, lead)
+    await floor.undo("e1", lead)
+    with pytest.raises(NothingWaits):
+        await floor.do(
+            notes.join_note, lead_id=lead, no=kept.no, text="还有", heard=HEARD, by="e1", key="n2", at=floor.now
+        )  # fmt: skip
+
+
+async def test_a_market_note_needs_a_trend(floor: Floor) -> None:
+    with pytest.raises(NothingWaits):
+        await floor.do(notes.file_market, by="e1", key="m1", at=floor.now)
+
+
+async def test_only_an_open_note_can_be_moved_to_another_lead(floor: Floor) -> None:
+    lead = await held(floor)
+    kept = await noted(floor, lead)
+    await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no, by="e1", at=floor.now)
+    with pytest.raises(NothingWaits):
+        await floor.do(notes.not_this_one, lead_id=lead, no=kept.no, offered=(), by="e1", at=floor.now)
+
+
+async def test_a_note_without_its_words_cannot_be_moved(floor: Floor) -> None:
+    lead = await held(floor)
+    kept = await noted(floor, lead)
+    await floor.do(lose_the_words, key="n1")
+    with pytest.raises(NothingWaits):
+        await floor.do(notes.not_this_one, lead_id=lead, no=kept.no, offered=(), by="e1", at=floor.now)
+
+
+async def test_what_was_read_from_a_moved_note_cannot_be_confirmed_where_it_was(floor: Floor) -> None:
+    lead = await held(floor)
+    kept = await noted(floor, lead)
+    await floor.do(notes.not_this_one, lead_id=lead, no=kept.no, offered=(), by="e1", at=floor.now)
+    with pytest.raises(NothingWaits):
+        await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no, by="e1", at=floor.now)
+
+
+async def test_only_its_author_confirms_a_note_and_only_one_that_there_is(floor: Floor) -> None:
+    lead = await held(floor)
+    kept = await noted(floor, lead)
+    with pytest.raises(NotAllowed):
+        await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no, by="me", at=floor.now)
+    with pytest.raises(NothingWaits):
+        await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no + 7, by="e1", at=floor.now)
+
+
+async def test_a_colleague_confirms_what_they_noted_without_changing_the_customer(floor: Floor) -> None:
+    lead = await held(floor)
+    kept = await noted(floor, lead, by="e2")
+    await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no, by="e2", at=floor.now)
+    assert (await floor.lead(lead)).customer.amount_max is None
+
+
+async def test_undoing_a_confirmation_leaves_no_reminder_where_none_was_read(floor: Floor) -> None:
+    lead = await held(floor)
+    kept = await noted(floor, lead)
+    await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no, by="e1", at=floor.now)
+    assert (await floor.lead(lead)).customer.amount_max == 800_000
+    await floor.undo("e1", lead)
+    assert (await floor.lead(lead)).customer.amount_max is None
+    assert await floor.rows("SELECT * FROM plans WHERE lead_id = ?", lead) == []
+
+
+async def test_a_next_step_is_set_by_who_has_the_lead(floor: Floor) -> None:
+    lead = await held(floor)
+    with pytest.raises(NotAllowed):
+        await floor.do(
+            notes.plan_next, lead_id=lead, due=floor.now, exact=True, words="", by="exp", at=floor.now
+        )
+
+
+async def test_a_next_step_is_done_once_and_by_its_own(floor: Floor) -> None:
+    lead = await held(floor)
+    plan = await planned(floor, lead, hours=1)
+    with pytest.raises(NotAllowed):
+        await floor.do(notes.next_done, lead_id=lead, no=plan.no, by="e2", at=floor.now)
+    for _ in range(2):
+        await floor.do(notes.next_done, lead_id=lead, no=plan.no, by="e1", at=floor.now)
+    assert (await floor.kinds(lead)).count("next_done") == 1
+
+
+async def test_a_step_that_was_replaced_is_put_off_by_nobody(floor: Floor) -> None:
+    lead = await held(floor)
+    old = await planned(floor, lead, hours=1)
+    new = await planned(floor, lead, hours=2)
+    later = floor.now + timedelta(hours=3)
+    with pytest.raises(NothingWaits):
+        await floor.do(notes.next_later, lead_id=lead, no=old.no, due=later, by="e1", at=floor.now)
+    with pytest.raises(NotAllowed):
+        await floor.do(notes.next_later, lead_id=lead, no=new.no, due=later, by="e2", at=floor.now)
