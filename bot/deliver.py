@@ -52,7 +52,7 @@ def render(
         case "draft":
             return draft_card(lead, viewer, company, args)
         case "handback":
-            return handback_card(lead, viewer, company, off=bool(args.get("off")))
+            return handback_card(lead, viewer, company, args)
         case "note":
             return note_card(lead, viewer, company, args)
         case "lead":

@@ -26,6 +26,8 @@ class Reads(Protocol):
 
     async def leads_of(self, person: str) -> Sequence[Lead]: ...
 
+    async def helping(self, person: str) -> Sequence[Lead]: ...
+
     async def submitted_by(self, person: str, limit: int) -> Sequence[Lead]: ...
 
     async def pool(self, team: str | None, limit: int) -> Sequence[Lead]: ...
@@ -173,6 +175,10 @@ class Router:
     @property
     def commands(self) -> frozenset[str]:
         return frozenset(self._commands)
+
+    def named(self, name: str) -> ChatHandler:
+        """The handler of a command by its name."""
+        return self._commands[name]
 
     async def on_click(self, bot: Bot, click: Click) -> Reply:
         """Serve a click. Raises Unavailable when the store cannot keep it: the edge says so."""

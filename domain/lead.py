@@ -97,6 +97,8 @@ class Lead:
     attempts: int = 0
     handbacks: int = 0
     handed_back_by: tuple[str, ...] = ()
+    helper: str | None = None
+    help_reason: str | None = None
     reason: str | None = None
     wake_at: datetime | None = None
     facts: list[Event] = field(default_factory=list)
@@ -233,6 +235,7 @@ class Lead:
 
     def _offer(self, person: str | None, now: datetime) -> None:
         self.offers += 1
+        self._end_help()
         self.owner = person
         self.offer = Offer(no=self.offers, person=person, team=self.team, at=now)
 
@@ -379,6 +382,7 @@ class Lead:
     def take(self, by: str, *, policy: Policy, at: datetime) -> None:
         """A leader takes it over, or somebody takes it from the pool: held at once, in a cycle of its own."""
         self._hold(Verb.TAKE, by, at)
+        self._end_help()
         self._begin(policy)
         self.offers += 1
         self.accepted_offer = self.offers
@@ -390,12 +394,19 @@ class Lead:
         self.owner, self.offer, self.overtaken = by, None, None
         self.accepted_at = self.contact_from = at
         self.contacted_at = None
+        self.attempts = 0  # what others tried is not the new owner's attempt
         self.contact_fired, self.contact_breached_at = 0, None
         self.wake_at = None
 
+    def works_on(self, person: str) -> bool:
+        """Whether this person's contact with the customer counts: the owner's or the helper's."""
+        return self.stage in HELD and person in (self.owner, self.helper)
+
     def contact(self, by: str, *, evidence: str, at: datetime) -> bool:
-        """The first contact was made; stops the contact clock. False when it was made already."""
-        self._owned(by)
+        """The first contact was made, by the owner or the helper; stops the contact clock. False when it was
+        made already."""
+        if not self.works_on(by):
+            self._owned(by)
         self.attempts += 1
         if self.stage is not Stage.ACCEPTED:
             return False
@@ -403,7 +414,8 @@ class Lead:
         self.decisions += 1
         self.contacted_at = at
         late = self.contact_breached_at is not None and at > self.contact_breached_at
-        self.record(Kind.CONTACTED, at=at, actor=by, evidence=evidence, **_late(late))
+        helped: dict[str, Any] = {"owner": self.owner} if by != self.owner else {}
+        self.record(Kind.CONTACTED, at=at, actor=by, evidence=evidence, **helped, **_late(late))
         return True
 
     def _owned(self, by: str) -> None:
@@ -421,8 +433,7 @@ class Lead:
         """
         self._owner_or_offered(by)
         if reason.goes is Goes.EXPERT:
-            self.record(Kind.HELP_REQUESTED, at=at, actor=by, reason=reason.code)
-            return reason.goes
+            return reason.goes  # nothing moves: the caller asks somebody to help
         too_often = reason.goes is Goes.REASSIGN and self.handbacks + 1 >= limit
         self._move(Verb.HAND_BACK, Stage.RETURNED if too_often else _HANDED_TO[reason.goes])
         self.decisions += 1
@@ -437,6 +448,15 @@ class Lead:
         self.reason = reason.code
         self._release(revisit if self.stage is Stage.NURTURING else None)
         return reason.goes
+
+    def ask_help(self, helper: str, *, by: str, reason: str, at: datetime) -> None:
+        """Somebody is asked to help; the owner stays, and the helper may see the lead and write to it."""
+        self.helper, self.help_reason = helper, reason
+        self.record(Kind.HELP_REQUESTED, at=at, actor=by, reason=reason, to=helper)
+        self.tell(Tell.HELP, helper, self.events, by=by, reason=reason)
+
+    def _end_help(self) -> None:
+        self.helper = self.help_reason = None
 
     def owned_under(self, by: str, offer_no: int) -> None:
         """Raise unless `by` holds this lead, or is offered it, under that offer's number."""
@@ -454,6 +474,7 @@ class Lead:
         self.owner = self.offer = self.overtaken = None
         self.accepted_at = None
         self.wake_at = wake_at
+        self._end_help()
 
     def release(self, *, why: Kind, by: str, now: datetime) -> None:
         """Take it from its owner (who left, or an outage passed): it waits to be placed in a new cycle."""
@@ -506,5 +527,5 @@ _HANDED_TO = {
 _RESTORED = (
     "stage", "customer", "team", "owner", "tier", "cycle", "offer", "overtaken", "assigned_at", "accepted_at",
     "accepted_offer", "contacted_at", "contact_from", "contact_fired", "contact_breached_at", "attempts",
-    "handbacks", "handed_back_by", "reason", "wake_at",
+    "handbacks", "handed_back_by", "helper", "help_reason", "reason", "wake_at",
 )  # fmt: skip

@@ -6,8 +6,8 @@ from domain.stages import HELD, Stage
 
 
 def may_see(company: Company, person: Person, lead: Lead) -> bool:
-    """Owner, submitter, addressee of the live offer, leaders above, and marketing."""
-    if person.id in (lead.owner, lead.origin.by) or person.role is Role.MARKETER:
+    """Owner, helper, submitter, addressee of the live offer, leaders above, and marketing."""
+    if person.id in (lead.owner, lead.helper, lead.origin.by) or person.role is Role.MARKETER:
         return True
     offer = lead.offer
     if lead.stage is Stage.OFFERED and offer and offer.grab and is_member(person, lead):

@@ -204,8 +204,13 @@ class Uow(Protocol):
 
     def set_proposal(self, proposal: Proposal) -> None: ...
 
-    def note_count(self, lead_id: str) -> int:
-        """How many notes and visits a lead has."""
+    def note_count(self, lead_id: str, authors: Sequence[str]) -> int:
+        """How many notes and visits of these people a lead has."""
+        ...
+
+    def had_part(self, lead_id: str, person: str, *, grabs: bool) -> bool:
+        """Whether this person ever did something with a lead or was given it, or a card of theirs names it;
+        with `grabs` also whether its team could grab it."""
         ...
 
     def tell(self, notice: Notice) -> None:

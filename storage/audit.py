@@ -56,7 +56,8 @@ _STAGE_AFTER = """CASE e.kind WHEN 'captured' THEN 'draft' WHEN 'assigned' THEN 
  WHEN 'undone' THEN {e.stage} ELSE 'waiting' END"""
 
 _OWNER_AFTER = """CASE WHEN e.kind IN ('assigned', 'reassigned') THEN {e.to}
- WHEN e.kind IN ('accepted', 'contacted') THEN e.actor WHEN e.kind = 'undone' THEN {e.owner} END"""
+ WHEN e.kind = 'contacted' THEN coalesce({e.owner}, e.actor)
+ WHEN e.kind = 'accepted' THEN e.actor WHEN e.kind = 'undone' THEN {e.owner} END"""
 
 _LAST_MOVE = f"""FROM leads l JOIN (SELECT e.lead_id, max(e.no) AS no FROM events e WHERE {_MOVES}
  GROUP BY e.lead_id) last ON last.lead_id = l.id JOIN events e ON e.lead_id = l.id AND e.no = last.no"""

@@ -128,6 +128,12 @@ class Reads:
         found = await self._leads(_open().where(leads.c.owner == person))
         return sorted(found, key=lambda lead: (_RANK[lead.stage.value], lead.created_at, lead.id))
 
+    async def helping(self, person: str) -> list[Lead]:
+        """The open leads on which a person was asked to help, oldest first."""
+        return await self._leads(
+            _open().where(leads.c.helper == person).order_by(leads.c.created_at, leads.c.id)
+        )
+
     async def submitted_by(self, person: str, limit: int) -> list[Lead]:
         """What a person handed in, newest first."""
         return await self._leads(

@@ -112,6 +112,8 @@ def lead_row(lead: Lead, next_due: datetime | None) -> Row:
         lead.attempts,
         lead.handbacks,
         ",".join(lead.handed_back_by),
+        lead.helper,
+        lead.help_reason,
         lead.reason,
         _micros(lead.wake_at),
         "",
@@ -125,7 +127,8 @@ def lead_of(row: Sequence[Any], policies: Mapping[str, Policy]) -> Lead:
         campaign, consent, customer, events, decisions, _, cycle, cycles, policy, first_offer, started, fired,
         breached, lapsed, offer, offer_person, offer_team, offered, shown, alarmed, offers, lost, lost_person,
         lost_due, assigned, accepted, accepted_offer, contacted, contact_from, contact_fired, contact_steps,
-        contact_breached, attempts, handbacks, handed_back_by, reason, wake, _,
+        contact_breached, attempts, handbacks, handed_back_by, helper, help_reason,
+        reason, wake, _,
     ) = row  # fmt: skip
     return Lead(
         id=lead_id,
@@ -177,6 +180,8 @@ def lead_of(row: Sequence[Any], policies: Mapping[str, Policy]) -> Lead:
         attempts=attempts,
         handbacks=handbacks,
         handed_back_by=_list(handed_back_by),
+        helper=helper,
+        help_reason=help_reason,
         reason=reason,
         wake_at=_time(wake),
     )

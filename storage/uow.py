@@ -16,7 +16,7 @@ from domain.assign import Desk
 from domain.chain import GENESIS, link
 from domain.clock import from_micros, to_micros
 from domain.errors import UnknownLead
-from domain.events import UNSEEN
+from domain.events import UNSEEN, Kind
 from domain.lead import Lead
 from domain.media import Attachment
 from domain.notices import Notice, Tell
@@ -453,9 +453,20 @@ class UnitOfWork(Planning):
         self.pending.dropped_notes.add(key)
         self.later("UPDATE proposals SET state = 'dropped' WHERE note = ? AND state = 'open'", key)
 
-    def note_count(self, lead_id: str) -> int:
-        rows = self.query("SELECT count(*) FROM notes WHERE lead_id = ? AND NOT gone", (lead_id,))
-        return int(rows[0][0])
+    def had_part(self, lead_id: str, person: str, *, grabs: bool) -> bool:
+        rows = self.query(
+            "SELECT kind, actor, data FROM events WHERE lead_id = ? AND kind NOT IN ('refused', 'looked_up')",
+            (lead_id,),
+        )
+        acted = any(
+            person == actor or (grabs and kind == Kind.GRAB_OPENED) or _unjson(data).get("to") == person
+            for kind, actor, data in rows
+        )
+        return acted or any(copy.person == person for copy in self.shown(lead_id))
+
+    def note_count(self, lead_id: str, authors: Sequence[str]) -> int:
+        rows = self.query("SELECT author FROM notes WHERE lead_id = ? AND NOT gone", (lead_id,))
+        return sum(author in authors for (author,) in rows)
 
     def dialog(self, person: str) -> Dialog | None:
         rows = self.query("SELECT person, kind, lead_id, about, at FROM dialogs WHERE person = ?", (person,))

@@ -247,7 +247,8 @@ def test_the_full_number_shows_only_to_who_accepted_and_goes_again_with_the_lead
     for name in CASES:
         holds = full in _all_text(CASES[name]("zh")) or PHONE in _all_text(CASES[name]("zh"))
         own = name in {
-            "offer_accepted", "offer_accepted_and_idle", "offer_contact_due", "offer_contacted",
+            "offer_accepted", "offer_accepted_and_idle", "offer_accepted_and_helped", "offer_contact_due",
+            "offer_contacted",
         }  # fmt: skip
         assert holds is own, name
     lead.hand_back("lilei", REASONS["wrong_region"], limit=3, revisit=None, at=at(5))
@@ -321,7 +322,7 @@ def test_a_qualified_lead_is_not_offered_for_handing_back() -> None:
 
 
 def test_every_reason_can_be_chosen_and_none_is_chosen_beforehand() -> None:
-    (select,) = handback_card(cases.accepted(), person("lilei"), COMPANY).selects
+    (select,) = handback_card(cases.accepted(), person("lilei"), COMPANY, {}).selects
     assert {option.id for option in select.options} == REASONS.keys()
     assert select.selected == ""
     groups = [option.group for option in select.options]
@@ -536,7 +537,7 @@ def _cards(leads: list[Lead], viewer: Person, words: str) -> list[Card]:
     found += [
         make(lead, viewer, COMPANY, {"undo": True}) for make in (submitted_card, draft_card) for lead in leads
     ]
-    found += [handback_card(lead, viewer, COMPANY) for lead in leads]
+    found += [handback_card(lead, viewer, COMPANY, {}) for lead in leads]
     found.append(rollup_card([(lead, ACCEPT) for lead in leads], viewer, COMPANY))
     return [*found, pool_card(leads, viewer, COMPANY)]
 

@@ -77,6 +77,7 @@ def _offered(view: View) -> Card:
         lines=(
             *_nudged(view),
             _reminder(view, deadline) or line,
+            *parts.helped(lead, view.company, lang),
             *parts.need(lead, view.viewer),
             *parts.judged(lead, view.viewer),
         ),
@@ -195,7 +196,12 @@ def _held(view: View) -> Card:
     customer = lead.customer
     return Card(
         title=parts.who(lead, lang),
-        lines=(*lines, *parts.need(lead, view.viewer), *parts.judged(lead, view.viewer)),
+        lines=(
+            *lines,
+            *parts.helped(lead, view.company, lang),
+            *parts.need(lead, view.viewer),
+            *parts.judged(lead, view.viewer),
+        ),
         fields=(
             *parts.contacts(lead, view.viewer),
             *parts.fields(lang, ("company", customer.company), ("title", customer.title)),
@@ -204,6 +210,7 @@ def _held(view: View) -> Card:
         ),
         buttons=tuple(buttons),
         deadline=deadline,
+        label=stage_words(lang, lead.stage),
     )
 
 

@@ -75,7 +75,8 @@ class Card:
     """One card for one person. Every text is cut and cleaned here, so no builder can send an unsafe one.
 
     `lead` is what it is about, for a platform that links a card to a page; `page` is for one that cannot show
-    all choices at once; `lang` is the viewer's. Whoever delivers sets them.
+    all choices at once; `lang` is the viewer's. Whoever delivers sets them. `label` stands
+    above a live card in place of "open", where the lead has got further.
     """
 
     title: str
@@ -86,6 +87,7 @@ class Card:
     state: CardState = CardState.LIVE
     deadline: datetime | None = None
     note: str = ""
+    label: str = ""
     lead: str = ""
     page: int = 0
     lang: str = "zh"
@@ -102,6 +104,7 @@ class Card:
             "buttons": tuple(_fit_button(button) for button in self.buttons),
             "selects": tuple(_fit_select(select) for select in self.selects),
             "note": fit(self.note, LINE),
+            "label": fit(self.label, LABEL),
         }
         for name, value in safe.items():
             object.__setattr__(self, name, value)
@@ -149,6 +152,8 @@ def to_json(card: Card) -> dict[str, object]:
         found["deadline"] = card.deadline.isoformat(timespec="seconds")
     if card.note:
         found["note"] = card.note
+    if card.label:
+        found["label"] = card.label
     return found
 
 

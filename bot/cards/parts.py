@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from bot.cards.model import OPTIONS, Field, Option, Select, fit
-from bot.words import clock_words, field_words, money_words, say, source_words
+from bot.words import clock_words, field_words, money_words, reason_words, say, source_words
 from domain.calendar import CalendarError
 from domain.contact import (
     find_emails,
@@ -79,6 +79,14 @@ def member(company: Company, person_id: str | None, lang: str) -> str:
 def holder(lead: Lead, company: Company, lang: str) -> str:
     """Who has the lead: its owner, or the whole team."""
     return member(company, lead.owner, lang) if lead.owner else say(lang, "who.team")
+
+
+def helped(lead: Lead, company: Company, lang: str) -> tuple[str, ...]:
+    """Who was asked to help with a lead, and why; none when nobody was."""
+    if lead.helper is None:
+        return ()
+    helper = member(company, lead.helper, lang)
+    return (say(lang, "lead.helper", helper=helper, reason=reason_words(lang, lead.help_reason or "")),)
 
 
 def clock(lead: Lead, viewer: Person, company: Company, at: datetime) -> str:
@@ -184,14 +192,13 @@ def origin(lead: Lead, company: Company, lang: str) -> str:
 
 
 def people_select(people: Iterable[Person], lang: str) -> Select:
-    """A choice of colleagues, the first of them chosen."""
+    """A choice of colleagues; none is chosen, so that no tap by accident gives a lead away."""
     options = tuple(Option(id=person.id, text=person.name) for person in people)[:OPTIONS]
-    first = options[0].id if options else ""
-    return Select(key="person", label=say(lang, "select.person"), options=options, selected=first)
+    return Select(key="person", label=say(lang, "select.person"), options=options)
 
 
 def leads_select(leads: Iterable[Lead], lang: str) -> Select:
-    """A choice of leads, by number and name, the first of them chosen."""
+    """A choice of leads, by number and name; chosen is the only one, of several none."""
     options = tuple(Option(id=lead.id, text=f"{lead.id} {name_of(lead, lang)}") for lead in leads)[:OPTIONS]
-    first = options[0].id if options else ""
+    first = options[0].id if len(options) == 1 else ""
     return Select(key="lead", label=say(lang, "select.lead"), options=options, selected=first)

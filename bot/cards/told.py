@@ -1,7 +1,7 @@
 """Cards that tell rather than ask: what became of a lead, who needs help, what the system could not do."""
 
 from bot.cards import parts
-from bot.cards.actions import Assign, Confirm, Take
+from bot.cards.actions import Assign, Confirm, Take, Visit
 from bot.cards.model import Button, Card, CardState, Style
 from bot.cards.parts import Args
 from bot.words import clock_words, known, reason_words, say, stage_words
@@ -73,12 +73,14 @@ def off_duty_card(viewer: Person, _company: Company, args: Args) -> Card:
 
 
 def help_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
-    """A rep asks an expert for help; `args`: by, reason. The owner stays, so there is nothing to press."""
+    """A rep asks an expert for help; `args`: by, reason. The owner stays; the helper may log a
+    visit, and hears how to look at the lead and write to it."""
     lang = viewer.lang
     asker = parts.text(args, "by")
     by = parts.member(company, asker, lang)
     reason = parts.text(args, "reason")
-    here = lead.owner == asker and (lead.stage in HELD or lead.stage is Stage.OFFERED)
+    here = lead.owner == asker and lead.helper == viewer.id
+    visit = Visit(lead=lead.id, offer=lead.offer.no if lead.offer else lead.accepted_offer)
     line = say(lang, "help.line_plain", by=by)
     if reason:
         line = say(lang, "help.line", by=by, reason=reason_words(lang, reason))
@@ -92,6 +94,8 @@ def help_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
             ("industry", parts.place(lead)),
             ("owner", by if here else ""),
         ),
+        buttons=(Button(action=visit, text=say(lang, "button.visit")),) if here else (),
+        note=say(lang, "help.how", lead=lead.id, by=by) if here else "",
         state=CardState.LIVE if here else CardState.DONE,
     )
 

@@ -149,7 +149,7 @@ async def _hand_back(bot: Bot, click: Click, action: Confirm) -> Reply:
     return await bot.act(
         click,
         hand_back,
-        lambda lead: handed_back(lang, lead, chosen.code),
+        lambda lead: handed_back(bot, lang, lead, chosen.code),
         lead_id=action.lead,
         offer_no=action.offer,
         by=click.by,

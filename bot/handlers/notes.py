@@ -360,6 +360,8 @@ async def plan_next(bot: Bot, chat: Chat, rest: str) -> Reply:
     quoted, words = _quoted(rest)
     if not rest.strip():
         return await _upcoming(bot, chat)
+    if quoted:
+        await _must_see(bot, chat.by, quoted)
     last = await bot.reads.dialog(f"{chat.by}#current")
     found = await bot.mind.hear(words, Kind.NOTE, await _talk(bot, chat, quoted, last))
     step, lead_id = found.reading.next, found.match.lead

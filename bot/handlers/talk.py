@@ -8,7 +8,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from bot.cards import parts
 from bot.cards.actions import Run
 from bot.handlers import notes
-from bot.handlers.intake import hand_in, told, where
+from bot.handlers.intake import hand_in, lead_number, told, where
 from bot.handlers.leads import duty_words, undone
 from bot.handlers.team import due_words
 from bot.inbound import Chat, Click, Reply
@@ -32,6 +32,15 @@ LINES = 8
 LIKE_ENOUGH = 0.6
 _LEAD = re.compile(r"[Ll]\d{1,18}\b")
 _SIGNS = re.compile(r"[\W_]+")
+_FIELD = re.compile(r"[\s:：=＝]+")
+BARE = frozenset(
+    {
+        "我的线索", "我的", "帮助", "上岗", "值班", "下岗", "下班", "公海", "抢单", "团队", "撤销", "录线索",
+        "下一步",
+        "help", "my", "pool", "team", "undo",
+    }
+)  # fmt: skip
+"""Commands that need no more words: without a slash too, when they are all that is said."""
 
 
 def register(router: Router) -> None:
@@ -61,13 +70,15 @@ async def lead(bot: Bot, chat: Chat, rest: str) -> Reply:
 
 
 async def my(bot: Bot, chat: Chat, _rest: str) -> Reply:
-    """`/my`: what one holds, and what one handed in."""
+    """`/my`: what one holds, helps with, and handed in."""
     lang = bot.lang(chat.by)
     owned = list(await bot.reads.leads_of(chat.by))
     handed_in = [each for each in await bot.reads.submitted_by(chat.by, LINES) if each.owner != chat.by]
     tonight = chat.at.astimezone(bot.company.zone).replace(hour=23, minute=59, second=59)
     lines = await notes.due_lines(bot, chat.by, chat.at, tonight)
-    lines += _listed(bot, lang, "my.title", owned) + _listed(bot, lang, "my.submitted", handed_in)
+    helping = list(await bot.reads.helping(chat.by))
+    lines += _listed(bot, lang, "my.title", owned) + _listed(bot, lang, "my.helping", helping)
+    lines += _listed(bot, lang, "my.submitted", handed_in)
     return await bot.tell(chat, Reply(text="\n".join(lines) or say(lang, "my.none")))
 
 
@@ -86,18 +97,19 @@ def _listed(bot: Bot, lang: str, title: str, leads: list[Lead]) -> list[str]:
 
 async def _seen(bot: Bot, chat: Chat, lead_id: str) -> Lead:
     """A lead that this person may see; one they may not see does not exist for them."""
-    found = await bot.reads.lead(lead_id.upper())
+    found = await bot.reads.lead(lead_id)
     if found is None or not may_see(bot.company, bot.person(chat.by), found):
-        raise UnknownLead(lead=lead_id.upper())
+        raise UnknownLead(lead=lead_id)
     return found
 
 
 async def status(bot: Bot, chat: Chat, rest: str) -> Reply:
     """`/status L1042`: how it stands, for the owner, the submitter, the leaders."""
     lang = bot.lang(chat.by)
-    if not _LEAD.fullmatch(rest):
+    lead_id = lead_number(rest)
+    if not lead_id:
         return await bot.tell(chat, Reply(text=say(lang, "status.usage"), ok=False))
-    found = await _seen(bot, chat, rest)
+    found = await _seen(bot, chat, lead_id)
     return await bot.tell(chat, Reply(text="\n".join(_status(bot, lang, found))))
 
 
@@ -131,21 +143,38 @@ def _status(bot: Bot, lang: str, found: Lead) -> list[str]:
 
 
 async def edit(bot: Bot, chat: Chat, rest: str) -> Reply:
-    """`/edit L1042 电话 138…`"""
+    """`/edit L1042 电话 138…`; without the value, or the field, it is asked for."""
     lang = bot.lang(chat.by)
-    words = rest.split(None, 2)
-    if len(words) < 3 or not _LEAD.fullmatch(words[0]):
+    word, _, words = rest.strip().partition(" ")
+    lead_id = lead_number(word)
+    if not lead_id:
         return await bot.tell(chat, Reply(text=say(lang, "edit.usage"), ok=False))
+    named, value = [*_FIELD.split(words.strip(), maxsplit=1), ""][:2]
+    field = field_named(named) or named
+    if not value:
+        return await _ask_edit(bot, chat, lead_id, field)
     return await bot.act(
         chat,
         talk.set_field,
         lambda heard: told(bot, chat, heard),
-        lead_id=words[0].upper(),
-        name=field_named(words[1]) or words[1],
-        text=words[2],
+        lead_id=lead_id,
+        name=field,
+        text=value,
         by=chat.by,
         at=chat.at,
     )
+
+
+async def _ask_edit(bot: Bot, chat: Chat, lead_id: str, field: str) -> Reply:
+    """What is missing of an edit: which field, or its new value."""
+    lang = bot.lang(chat.by)
+    text = say(lang, "ask.edit")
+    if field:
+        text = say(lang, "ask.edit.field", lead=lead_id, field=field_words(lang, field))
+    return await bot.act(
+        chat, talk.ask, lambda _: Reply(text=text), kind="edit", lead_id=lead_id, by=chat.by, at=chat.at,
+        about=field,
+    )  # fmt: skip
 
 
 async def visit(bot: Bot, chat: Chat, rest: str) -> Reply:
@@ -161,7 +190,7 @@ async def note(bot: Bot, chat: Chat, rest: str) -> Reply:
 async def _read(bot: Bot, chat: Chat, rest: str, kind: Kind, usage: str) -> Reply:
     """Words for a lead, behind a command that says what they are."""
     number, _, words = rest.strip().partition(" ")
-    bare = _LEAD.fullmatch(number) and not words.strip() and not chat.media
+    bare = lead_number(number) and not words.strip() and not chat.media
     found = None if bare or not rest.strip() else await notes.take(bot, chat, rest, kind)
     return found or await bot.tell(chat, Reply(text=say(bot.lang(chat.by), usage), ok=False))
 
@@ -189,7 +218,7 @@ async def check(bot: Bot, chat: Chat, rest: str) -> Reply:
 async def undo(bot: Bot, chat: Chat, rest: str) -> Reply:
     """`/undo`, or `/undo L1042` for the newest act on that lead."""
     lang = bot.lang(chat.by)
-    lead_id = rest.upper() if _LEAD.fullmatch(rest) else None
+    lead_id = lead_number(rest) or None
     return await bot.act(
         chat, undo_last, lambda act: undone(lang, act), by=chat.by, at=chat.at, lead_id=lead_id
     )
@@ -250,12 +279,14 @@ def _free_text(router: Router) -> Callable[[Bot, Chat, str], Awaitable[Reply]]:
             return await stop(bot, chat, "")
         if word in HELP:
             return await help_(bot, chat, "")
+        if word in BARE and not chat.media:
+            return await router.named(word)(bot, chat, "")
         asked = await bot.reads.dialog(chat.by)
         dialog = asked if asked is not None and talk.still_open(asked, chat.at) else None
         quoted = await notes.lead_quoted(bot, chat)
         if quoted and (dialog is None or dialog.lead_id != quoted):
             found = await notes.take(bot, chat, chat.text, None)
-            return found or await bot.tell(chat, _unknown(bot, chat))
+            return found or await _again(bot, chat)
         if dialog is not None and word in NO_VALUE and not chat.media:
             return await bot.act(
                 chat, talk.pass_over, lambda heard: told(bot, chat, heard), by=chat.by, at=chat.at

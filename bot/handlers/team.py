@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.cards import parts
 from bot.cards.actions import ALL, Assign, Nudge, Take
+from bot.handlers.intake import lead_number
 from bot.handlers.leads import held
 from bot.inbound import Chat, Click, Reply
 from bot.router import Bot, Router
@@ -16,6 +17,8 @@ from domain.usecases.leads import nudge
 from domain.usecases.placing import Seen, assign_lead, take_lead
 
 LINES = 10
+GRABS = 200
+"""How many open leads of a team are looked through for one to grab."""
 
 
 def register(router: Router) -> None:
@@ -25,6 +28,7 @@ def register(router: Router) -> None:
     router.command("team", "团队")(team)
     router.command("assign", "转派")(assign)
     router.command("pool", "公海")(pool)
+    router.command("grab", "抢单")(grab)
 
 
 def seen(action: Nudge | Assign | Take) -> Seen:
@@ -93,17 +97,19 @@ async def taken(bot: Bot, click: Click) -> Reply:
 async def assign(bot: Bot, chat: Chat, rest: str) -> Reply:
     """`/assign L1042 @王磊`"""
     lang = bot.lang(chat.by)
-    lead_id, _, name = rest.partition(" ")
-    name = name.strip().lstrip("@＠")
-    if not name:
+    word, _, name = rest.strip().partition(" ")
+    lead_id, name = lead_number(word), name.strip().lstrip("@＠")
+    if not (lead_id and name):
         return await bot.tell(chat, Reply(text=say(lang, "assign.usage"), ok=False))
     found = named(bot.company, name)
+    if found is None and not bot.company.led_by(chat.by):
+        raise NotAllowed(lead="/assign")
     if found is None:
         people = say(lang, "list.sep").join(person.name for person in mine(bot.company, chat.by))
         return await bot.tell(
             chat, Reply(text=say(lang, "assign.nobody", name=name, people=people), ok=False)
         )
-    return await _assign(bot, chat, lead_id.upper(), found.id)
+    return await _assign(bot, chat, lead_id, found.id)
 
 
 def named(company: Company, name: str) -> Person | None:
@@ -159,6 +165,17 @@ async def pool(bot: Bot, chat: Chat, _rest: str) -> Reply:
     leads = [lead for lead in await bot.reads.pool(None, LINES) if chat.by not in lead.handed_back_by]
     if not leads:
         return await bot.tell(chat, Reply(text=say(lang, "pool.empty")))
-    text = say(lang, "pool.shown", count=len(leads))
     args = {"leads": [lead.id for lead in leads]}
-    return await bot.tell(chat, Reply(text=text, card="pool", lead=leads[0].id, args=args))
+    return await bot.tell(chat, Reply(text="", card="pool", lead=leads[0].id, args=args))
+
+
+async def grab(bot: Bot, chat: Chat, _rest: str) -> Reply:
+    """`/抢单`: the card of what one's team may grab now, the oldest first."""
+    lang, person = bot.lang(chat.by), bot.person(chat.by)
+    if person.role is not Role.REP:
+        raise NotAllowed(lead="/grab")
+    for lead in await bot.reads.team_open([person.team] if person.team else [], GRABS):
+        offer = lead.offer
+        if lead.stage is Stage.OFFERED and offer and offer.grab and chat.by not in lead.handed_back_by:
+            return await bot.tell(chat, Reply(text="", card="lead", lead=lead.id, args={"offer": offer.no}))
+    return await bot.tell(chat, Reply(text=say(lang, "grab.none")))

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.words import clock_words, field_words, reason_words, say, stage_words
-from domain.errors import AlreadyTaken, BadField, DomainError, OfferGone
+from domain.errors import AlreadyTaken, BadField, DomainError, NotAllowed, OfferGone
 from domain.people import Company
 
 
@@ -24,9 +24,14 @@ def refusal(lang: str, error: DomainError, company: Company) -> str:
         if data.get("field") == "reason":
             return say(lang, "refused.bad_reason", reason=reason_words(lang, str(data.get("value") or "")))
         return say(lang, "refused.bad_field", field=field_words(lang, str(data.get("field") or "")))
+    if isinstance(error, NotAllowed) and lead.startswith("/"):
+        return say(lang, "refused.command", command=lead)
+    if isinstance(error, NotAllowed) and data.get("person"):
+        return say(lang, "refused.not_assignable", person=company.name_of(str(data["person"])))
     return say(
         lang,
         f"refused.{error.code}",
+        stage=stage_words(lang, str(data.get("stage") or "")),
         lead=lead,
         needed=data.get("needed", ""),
         person=data.get("person", ""),

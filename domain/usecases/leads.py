@@ -13,6 +13,7 @@ from domain.errors import (
     NothingToUndo,
     OfferGone,
     TooLate,
+    WrongStage,
 )
 from domain.events import SYSTEM, Kind, as_label
 from domain.judging import with_answers
@@ -22,9 +23,10 @@ from domain.notices import Tell
 from domain.people import Role
 from domain.permission import is_member, may_direct, may_edit
 from domain.ports import Note, Undo, Uow
-from domain.reasons import REASONS, Goes
+from domain.reasons import REASONS, Goes, Reason
 from domain.stages import CLOSED, HELD, Stage
 from domain.usecases.placing import UNDO_FOR, Seen, above, place, stuck, told_outcome
+from domain.usecases.seeing import lead_for
 from domain.usecases.taking_back import facts_back, mark_cards
 
 NUDGE_EVERY = 120
@@ -116,7 +118,7 @@ def _remember(uow: Uow, verb: str, lead: Lead, by: str, at: datetime, note: str 
 def accept_lead(uow: Uow, *, lead_id: str, offer_no: int, by: str, at: datetime) -> Lead:
     """Accept an offer, or win a grab. `at` is when the click was received; the same click again changes
     nothing."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     person = uow.company.person(by)
     if lead.accept(by, offer_no, member=is_member(person, lead), at=at):
         desk = uow.desk(by)
@@ -130,7 +132,7 @@ def accept_lead(uow: Uow, *, lead_id: str, offer_no: int, by: str, at: datetime)
 
 def contact_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, evidence: str = "declared") -> Lead:
     """The owner reached the customer. Again = no change."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     if lead.contact(by, evidence=evidence, at=at):
         uow.save(lead)
         _remember(uow, "contact", lead, by, at)
@@ -144,9 +146,9 @@ def hand_back(
     chosen = REASONS.get(reason)
     if chosen is None:
         raise BadField(field="reason", value=reason)
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     lead.owned_under(by, offer_no)
-    if chosen.needs_attempts > lead.attempts + uow.note_count(lead.id):
+    if chosen.needs_attempts > lead.attempts + uow.note_count(lead.id, _workers(lead)):
         raise NeedsAttempt(lead=lead.id, needed=chosen.needs_attempts)
     if len(words.strip()) < chosen.needs_words:
         raise NeedsWords(lead=lead.id, needed=chosen.needs_words)
@@ -155,25 +157,31 @@ def hand_back(
     if words.strip():
         uow.add_note(Note(key=key, lead_id=lead.id, author=by, kind="note", text=words, at=at))
         lead.record(Kind.NOTE_ADDED, at=at, actor=by, note=key)
-    _send_on(uow, lead, goes, by, at)
+    _send_on(uow, lead, chosen, goes, by, at)
     uow.save(lead)
     if goes is not Goes.EXPERT:
         _remember(uow, "handback", lead, by, at)
     return lead
 
 
-def _send_on(uow: Uow, lead: Lead, goes: Goes, by: str, now: datetime) -> None:
-    """Place, park or close what was handed back, and tell whom it concerns."""
+def _workers(lead: Lead) -> tuple[str, ...]:
+    """Whose notes count as attempts to reach the customer."""
+    return tuple(each for each in (lead.owner, lead.helper) if each)
+
+
+def _send_on(uow: Uow, lead: Lead, reason: Reason, goes: Goes, by: str, now: datetime) -> None:
+    """Place, park or close what was handed back, and tell whom it concerns, but never who did it."""
     if lead.stage is Stage.RETURNED:
-        stuck(uow, lead, why="returned")
+        stuck(uow, lead, why="returned", but=(by,))
     elif goes is Goes.REASSIGN:
         place(uow, lead, now=now)
     elif goes is Goes.EXPERT:
-        helper = _first_on_duty(uow, Role.EXPERT) or above(uow, lead, but=(by,)).id
-        lead.tell(Tell.HELP, helper, lead.events, by=by, reason=lead.facts[-1].data.get("reason"))
+        helper = _first_on_duty(uow, Role.EXPERT, but=by) or above(uow, lead, but=(by,)).id
+        lead.ask_help(helper, by=by, reason=reason.code, at=now)
+        mark_cards(uow, lead.id, "asked", tell="handback", person=by)
     elif goes is Goes.NURTURE:
-        marketer = _first_on_duty(uow, Role.MARKETER)
-        if marketer and marketer != by:
+        marketer = _first_on_duty(uow, Role.MARKETER, but=by)
+        if marketer:
             lead.tell(Tell.REVISIT, marketer, lead.events, what="returned")
         told_outcome(uow, lead, "nurturing", by=by)
     else:
@@ -182,9 +190,9 @@ def _send_on(uow: Uow, lead: Lead, goes: Goes, by: str, now: datetime) -> None:
         told_outcome(uow, lead, lead.stage, by=by)
 
 
-def _first_on_duty(uow: Uow, role: Role) -> str | None:
-    people = uow.company.of_role(role)
-    return next((person.id for person in people if uow.desk(person.id).on_duty), None)
+def _first_on_duty(uow: Uow, role: Role, *, but: str) -> str | None:
+    people = (person.id for person in uow.company.of_role(role) if person.id != but)
+    return next((person for person in people if uow.desk(person).on_duty), None)
 
 
 def edit_lead(
@@ -198,14 +206,11 @@ def edit_lead(
 ) -> Lead:
     """Change fields. A draft that lacks nothing any more goes out at once. `answers` to the three questions
     that the new words give fill what is open."""
-    lead = uow.lead(lead_id)
-    if not may_edit(uow.company, uow.company.person(by), lead):
-        raise NotAllowed(lead=lead_id)
+    lead = lead_for(uow, lead_id, by)
+    check_edit(uow, lead, by)
     for name in values:
         if name not in CUSTOMER_FIELDS or name == "extra":
             raise BadField(field=name)
-    if lead.stage in CLOSED:
-        raise OfferGone(lead=lead.id, stage=lead.stage)
     changed = lead.edit(with_answers(lead.customer.with_values(**values), answers), by=by, now=at)
     if changed:
         _claim_new_keys(uow, lead)
@@ -216,6 +221,14 @@ def edit_lead(
         else:
             _remember(uow, "edit", lead, by, at, note=",".join(changed))
     return lead
+
+
+def check_edit(uow: Uow, lead: Lead, by: str) -> None:
+    """Raise unless this person may change this lead, and it is open."""
+    if not may_edit(uow.company, uow.company.person(by), lead):
+        raise NotAllowed(lead=lead.id)
+    if lead.stage in CLOSED:
+        raise WrongStage(lead=lead.id, stage=lead.stage, verb="edit")
 
 
 def _complete(uow: Uow, lead: Lead, by: str, at: datetime) -> bool:
@@ -236,7 +249,7 @@ def _claim_new_keys(uow: Uow, lead: Lead) -> None:
 
 def send_draft(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Lead:
     """The submitter sends a draft as it is (an uncertain reading confirmed). Again = no change."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     if not may_edit(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
     if lead.stage is Stage.DRAFT:
@@ -248,7 +261,7 @@ def send_draft(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Lead:
 
 def withdraw_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, reason: str = "withdrawn") -> Lead:
     """The submitter, or a leader above, takes a lead back before anybody accepted it. Again = no change."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     person = uow.company.person(by)
     if lead.origin.by != by and not may_direct(uow.company, person, lead):
         raise NotAllowed(lead=lead_id)
@@ -273,13 +286,14 @@ def add_note(  # noqa: PLR0913 - what is known of a note
     happened: datetime | None = None,
     evidence: str = "visit",
 ) -> Lead:
-    """Keep words with a lead, verbatim, and what came with them. A visit of the owner is also the first
-    contact, with that class of evidence. `happened` is when it was, for what is told later."""
+    """Keep words with a lead, verbatim, and what came with them. A visit of the owner, or of the helper who
+    was asked, is also the first contact, with that class of evidence. `happened` is when it was, for what is
+    told later."""
     lead = uow.lead(lead_id)
     uow.add_note(Note(key=key, lead_id=lead_id, author=by, kind=kind, text=text, at=happened or at))
     uow.attach(key, media, at)
     lead.record(Kind.VISIT_LOGGED if kind == "visit" else Kind.NOTE_ADDED, at=at, actor=by, note=key)
-    if kind == "visit" and lead.stage in HELD and lead.owner == by:
+    if kind == "visit" and lead.works_on(by):
         lead.contact(by, evidence=evidence, at=at)
     uow.save(lead)
     _remember(uow, kind, lead, by, at, note=key)
@@ -288,7 +302,7 @@ def add_note(  # noqa: PLR0913 - what is known of a note
 
 def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = None) -> Lead:
     """A leader rings whoever has the lead once more."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     if not may_direct(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
     if seen is not None:

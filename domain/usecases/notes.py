@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from domain.contact import clean_text
-from domain.errors import NotAllowed, NothingWaits
+from domain.errors import NotAllowed, NothingWaits, UnknownLead
 from domain.events import Kind
 from domain.facts import Facts, Plan, Proposal, unpack_facts
 from domain.lead import Customer, Lead
@@ -14,9 +14,9 @@ from domain.media import Attachment, MediaKind
 from domain.notices import Notice, Tell
 from domain.permission import may_edit, may_see
 from domain.ports import Dialog, Uow
-from domain.stages import HELD
 from domain.usecases.leads import add_note
 from domain.usecases.placing import UNDO_FOR
+from domain.usecases.seeing import lead_for
 from domain.usecases.taking_back import mark_cards, pack_before
 
 LONGEST = 2000
@@ -79,7 +79,7 @@ def take_note(
     person = uow.company.person(by)
     lead = uow.lead(lead_id)
     if not may_see(uow.company, person, lead) and lead.owner is None:
-        raise NotAllowed(lead=lead_id)
+        raise UnknownLead(lead=lead_id)
     located = any(each.kind is MediaKind.LOCATION for each in media)
     lead = add_note(
         uow, lead_id=lead_id, by=by, text=clean_text(heard.text, LONGEST), kind=heard.kind, key=key, at=at,
@@ -113,7 +113,7 @@ def join_note(  # noqa: PLR0913 - what is known of a note
 ) -> Kept:
     """Add words to the note just written; `heard` is the whole of it, read anew. Its proposal grows with it,
     or is opened again when it was confirmed already."""
-    lead, found = uow.lead(lead_id), _own(uow, lead_id, no, by)
+    lead, found = lead_for(uow, lead_id, by), _own(uow, lead_id, no, by)
     if found.state == "dropped" or uow.note(found.note) is None:
         raise NothingWaits
     uow.extend_note(found.note, clean_text(text, LONGEST))
@@ -170,8 +170,8 @@ def pending_note(uow: Uow, by: str, at: datetime) -> tuple[Heard, str]:
 def attach_pending(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Kept:
     """The chosen lead takes the waiting note: one that was offered, or that this person may see."""
     heard, key = pending_note(uow, by, at)
-    if lead_id not in heard.offered and not may_see(uow.company, uow.company.person(by), uow.lead(lead_id)):
-        raise NotAllowed(lead=lead_id)
+    if lead_id not in heard.offered:
+        lead_for(uow, lead_id, by)
     for copy in uow.shown(lead_id):
         if copy.tell == "which" and copy.person == by:
             copy.args["state"] = "chosen"
@@ -189,7 +189,7 @@ def drop_pending(uow: Uow, *, by: str, at: datetime) -> None:
 def not_this_one(uow: Uow, *, lead_id: str, no: int, offered: Sequence[str], by: str, at: datetime) -> Heard:
     """The note was attached to the wrong lead: it goes, and waits for one of those offered. What came
     with it stays with the note that was taken back."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     found = _own(uow, lead_id, no, by)
     if found.state != "open":
         raise NothingWaits
@@ -230,7 +230,7 @@ def _own(uow: Uow, lead_id: str, no: int, by: str) -> Proposal:
 def confirm_facts(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> Kept:
     """Write what was read: amount, competitor, intent, how far the business seems to be (a hint, for the
     lead's own stage has its moves), the next step with its reminder, the first contact. Again = no change."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     found = _own(uow, lead_id, no, by)
     if found.state == "dropped":
         raise NothingWaits
@@ -247,7 +247,7 @@ def _apply(uow: Uow, lead: Lead, found: Proposal, by: str, at: datetime) -> None
         changed = lead.edit(_customer_with(lead, facts), by=by, now=at)
     if facts.due is not None:
         set_next(uow, lead, due=facts.due, exact=facts.exact, words=facts.words, by=by, at=at)
-    if facts.evidence and lead.stage in HELD and lead.owner == by and lead.contacted_at is None:
+    if facts.evidence and lead.works_on(by) and lead.contacted_at is None:
         lead.contact(by, evidence=facts.evidence, at=at)
     uow.set_proposal(replace(found, state="taken"))
     lead.record(Kind.FACTS_CONFIRMED, at=at, actor=by, note=found.note)
@@ -292,7 +292,7 @@ def plan_next(
     uow: Uow, *, lead_id: str, due: datetime, exact: bool, words: str, by: str, at: datetime
 ) -> Plan:
     """`/next`: set it outright."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     if lead.owner != by and not may_edit(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
     plan = set_next(uow, lead, due=due, exact=exact, words=words, by=by, at=at)
@@ -302,7 +302,7 @@ def plan_next(
 
 def next_done(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> Lead:
     """The next step was taken. Again, or when another has been set since = no change."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     plan = uow.plan(lead_id)
     if plan is not None and plan.no == no:
         if by not in (plan.person, lead.owner):
@@ -316,7 +316,7 @@ def next_done(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> Lead
 
 def next_later(uow: Uow, *, lead_id: str, no: int, due: datetime, by: str, at: datetime) -> Plan:
     """Remind again at `due`."""
-    lead, plan = uow.lead(lead_id), uow.plan(lead_id)
+    lead, plan = lead_for(uow, lead_id, by), uow.plan(lead_id)
     if plan is None or plan.no != no:
         raise NothingWaits
     if plan.person != by:

@@ -13,6 +13,7 @@ from domain.people import Company, Person, Role
 from domain.permission import may_direct
 from domain.ports import Uow
 from domain.stages import HELD, Stage
+from domain.usecases.seeing import lead_for
 
 NO_ROOM = "no_room"
 UNDO_FOR = timedelta(minutes=5)
@@ -84,9 +85,9 @@ def given(uow: Uow, person: str, now: datetime) -> Desk:
     return desk
 
 
-def stuck(uow: Uow, lead: Lead, *, why: str) -> None:
-    """Nobody can take it: the manager's card, once for this turn of events."""
-    lead.tell(Tell.STUCK, above(uow, lead).id, lead.events, why=why)
+def stuck(uow: Uow, lead: Lead, *, why: str, but: Iterable[str] = ()) -> None:
+    """Nobody can take it: the card of the manager (not one in `but`), once for this turn of events."""
+    lead.tell(Tell.STUCK, above(uow, lead, but=but).id, lead.events, why=why)
 
 
 def route_values(lead: Lead) -> dict[str, str | None]:
@@ -121,7 +122,7 @@ class Seen:
 
 def assign_lead(uow: Uow, *, lead_id: str, to: str, by: str, at: datetime, seen: Seen | None = None) -> Lead:
     """A leader gives the lead to somebody by name: a new cycle, whatever the caps say."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     company = uow.company
     if not may_direct(company, company.person(by), lead):
         raise NotAllowed(lead=lead_id)
@@ -150,7 +151,7 @@ def _told_loser(lead: Lead, loser: str | None, *, by: str, to: str) -> None:
 
 def take_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = None) -> Lead:
     """A leader takes the lead over, or a rep takes one from the pool. Again = no change."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     person = uow.company.person(by)
     if lead.owner == by and lead.stage in HELD:
         return lead

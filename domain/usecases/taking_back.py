@@ -10,9 +10,12 @@ from domain.lead import Lead
 from domain.ports import Undo, Uow
 
 
-def mark_cards(uow: Uow, lead_id: str, state: str, *, tell: str, **about: object) -> None:
-    """The copies of a note's card, or of a reminder, whose args hold `about` now say what became of it."""
+def mark_cards(uow: Uow, lead_id: str, state: str, *, tell: str, person: str = "", **about: object) -> None:
+    """The copies of a note's card, of a reminder or of a question (at `person`), whose args hold `about`, now
+    say what became of it."""
     for copy in uow.shown(lead_id):
+        if person not in ("", copy.person):
+            continue
         if copy.tell == tell and all(copy.args.get(name) == value for name, value in about.items()):
             copy.args["state"] = state
             uow.show(copy)

@@ -18,8 +18,16 @@ from domain.reader.lead_text import LeadText, read_answer, read_lead
 from domain.reader.page import field_named
 from domain.reasons import REASONS
 from domain.stages import HELD, Stage
-from domain.usecases.leads import capture_lead, edit_lead, hand_back, missing_fields, withdraw_lead
+from domain.usecases.leads import (
+    capture_lead,
+    check_edit,
+    edit_lead,
+    hand_back,
+    missing_fields,
+    withdraw_lead,
+)
 from domain.usecases.notes import pending_note, take_note
+from domain.usecases.seeing import lead_for
 
 LONGEST = 2000
 MORE_FOR = timedelta(minutes=30)
@@ -259,12 +267,16 @@ def _named(text: str) -> tuple[str, str]:
 
 
 def set_field(uow: Uow, *, lead_id: str, name: str, text: str, by: str, at: datetime) -> Heard:
-    """Change one field of a lead from typed words; BadField when there is no such field."""
+    """Change one field of a lead from typed words; BadField when there is no such field. A value that
+    can't be read is asked for again: the next message is the new value."""
+    lead = lead_for(uow, lead_id, by)
+    check_edit(uow, lead, by)
     if name not in (*CUSTOMER_FIELDS, "amount", "contact") or name in ("extra", "amount_min", "amount_max"):
         raise BadField(field=name)
     values, problem = _read_value(name, text)
     if problem or not values:
-        return Heard(what="bad_value", lead=uow.lead(lead_id), asked=name, problem=problem or "empty")
+        uow.set_dialog(Dialog(person=by, kind="edit", lead_id=lead_id, about=name, at=at))
+        return Heard(what="bad_value", lead=lead, asked=name, problem=problem or "empty")
     lead = edit_lead(uow, lead_id=lead_id, values=values, by=by, at=at)
     uow.end_dialog(by)
     return Heard(what="edited", lead=lead, asked=name)
@@ -272,7 +284,7 @@ def set_field(uow: Uow, *, lead_id: str, name: str, text: str, by: str, at: date
 
 def ask(uow: Uow, *, kind: str, lead_id: str, by: str, at: datetime, about: str = "") -> Lead:
     """Open a question: the person's next message is its answer. A new question replaces an open one."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     person = uow.company.person(by)
     allowed = may_edit(uow.company, person, lead) if kind == "edit" else may_see(uow.company, person, lead)
     if not allowed:
@@ -299,14 +311,14 @@ def stop_asking(uow: Uow, *, by: str, at: datetime) -> Heard:
 
 def look(uow: Uow, *, lead_id: str, offer_no: int, by: str) -> Lead:
     """The lead, when `by` holds it or is offered it under that number; else OfferGone or AlreadyTaken."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     lead.owned_under(by, offer_no)
     return lead
 
 
 def call_off(uow: Uow, *, lead_id: str, by: str, key: str, at: datetime) -> Lead:
     """No hand-back after all: the question for its words is closed, and the cards that asked say so."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     dialog = uow.dialog(by)
     if dialog is not None and dialog.kind == "handback" and dialog.lead_id == lead_id:
         uow.end_dialog(by)

@@ -319,7 +319,10 @@ async def test_notes_are_kept_once_and_may_be_taken_back(floor: Floor) -> None:
         uow.add_note(Note(key="n1", lead_id=lead.id, author="e1", kind="note", text=text, at=NOW))
 
     def counts(uow: Uow) -> int:
-        return uow.note_count(lead.id)
+        return uow.note_count(lead.id, ("e1",))
+
+    def of_others(uow: Uow) -> int:
+        return uow.note_count(lead.id, ("e2", "me"))
 
     def drops(uow: Uow) -> None:
         uow.drop_note("n1")
@@ -328,6 +331,7 @@ async def test_notes_are_kept_once_and_may_be_taken_back(floor: Floor) -> None:
     await floor.do(writes, text="第二")
     assert await floor.rows("SELECT text FROM notes") == [("第一",)]
     assert await floor.do(counts) == 1
+    assert await floor.do(of_others) == 0
     await floor.do(drops)
     assert await floor.do(counts) == 0
 

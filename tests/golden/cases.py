@@ -137,6 +137,13 @@ def idle() -> Lead:
     return lead
 
 
+def helped() -> Lead:
+    """Accepted, and somebody was asked to help."""
+    lead = accepted()
+    lead.ask_help("sunqi", by="lilei", reason="too_technical", at=at(5))
+    return lead
+
+
 def handed_back(reason: str = "wrong_region", *, limit: int = 3) -> Lead:
     lead = accepted()
     lead.hand_back("lilei", REASONS[reason], limit=limit, revisit=at(43_200), at=at(9))
@@ -221,6 +228,7 @@ CASES: Mapping[str, Case] = {
     "offer_nudged": _told(Tell.NUDGE, "lilei", lambda: climbed(offered(), minutes=5), by="wangfang"),
     "offer_accepted": _at_rep(accepted),
     "offer_accepted_and_idle": _at_rep(idle),
+    "offer_accepted_and_helped": _at_rep(helped),
     "offer_contact_due": _at_rep(accepted, tell=Tell.CONTACT_DUE),
     "offer_contacted": _at_rep(contacted),
     "offer_taken_by_other": _at_rep(lambda: accepted("hanmeimei")),
@@ -231,8 +239,11 @@ CASES: Mapping[str, Case] = {
     "offer_withdrawn": _at_rep(withdrawn),
     "offer_taken_back": _at_rep(released),
     "grab_live": _at_rep(lambda: climbed(offered(), minutes=15), "hanmeimei", Tell.GRAB, offer=3),
-    "handback_reasons": lambda lang: handback_card(accepted(), person("lilei", lang), COMPANY),
-    "handback_over": lambda lang: handback_card(handed_back(), person("lilei", lang), COMPANY),
+    "handback_reasons": lambda lang: handback_card(accepted(), person("lilei", lang), COMPANY, {}),
+    "handback_over": lambda lang: handback_card(handed_back(), person("lilei", lang), COMPANY, {}),
+    "handback_asked": lambda lang: handback_card(
+        helped(), person("lilei", lang), COMPANY, {"state": "asked"}
+    ),
     "alert_accept": _told(Tell.ALERT, "wangfang", lambda: climbed(offered(), minutes=5), **ACCEPT),
     "alert_accept_in_grab": _told(Tell.ALERT, "zhaogang", lambda: climbed(offered(), minutes=30), **ACCEPT),
     "alert_accept_solved": _told(Tell.ALERT, "wangfang", lambda: accepted("hanmeimei"), **ACCEPT),
@@ -252,7 +263,7 @@ CASES: Mapping[str, Case] = {
     ),
     "off_duty": _told(Tell.OFF_DUTY, "lilei", None, lapses=3),
     "off_duty_back": _told(Tell.OFF_DUTY, "lilei", None, lapses=3, back=True),
-    "help": _told(Tell.HELP, "sunqi", accepted, by="lilei", reason="too_technical"),
+    "help": _told(Tell.HELP, "sunqi", helped, by="lilei", reason="too_technical"),
     "help_over": _told(Tell.HELP, "sunqi", handed_back, by="lilei", reason="too_technical"),
     "revisit_returned": _told(Tell.REVISIT, "zhouning", lambda: handed_back("not_yet"), what="returned"),
     "revisit_due": _told(Tell.REVISIT, "wangfang", lambda: handed_back("not_yet"), what="due"),

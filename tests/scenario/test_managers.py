@@ -32,6 +32,9 @@ async def test_assigning_by_the_card_begins_a_new_cycle(world: World) -> None:
     to = next(each for each in EAST if each != first.person)
     assert to in offered
     assert first.person not in offered
+    assert card["card"]["selects"][0]["selected"] == ""
+    slip = await boss.press(card, key_of(card, "assign"))
+    assert (slip["ok"], (await world.owner(lead)).person) == (False, first.person)
     assert NAMES[to] in await boss.does("assign", "周倩", person=to)
     assert (await world.owner(lead)).person == to
     assert (await boss.card("周倩"))["card"]["state"] == "done"
@@ -50,8 +53,9 @@ async def test_assigning_in_one_message(world: World) -> None:
     said = await boss.says(f"/assign {lead} @诸葛亮")
     assert "诸葛亮" in said
     assert "李雷" in said
-    said = await world.phone("zhangwei").says(f"/assign {lead} @张伟")
-    assert "不能" in said
+    said = await world.phone("sunli").says(f"/assign {lead} @张伟")
+    assert said == f"没有 {lead} 这条线索"
+    assert "不能接线索" in await boss.says(f"/assign {lead} @孙莉")
     assert (await world.lead(lead))["owner"] == "lilei"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenario.world import Starter, World, key_of, lead_text, texts, verbs, words
+from tests.scenario.world import Starter, World, key_of, lead_text, plain_words, texts, verbs, words
 
 WHOLE = "张伟 上海博达智能科技有限公司 采购总监 13812345678 制造业 想上一套MES"
 
@@ -127,6 +127,79 @@ async def test_changing_a_field_by_card_and_by_message(world: World) -> None:
     assert "没有改动" in await xiaolin.says(f"/edit {lead} 公司 别的公司")
 
 
+async def test_an_edit_with_wrong_words_says_what_is_missing_and_waits_for_it(world: World) -> None:
+    lead = await world.submit("周倩", phone="13812345688")
+    rep = await world.owner(lead)
+    await rep.does("accept", "周倩")
+
+    async def phone_now() -> str:
+        return plain_words(await rep.card("周倩", "live", "visit"))
+
+    said = await rep.says(f"/edit {lead} 电话 13900")
+    assert "不是完整的电话号码" in said
+    assert "没有改" in said
+    assert "草稿" not in said
+    assert f"{lead} 的电话已改" in await rep.says("13900139000")
+    assert "13900139000" in await phone_now()
+    assert "新的电话" in await rep.says(f"/edit {lead} 电话")
+    assert "已改" in await rep.says("13900139111")
+    assert "13900139111" in await phone_now()
+    assert "已改" in await rep.says(f"/edit {lead.lower()} 电话：13900139222")
+    assert "13900139222" in await phone_now()
+    assert "改哪一项" in await rep.says(f"/edit {lead}")
+    assert "已改" in await rep.says("职位 厂长")
+    assert "先写线索号" in await rep.says("/edit 电话 13900139000")
+    await rep.does("handback", "周倩")
+    await rep.does("confirm", "周倩", reason="bad_number")
+    assert "已关闭" in await world.phone("wangfang").says(f"/edit {lead} 职位 厂长")
+
+
+@pytest.mark.parametrize("number", ["1001", "l1001", "L1001", "Ｌ１００１", "#1001"])
+async def test_a_lead_is_found_by_its_number_however_it_is_written(world: World, number: str) -> None:
+    await world.submit("周倩")
+    assert "周倩" in await world.phone("wangfang").says(f"/status {number}")
+    assert "李雷" in await world.phone("wangfang").says(f"/assign {number} @李雷")
+
+
+async def test_a_command_that_is_the_whole_message_needs_no_slash(world: World) -> None:
+    rep = world.phone("lilei")
+    assert "没有线索" in await rep.says("我的线索")
+    assert "/lead" in await rep.says("帮助")
+    assert "已下岗" in await rep.says("下班。")
+    assert not await world.on_duty("lilei")
+    assert "已在岗" in await rep.says("值班")
+    assert "公海" in await rep.says("公海")
+    assert "没有可抢" in await rep.says("抢单")
+    assert "华东" in await world.phone("wangfang").says("团队")
+    assert "/lead" in await world.phone("anna").says("Help")
+    assert "没看懂" in await rep.says("值班的人真多")
+
+
+async def test_grab_shows_again_what_the_team_may_grab(world: World) -> None:
+    await world.submit("周倩")
+    await world.advance("16m")
+    rep = world.phone("hanmeimei")
+    [answer] = await rep.type("抢单")
+    assert verbs(answer) == ["grab"]
+    assert (await rep.press(answer, key_of(answer, "grab")))["ok"]
+    assert "不是给你用的" in await world.phone("xiaolin").says("抢单")
+
+
+async def test_the_pool_is_one_card_and_nothing_is_chosen_on_it(world: World) -> None:
+    for name in ("王一", "王二"):
+        lead = await world.submit(name)
+        rep = await world.owner(lead)
+        await rep.does("accept", name)
+        await rep.type(f"/note {lead} 打了三次没人接")
+        await rep.does("handback", name)
+        await rep.does("confirm", name, reason="unreachable")
+    answers = await world.phone("chenjing").type("/pool")
+    assert [each["type"] for each in answers] == ["card"]
+    assert answers[0]["card"]["selects"][0]["selected"] == ""
+    refused = await world.phone("chenjing").press(answers[0], key_of(answers[0], "take"))
+    assert not refused["ok"]
+
+
 async def test_a_known_customer_is_told_and_not_sent_twice(world: World) -> None:
     lead = await world.submit("周倩", phone="13812345688")
     answers = await world.phone("sunli").type(lead_text("周倩", phone="13812345688"))
@@ -154,7 +227,7 @@ async def test_pool_and_team_are_for_those_who_may(world: World) -> None:
     assert "公海" in await world.phone("lilei").says("/pool")
     for command in ("/pool", "/team", "/on", "/assign L1001 @李雷"):
         said = await world.phone("xiaolin").says(command)
-        assert "你不能" in said or "没有" in said, said
+        assert "不是给你用的" in said or "没有" in said, said
 
 
 async def test_off_and_on_duty(world: World) -> None:

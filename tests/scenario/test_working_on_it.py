@@ -3,7 +3,7 @@
 import pytest
 
 from storage import media
-from tests.scenario.world import EAST, NAMES, Phone, World, key_of, texts, verbs, words
+from tests.scenario.world import EAST, NAMES, Phone, World, key_of, plain, plain_words, texts, verbs, words
 
 VISITS = [
     ({"text": "今天见了周总，要两套，下周三演示"}, "下周三演示"),
@@ -126,11 +126,34 @@ async def test_the_reason_decides_where_it_goes(world: World, reason: str, stage
 async def test_an_expert_is_asked_and_the_lead_stays(world: World) -> None:
     lead, rep = await held(world)
     said = await hand_back(rep, "周倩", "too_technical")
-    assert "专家" in said
+    assert "孙莉" in said
     assert (await world.lead(lead))["owner"] == rep.person
     card = await world.phone("sunli").card("周倩", "live")
     assert "技术超纲" in words(card)
-    assert await rep.cards("周倩", "live", "contacted")
+    own = await rep.card("周倩", "live", "contacted")
+    assert "已请 孙莉 协助：技术超纲" in words(own)
+    assert own["card"]["label"] == "已接收"
+    asked = await rep.card("退回：周倩")
+    assert (asked["card"]["state"], verbs(asked)) == ("done", [])
+    assert "孙莉" in words(asked)
+
+
+async def test_the_expert_who_was_asked_looks_and_writes_and_the_rep_hears(world: World) -> None:
+    lead, rep = await held(world)
+    expert = world.phone("sunli")
+    assert f"没有 {lead}" in await expert.says(f"/status {lead}")
+    await hand_back(rep, "周倩", "too_technical")
+    assert "周倩" in await expert.says(f"/status {lead}")
+    assert f"请我协助的 1 条\n{lead}" in await expert.says("/my")
+    await expert.type(f"/note {lead} 接口文档我来写")
+    assert [each["author"] for each in await world.notes(lead)] == ["sunli"]
+    assert await rep.cards("孙莉")
+    assert "发一条消息" in await expert.does("visit", "周倩")
+    await expert.type("和客户对过接口了")
+    assert (await world.lead(lead))["stage"] == "contacted"
+    assert (await world.lead(lead))["owner"] == rep.person
+    full = plain((await rep.card("周倩", "live", "visit"))["card"]["fields"][0]["value"])
+    assert full not in "".join(plain_words(each) for each in await expert.messages())
 
 
 async def test_unreachable_needs_an_attempt_on_record(world: World) -> None:

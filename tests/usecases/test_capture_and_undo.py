@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.errors import BadField, NotAllowed, NothingToUndo, OfferGone, TooLate, WrongStage
+from domain.errors import BadField, NotAllowed, NothingToUndo, OfferGone, TooLate, UnknownLead, WrongStage
 from domain.lead import Customer
 from domain.notices import Tell
 from domain.usecases import duty, leads
@@ -116,7 +116,7 @@ async def test_a_draft_goes_out_when_it_lacks_nothing(floor: Floor) -> None:
 
 async def test_a_draft_may_be_sent_as_it_is(floor: Floor) -> None:
     lead = await floor.capture(draft=True, by="emp")
-    with pytest.raises(NotAllowed):
+    with pytest.raises(UnknownLead):
         await floor.do(leads.send_draft, lead_id=lead.id, by="e1", at=floor.now)
     for _ in range(2):
         await floor.do(leads.send_draft, lead_id=lead.id, by="emp", at=floor.now)
@@ -152,13 +152,17 @@ async def test_a_wrong_edit_is_refused(floor: Floor) -> None:
     lead = await accepted(floor, by="emp")
     with pytest.raises(NotAllowed):
         await edit(floor, lead, "emp", title="x")  # somebody accepted it
-    with pytest.raises(NotAllowed):
+    with pytest.raises(UnknownLead):
         await edit(floor, lead, "s1", title="x")
+    with pytest.raises(UnknownLead):
+        await edit(floor, lead, "s1", owner="x")
+    with pytest.raises(NotAllowed):
+        await edit(floor, lead, "mkt", owner="x")  # who may see it hears that they may not
     for name in ("owner", "extra"):
         with pytest.raises(BadField):
             await edit(floor, lead, "e1", **{name: "x"})
     await floor.hand_back(lead, "e1", "competitor")
-    with pytest.raises(OfferGone):
+    with pytest.raises(WrongStage):
         await edit(floor, lead, "me", title="x")
 
 

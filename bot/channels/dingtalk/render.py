@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from bot.cards.actions import Confirm
 from bot.cards.model import Button, Card, Option, Select, Style
 from bot.channels.dingtalk.press import Press, needed, write_press
 from bot.channels.dingtalk.safe import cut, plain
@@ -118,12 +119,13 @@ def body(card: Card) -> str:
 
 
 def first_taps(card: Card, template: Template) -> list[Tap]:
-    """The card's own buttons; one that needs a choice opens its first page. A card that is there for one
-    choice, with nothing chosen yet, shows that page at once."""
+    """The card's own buttons; one that needs a choice opens its first page. A card that asks for one choice
+    alone, with nothing chosen yet, shows that page at once; a colleague's name never stands there as the one
+    tap that gives a lead away."""
     taps = [_tap(button, card) for button in card.buttons]
     asked = [select for select in card.selects if not select.selected]
     asking = [button for button in card.buttons if needed(button.action, card)]
-    if len(asked) == len(asking) == 1:
+    if len(asked) == len(asking) == 1 and isinstance(asking[0].action, Confirm):
         opened = Press(action=asking[0].action, page=asked[0].key)
         others = [tap for button, tap in zip(card.buttons, taps, strict=True) if button is not asking[0]]
         inline = [*_choices(card, asked[0], opened), *others]

@@ -120,6 +120,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.BigInteger(), nullable=False),
         sa.Column("handbacks", sa.BigInteger(), nullable=False),
         sa.Column("handed_back_by", sa.Text(), nullable=False),
+        sa.Column("helper", sa.Text(), nullable=True),
+        sa.Column("help_reason", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("wake_at", sa.BigInteger(), nullable=True),
         sa.Column("head", sa.Text(), nullable=False),
@@ -132,6 +134,14 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("captured_by IS NOT NULL"),
         sqlite_where=sa.text("captured_by IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_leads_helper",
+        "leads",
+        ["helper"],
+        unique=False,
+        postgresql_where=sa.text("helper IS NOT NULL"),
+        sqlite_where=sa.text("helper IS NOT NULL"),
     )
     op.create_index(
         "ix_leads_next_due",

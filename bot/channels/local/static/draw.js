@@ -99,8 +99,9 @@ function voiceNode(person, message) {
 
 function cardNode(person, message) {
   const { card } = message, state = card.state in STATE_ICONS ? card.state : "dead";
-  const node = el("article", `card ${state}`, null, { "aria-label": `${card.title} · ${words[state]}` }), head = el("div", "card-head"), mark = el("span", "state");
-  mark.append(icon(STATE_ICONS[state]), document.createTextNode(words[state]));
+  const label = (state === "live" && card.label) || words[state];
+  const node = el("article", `card ${state}`, null, { "aria-label": `${card.title} · ${label}` }), head = el("div", "card-head"), mark = el("span", "state");
+  mark.append(icon(STATE_ICONS[state]), document.createTextNode(label));
   head.append(mark);
   if (state === "live" && card.deadline) head.append(timerNode(card.deadline));
   node.append(head, el("h3", "", card.title));
