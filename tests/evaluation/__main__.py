@@ -1,10 +1,9 @@
-"""The evaluation on the command line: a table per labelled set; `--mistakes` lists those of the development set."""
+"""The evaluation on the command line: a table per labelled set; `--mistakes` lists what was read wrong in each."""
 
 import sys
 import time
 import warnings
 
-from domain.reader.names import VENDORS, NameIndex
 from tests.evaluation import chat, matching, public
 
 
@@ -28,7 +27,7 @@ def _speed(rows: list[chat.Row]) -> None:
     )
 
 
-_INDEX = NameIndex((vendor, "competitor") for vendor in VENDORS)
+_INDEX = chat.known_names()
 
 
 def _matching() -> None:
@@ -46,6 +45,8 @@ def main() -> None:
         "examples_chat.jsonl (developed on)": chat.labelled("examples_chat.jsonl"),
         "more_chat.jsonl (developed on)": chat.labelled("more_chat.jsonl"),
         "fresh_chat.jsonl (written before the rules)": chat.labelled("fresh_chat.jsonl"),
+        "stranger_chat.jsonl (a stranger's, developed on)": chat.labelled("stranger_chat.jsonl"),
+        "classes_chat.jsonl (more of its classes, developed on)": chat.labelled("classes_chat.jsonl"),
     }
     for title, rows in sets.items():
         _table(title, chat.scores(rows))
@@ -56,7 +57,8 @@ def main() -> None:
     _matching()
     _speed([row for rows in sets.values() for row in rows])
     if "--mistakes" in sys.argv:
-        print("\n".join(chat.mistakes(next(iter(sets.values())))))
+        for title, rows in sets.items():
+            print("\n".join((f"\n{title}", *chat.mistakes(rows))))
 
 
 if __name__ == "__main__":

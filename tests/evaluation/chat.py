@@ -17,6 +17,8 @@ from domain.reader.understand import Reading, understand
 from tests.evaluation.public import almanac, rows
 
 REF = "2026-03-11T10:00:00+08:00"
+OWN_RIVALS = ("鼎科", "云岚软件", "锐衡", "康影")
+"""The competitors of the made-up firm whose people write: a tenant's own list, beside the vendors that all know."""
 INTENTS = ("positive", "neutral", "negative")
 Row = dict[str, Any]
 
@@ -36,12 +38,16 @@ class Score:
         return self.value <= self.target if self.most else self.value >= self.target
 
 
+def known_names() -> NameIndex:
+    return NameIndex((rival, "competitor") for rival in (*VENDORS, *OWN_RIVALS))
+
+
 def labelled(name: str) -> list[Row]:
     return rows(name)
 
 
 def read_row(row: Row, names: NameIndex | None = None) -> Reading:
-    index = names or NameIndex((vendor, "competitor") for vendor in VENDORS)
+    index = names or known_names()
     now = datetime.fromisoformat(row.get("ref") or REF)
     context = Context(
         now=now, almanac=almanac(now.year), names=Names(find=index.find), tools=tools(with_pinyin=False)
