@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.contact import contact_keys
 from domain.reader.book import Entry
 from domain.stages import OPEN
+from storage.engine import reading
 from storage.rows import unpack_customer
 from storage.tables import leads
 
@@ -32,7 +33,7 @@ async def changed_since(engine: AsyncEngine, cursor: tuple[int, str]) -> tuple[l
     at, lead = cursor
     later = (leads.c.updated_at > at) | ((leads.c.updated_at == at) & (leads.c.id > lead))
     statement = select(*_COLUMNS).where(later).order_by(leads.c.updated_at, leads.c.id).limit(AT_ONCE)
-    async with engine.connect() as conn:
+    async with reading(engine) as conn:
         rows = (await conn.execute(statement)).fetchall()
     last = (int(rows[-1][0]), str(rows[-1][1])) if rows else cursor
     return [_entry(row) for row in rows], last

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import Unavailable
 from storage import sql
+from storage.engine import reading
 from storage.tables import meters
 from storage.uow import UnitOfWork
 
@@ -36,7 +37,7 @@ def installation(uow: UnitOfWork, *, fresh: str) -> str:
 
 async def read_counts(engine: AsyncEngine, prefix: str) -> dict[str, int]:
     """The counts whose name begins so."""
-    async with engine.connect() as conn:
+    async with reading(engine) as conn:
         rows = (await conn.execute(select(meters).where(meters.c.name.startswith(prefix)))).all()
     return {str(name): int(count) for name, count in rows}
 

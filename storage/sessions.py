@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clock import from_micros, to_micros
+from storage.engine import reading
 from storage.tables import sessions
 from storage.uow import UnitOfWork
 
@@ -47,7 +48,7 @@ def tidy_sessions(uow: UnitOfWork, *, now: datetime) -> None:
 
 async def find_session(engine: AsyncEngine, digest: str, now: datetime) -> Session | None:
     """The session of that token, unless twelve hours, or an hour without use, have passed."""
-    async with engine.connect() as conn:
+    async with reading(engine) as conn:
         found = (await conn.execute(select(sessions).where(sessions.c.digest == digest))).one_or_none()
     if found is None:
         return None

@@ -14,12 +14,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clock import from_micros, to_micros
-from domain.errors import Unavailable
+from storage.engine import reading
 from storage.tables import tokens
 
 SCOPES = ("capture", "read", "contact")
@@ -107,11 +106,8 @@ def revoke(engine: Engine, *, name: str, now: datetime) -> bool:
 
 async def verify(engine: AsyncEngine, hashed: str) -> tuple[str, frozenset[str]] | None:
     """(name, scopes) of the live token with that digest; None when there is none. Raises Unavailable."""
-    try:
-        async with engine.connect() as conn:
-            found = (await conn.execute(select(tokens).where(tokens.c.hash == hashed))).fetchone()
-    except (DBAPIError, InterfaceError, PoolTimeout, OSError) as error:
-        raise Unavailable(type(error).__name__) from None
+    async with reading(engine) as conn:
+        found = (await conn.execute(select(tokens).where(tokens.c.hash == hashed))).fetchone()
     if found is None or not hmac.compare_digest(found.hash, hashed):
         return None
     token = _token(found)

@@ -1,11 +1,12 @@
 """What pages and the API look up, the same on SQLite and on PostgreSQL."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.errors import BadField, Unavailable
 from domain.events import Kind
@@ -13,11 +14,15 @@ from domain.lead import Customer, Lead, Origin
 from domain.ports import Dialog, Uow
 from domain.stages import Stage
 from domain.usecases.leads import accept_lead, add_note, capture_lead, contact_lead, undo_last, withdraw_lead
+from storage.book import changed_since
+from storage.meters import read_counts
 from storage.reads import Reads, make_cursor, read_cursor
 from storage.schema import HEAD
+from storage.sessions import find_session
 from storage.store import Store
+from storage.tokens import verify
 from storage.uow import UnitOfWork
-from tests.fakes.clock import SteppedClock
+from tests.fakes.clock import MONDAY_TEN, SteppedClock
 
 
 @pytest.fixture
@@ -247,10 +252,23 @@ async def test_readiness_asks_for_an_answer_and_for_the_schema(reads: Reads) -> 
     assert await reads.schema() == (HEAD, HEAD)
 
 
-async def test_a_database_that_fails_is_unavailable_and_says_nothing_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda engine: Reads(engine).lead("13812345678"),
+        lambda engine: changed_since(engine, (0, "")),
+        lambda engine: read_counts(engine, "13812345678"),
+        lambda engine: find_session(engine, "13812345678", MONDAY_TEN),
+        lambda engine: verify(engine, "13812345678"),
+    ],
+    ids=["a lead", "the names", "the meters", "a session", "a token"],
+)
+async def test_a_database_that_fails_is_unavailable_and_says_nothing_more(
+    read: Callable[[AsyncEngine], Awaitable[object]], tmp_path: Path
+) -> None:
     engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/empty.db")
     with pytest.raises(Unavailable) as caught:
-        await Reads(engine).lead("13812345678")
+        await read(engine)
     assert str(caught.value) == "OperationalError"
     assert caught.value.__suppress_context__
     await engine.dispose()
