@@ -118,7 +118,7 @@ async def test_a_broken_statement_fails_its_own_unit_alone(floor: Floor) -> None
 
 async def test_a_refusal_without_a_key_is_raised_and_changes_nothing(floor: Floor) -> None:
     lead = await floor.capture()
-    with pytest.raises(NotAllowed):
+    with pytest.raises(UnknownLead):
         await floor.accept(lead.id, "e2")
     assert (await floor.lead(lead.id)).version == 1
 
@@ -129,10 +129,10 @@ async def test_a_refused_click_is_a_fact_and_changes_nothing_else(floor: Floor, 
         accept_lead, once=once("k1", "e2"), lead_id=lead.id, offer_no=1, by="e2", at=NOW
     )
     kept = await floor.lead(lead.id)
-    assert answer == "not_allowed"
+    assert answer == "unknown_lead"
     assert (kept.stage, kept.owner, kept.decisions) == ("offered", "e1", 0)
     facts = await floor.rows("SELECT kind, actor, data FROM events WHERE lead_id = ? AND no = 3", lead.id)
-    assert facts == [("refused", "e2", '{"what":"accept_lead","why":"not_allowed"}')]
+    assert facts == [("refused", "e2", '{"what":"accept_lead","why":"unknown_lead"}')]
 
 
 async def test_a_refused_click_on_an_unknown_lead_is_answered(store: Store) -> None:
@@ -158,7 +158,7 @@ async def test_a_repeat_of_a_refusal_is_refused_again_without_a_second_fact(
     click: dict[str, Any] = {"lead_id": lead.id, "offer_no": 1, "by": "e2", "at": NOW}
     first = await store.write(accept_lead, once=once("k1", "e2"), **click)
     await floor.assign(lead.id, "e2", "me")  # now it would be granted
-    assert await store.write(accept_lead, once=once("k1", "e2"), **click) == first == "not_allowed"
+    assert await store.write(accept_lead, once=once("k1", "e2"), **click) == first == "unknown_lead"
     assert (await floor.kinds(lead.id)).count("refused") == 1
 
 

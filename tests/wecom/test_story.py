@@ -226,7 +226,8 @@ async def test_a_manager_answers_a_roll_up_with_one_button(house: House) -> None
     await house.advance(minutes=5)
     boss = house.phone("WangFang")
     several = [card for card in boss.cards() if card.card["card_type"] == "multiple_interaction"]
-    chosen = several[-1].card["select_list"][1]["option_list"][0]["id"]
+    first, chosen = [each["id"] for each in several[-1].card["select_list"][1]["option_list"]][:2]
+    assert first == "-"  # nothing is chosen before somebody chooses
     await boss.press_on(several[-1], "do", verb="take:*", lead=chosen)
     assert ((await house.lead(chosen)).owner, (await house.lead(chosen)).stage) == ("wangfang", "accepted")
 
