@@ -150,6 +150,15 @@ class Reads:
             statement = statement.where((leads.c.team == team) | leads.c.team.is_(None))
         return await self._leads(statement.order_by(leads.c.updated_at, leads.c.id).limit(limit))
 
+    async def grabs(self, team: str) -> list[Lead]:
+        """What a team may grab now, the oldest offer first."""
+        wanted = (
+            leads.c.stage == Stage.OFFERED.value,
+            leads.c.offer_team == team,
+            leads.c.offer_person.is_(None),
+        )
+        return await self._leads(_open().where(*wanted).order_by(leads.c.offered_at, leads.c.id))
+
     async def plans_of(self, person: str, until: datetime | None) -> list[Plan]:
         """A person's next steps on their own leads, the earliest first; those due by `until`, when given."""
         columns = (plans.c.lead_id, plans.c.no, plans.c.person, plans.c.due, plans.c.exact, plans.c.words)

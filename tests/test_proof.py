@@ -14,6 +14,7 @@ from bot import cli, demo, proof
 from domain.calendar import Mode
 from domain.chain import link
 from domain.clock import to_micros
+from domain.lead import Lead
 from domain.ports import Uow
 from domain.usecases import leads
 from domain.usecases.escalation import resume_after_gap
@@ -55,6 +56,13 @@ def sent_home(uow: Uow, *, person: str) -> None:
     desk = uow.desk(person)
     desk.on_duty = False
     uow.save_desk(desk)
+
+
+async def accepted(place: Floor) -> Lead:
+    """A lead that e1 was shown and accepted at once."""
+    lead = await place.capture(team="east")
+    await place.show()
+    return await place.accept(lead.id, "e1")
 
 
 def clocks(made: proof.Document, name: str) -> list[dict[str, Any]]:
@@ -179,9 +187,7 @@ async def test_a_draft_that_is_withdrawn_is_detected_no_longer(place: Floor, dat
 async def test_the_contact_clock_starts_anew_after_the_system_was_down(
     place: Floor, database_url: str
 ) -> None:
-    lead = await place.capture(team="east")
-    await place.show()
-    await place.accept(lead.id, "e1")
+    lead = await accepted(place)
     since = place.now
     until = place.clock.step(hours=7)
     await place.do(resume_after_gap, since=since, until=until)
@@ -195,9 +201,7 @@ async def test_the_contact_clock_starts_anew_after_the_system_was_down(
 
 
 async def test_an_undone_hand_back_runs_the_contact_clock_on(place: Floor, database_url: str) -> None:
-    lead = await place.capture(team="east")
-    await place.show()
-    await place.accept(lead.id, "e1")
+    lead = await accepted(place)
     place.clock.step(minutes=1)
     await place.hand_back(lead.id, "e1", "not_yet")
     place.clock.step(minutes=1)
@@ -227,9 +231,7 @@ async def test_a_taken_lead_that_is_given_up_again_waits_with_no_clock_of_a_pers
 async def test_an_undone_hand_back_after_the_first_contact_starts_no_clock(
     place: Floor, database_url: str
 ) -> None:
-    lead = await place.capture(team="east")
-    await place.show()
-    await place.accept(lead.id, "e1")
+    lead = await accepted(place)
     place.clock.step(minutes=1)
     await place.contact(lead.id, "e1")
     place.clock.step(minutes=1)
@@ -281,9 +283,7 @@ async def test_a_breach_under_the_old_hours_stands_beside_a_due_time_of_the_new(
 
 
 async def test_a_calendar_that_is_gone_is_said(place: Floor, database_url: str) -> None:
-    lead = await place.capture(team="east")
-    await place.show()
-    await place.accept(lead.id, "e1")
+    lead = await accepted(place)
     engine = snapshot_engine(read_url(database_url))
     try:
         with engine.connect() as conn, conn.begin():
@@ -416,9 +416,7 @@ async def test_the_command_reads_the_database_and_sees_an_altered_row(
     place: Floor, database_url: str, engine_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    lead = await place.capture(team="east")
-    await place.show()
-    await place.accept(lead.id, "e1")
+    lead = await accepted(place)
     config = tmp_path / "config.toml"
     config.write_text(
         demo.COMPANY.format(host="127.0.0.1", port=0, token="x" * 20, database="unused.db"), "utf-8"

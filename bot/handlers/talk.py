@@ -30,14 +30,12 @@ from domain.usecases.leads import undo_last
 
 LINES = 8
 LIKE_ENOUGH = 0.6
-_LEAD = re.compile(r"[Ll]\d{1,18}\b")
 _SIGNS = re.compile(r"[\W_]+")
 _FIELD = re.compile(r"[\s:：=＝]+")
 BARE = frozenset(
     {
-        "我的线索", "我的", "帮助", "上岗", "值班", "下岗", "下班", "公海", "抢单", "团队", "撤销", "录线索",
-        "下一步",
-        "help", "my", "pool", "team", "undo",
+        "我的线索", "我的", "上岗", "值班", "下岗", "下班", "公海", "抢单", "团队", "撤销", "录线索",
+        "下一步", "my", "pool", "team", "undo",
     }
 )  # fmt: skip
 """Commands that need no more words: without a slash too, when they are all that is said."""

@@ -17,8 +17,6 @@ from domain.usecases.leads import nudge
 from domain.usecases.placing import Seen, assign_lead, take_lead
 
 LINES = 10
-GRABS = 200
-"""How many open leads of a team are looked through for one to grab."""
 
 
 def register(router: Router) -> None:
@@ -174,8 +172,8 @@ async def grab(bot: Bot, chat: Chat, _rest: str) -> Reply:
     lang, person = bot.lang(chat.by), bot.person(chat.by)
     if person.role is not Role.REP:
         raise NotAllowed(lead="/grab")
-    for lead in await bot.reads.team_open([person.team] if person.team else [], GRABS):
-        offer = lead.offer
-        if lead.stage is Stage.OFFERED and offer and offer.grab and chat.by not in lead.handed_back_by:
-            return await bot.tell(chat, Reply(text="", card="lead", lead=lead.id, args={"offer": offer.no}))
+    for lead in await bot.reads.grabs(person.team or ""):
+        if lead.offer and chat.by not in lead.handed_back_by:
+            args = {"offer": lead.offer.no}
+            return await bot.tell(chat, Reply(text="", card="lead", lead=lead.id, args=args))
     return await bot.tell(chat, Reply(text=say(lang, "grab.none")))

@@ -9,12 +9,13 @@ from domain.permission import may_edit
 from domain.ports import Uow
 from domain.stages import CLOSED, HELD
 from domain.usecases.placing import UNDO_FOR, told_outcome
+from domain.usecases.seeing import lead_for
 
 
 def judge_lead(uow: Uow, *, lead_id: str, question: Question, given: Answer, by: str, at: datetime) -> Lead:
     """Answer a question about a lead. The same answer again changes nothing. Of a lead that somebody works on
     a no is only kept: what becomes of it is that person's to decide."""
-    lead = uow.lead(lead_id)
+    lead = lead_for(uow, lead_id, by)
     if not may_edit(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
     if answer_to(lead.customer, question) is given:

@@ -272,3 +272,19 @@ async def test_a_database_that_fails_is_unavailable_and_says_nothing_more(
     assert str(caught.value) == "OperationalError"
     assert caught.value.__suppress_context__
     await engine.dispose()
+
+
+async def test_a_team_may_grab_what_is_offered_to_all_of_it(
+    store: Store, reads: Reads, clock: SteppedClock
+) -> None:
+    one, two = [await hand_in(store, clock), await hand_in(store, clock)]
+    to_all = (
+        "UPDATE leads SET offer_person = NULL, offer_team = 'east', offered_at = offered_at + ? WHERE id = ?"
+    )
+    await change(store, to_all, 1, one.id)
+    await change(store, to_all, 0, two.id)
+    assert [lead.id for lead in await reads.grabs("east")] == [two.id, one.id]
+    assert await reads.grabs("south") == []
+    assert await reads.grabs("") == []
+    await change(store, "UPDATE leads SET stage = 'invalid', next_due = NULL WHERE id = ?", two.id)
+    assert [lead.id for lead in await reads.grabs("east")] == [one.id]

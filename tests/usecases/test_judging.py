@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.errors import NotAllowed, OfferGone
+from domain.errors import NotAllowed, OfferGone, UnknownLead
 from domain.judging import Answer, Question
 from domain.lead import Customer, Lead, Origin
 from domain.notices import Tell
@@ -102,3 +102,9 @@ async def test_the_answer_about_the_need_answers_what_it_tells_of_the_will(floor
     answers = {"will": "yes", "will_said": "想买CRM"}
     await floor.do(talk.hear, text="想买CRM", by="emp", key="k", at=floor.now, answers=answers)
     assert dict((await floor.lead(heard.lead.id)).customer.extra) == answers
+
+
+async def test_a_stranger_who_answers_learns_not_that_there_is_such_a_lead(floor: Floor) -> None:
+    lead = await typed(floor)
+    with pytest.raises(UnknownLead):
+        await judge(floor, lead, Question.WILL, Answer.NO, by="exp")
