@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha1, sha256
-from typing import NamedTuple
-
-from wechatpy.crypto.cryptography import WeChatCipher
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.channels.base import NotGenuine
+
+if TYPE_CHECKING:
+    from wechatpy.crypto.cryptography import WeChatCipher
 
 WINDOW = timedelta(seconds=300)
 MOST_BYTES = 64 * 1024
@@ -100,7 +101,10 @@ class Keys:
         return self.receiver.encode("utf-8")
 
     @cached_property
-    def _cipher(self) -> WeChatCipher:
+    def _cipher(self) -> "WeChatCipher":
+        # Late: with it come the package's own HTTP client and parser, which we never use: 6 MB for everybody.
+        from wechatpy.crypto.cryptography import WeChatCipher  # noqa: PLC0415
+
         return WeChatCipher(b64decode(self.aes_key + "="))
 
     def sign(self, timestamp: str, nonce: str, encrypt: str) -> str:
