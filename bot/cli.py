@@ -119,7 +119,10 @@ def _platform_commands(commands: Any) -> None:
         return command
 
     fake = add(
-        "fake", "wecom", _fake_wecom, "run a WeCom of one's own, to rehearse a set-up without an account"
+        "fake",
+        "wecom",
+        _fake_wecom,
+        "run a WeCom or DingTalk of one's own, to rehearse a set-up without an account",
     )
     fake.add_argument("--port", type=_port, default=8790)
     fake.add_argument("--init", type=Path, metavar="F", help="first write the settings of a small company")

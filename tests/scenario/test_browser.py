@@ -176,6 +176,17 @@ async def test_the_page_in_english_says_nothing_chinese_of_its_own(
         await seen.shot("english")
 
 
+async def test_the_controls_are_in_reach_on_the_smallest_phone(
+    world: World, chromium_path: str, tmp_path: Path
+) -> None:
+    smallest = {"width": 320, "height": 640}
+    async with (
+        chromium(chromium_path) as browser,
+        window(world, browser, smallest, "light", tmp_path) as seen,
+    ):
+        await expect(seen.page.locator("#more")).to_be_in_viewport(ratio=1.0)
+
+
 async def test_an_outage_is_switched_on_the_page(world: World, chromium_path: str, tmp_path: Path) -> None:
     async with chromium(chromium_path) as browser, window(world, browser, WIDE, "light", tmp_path) as seen:
         await seen.page.locator("#outage").click()
