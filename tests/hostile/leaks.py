@@ -13,7 +13,9 @@ from bot.cards.actions import unpack
 UNSEEN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-EVALUATED = "93597"  # 13371 * 7: a template was run
+EVALUATED = (
+    "9359935991"  # 1337133713 * 7: a template was run; ten digits, for ids and times are in answers too
+)
 PLAIN_FACT = re.compile(r"[\w.:@+/ &()-]{0,80}")
 SCHEMES = {"http", "https", "tel", "mailto"}
 

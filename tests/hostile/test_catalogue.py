@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 from bot.cards import model
 from domain.contact import clean_text
 from tests.hostile.catalogue import CATALOGUE
-from tests.hostile.leaks import RENDERERS, of_fact, of_message, texts, unsafe
+from tests.hostile.leaks import EVALUATED, RENDERERS, of_fact, of_message, texts, unsafe
 from tests.scenario.world import TOKEN, Starter, World
 
 FIELDS = (
@@ -188,6 +188,6 @@ def test_the_look_for_leaks_sees_them() -> None:
     }
     assert len(list(of_message({"text": "\u202e", "card": card}))) == 4
     assert list(of_fact("captured", "system", '{"why": "张伟 138…"}'))
-    assert unsafe("93597")
+    assert unsafe(EVALUATED)
     assert unsafe("\x1b[0m")
     assert not unsafe("张伟\n<b>")
