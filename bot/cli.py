@@ -4,10 +4,12 @@ import argparse
 import asyncio
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(arguments)
     except ConfigErrors as error:
-        print(error, file=sys.stderr)
+        for mistake in error.mistakes:
+            print(mistake.line(getattr(arguments, "lang", "zh")), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
@@ -36,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="leadbell", description=say("zh", "cli.about"))
+    parser.add_argument("--version", action="version", version=f"leadbell {version('leadbell')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace], int], text: str, *, config: bool = True) -> Any:
@@ -57,7 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     init = add("init", _init, "write a config.toml by a few questions")
     init.add_argument("--lang", choices=("zh", "en"), default="zh")
     add("serve", _serve, "run the bot on the configured channels")
-    add("check-config", _check_config, "name every mistake in the settings at once")
+    check = add("check-config", _check_config, "name every mistake in the settings at once")
+    check.add_argument("--lang", choices=("zh", "en"), default="zh")
     doctor = add("doctor", _doctor, "check everything and name the next step")
     doctor.add_argument("--json", action="store_true")
     add("migrate", _migrate, "bring the database to the newest schema")
@@ -155,7 +160,24 @@ def _demo(arguments: argparse.Namespace) -> int:
     environ["LEADBELL_APP__HOST"], environ["LEADBELL_APP__PORT"] = arguments.host, str(arguments.port)
     settings = load(path, environ)
     set_up("warning", as_json=False)
+    try:
+        _try_address(settings)  # before a database is made: one without its samples would stay without
+    except OSError as error:
+        _no_address(settings, error)
+        return 1
     return asyncio.run(_run_demo(settings, empty=arguments.empty))
+
+
+def _try_address(settings: Settings) -> None:
+    """Raises OSError where the address can't be listened on now."""
+    family = socket.AF_INET6 if ":" in settings.app.host else socket.AF_INET
+    with socket.create_server((settings.app.host, settings.app.port), family=family):
+        pass
+
+
+def _no_address(settings: Settings, error: OSError) -> None:
+    said = error.strerror or str(error)
+    print(f"leadbell: {settings.app.host}:{settings.app.port}: {said}", file=sys.stderr)
 
 
 async def _run_demo(settings: Settings, *, empty: bool) -> int:
@@ -200,9 +222,7 @@ async def _started(start: Callable[..., Any], settings: Settings, **more: Any) -
     except (SchemaError, StoreInUse) as error:
         print(f"leadbell: {error}", file=sys.stderr)
     except OSError as error:
-        print(
-            f"leadbell: {settings.app.host}:{settings.app.port}: {error.strerror or error}", file=sys.stderr
-        )
+        _no_address(settings, error)
     return None
 
 
@@ -251,7 +271,7 @@ def _check_config(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config, os.environ)
     build_company(settings, year=SystemClock().now().year)
     for mistake in warnings(settings):
-        print(f"⚠ {mistake.line()}")
+        print(f"⚠ {mistake.line(arguments.lang)}")
     print(f"✔ {arguments.config}")
     return 0
 
@@ -501,10 +521,17 @@ def _token_add(arguments: argparse.Namespace) -> int:
             token = tokens.add(
                 engine, name=arguments.name, new_token=new_token, now=SystemClock().now(), scopes=scopes
             )
-        except (tokens.NameTaken, tokens.BadToken) as error:
-            print(f"leadbell: {type(error).__name__}: {error}", file=sys.stderr)
+        except tokens.NameTaken:
+            print(
+                f"leadbell: there is a live token {arguments.name!r}; leadbell token revoke {arguments.name}",
+                file=sys.stderr,
+            )
+            return 1
+        except tokens.BadToken as error:
+            print(f"leadbell: {error}", file=sys.stderr)
             return 1
         print(token)
+        print("shown this once: only its hash is kept", file=sys.stderr)
         return 0
 
     return _with_database(arguments, add)

@@ -577,6 +577,24 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+RELOADED = frozenset({"people", "teams", "routes", "calendar", "sla", "capacity", "leads", "api"})
+"""The sections that a reload takes over, with `app.timezone`; every other change waits for a restart."""
+
+
+def needs_restart(old: Settings, new: Settings) -> list[str]:
+    """The keys that differ and are not among those that a reload takes over; never a value."""
+    waiting: list[str] = []
+    for section in Settings.model_fields.keys() - RELOADED:
+        was, now = getattr(old, section), getattr(new, section)
+        if was is None or now is None:
+            waiting += [section] if was is not now else []
+        else:
+            waiting += [
+                f"{section}.{key}" for key in type(now).model_fields if getattr(was, key) != getattr(now, key)
+            ]
+    return sorted(set(waiting) - {"app.timezone"})
+
+
 def warnings(settings: Settings) -> list[Mistake]:
     """What works but is hardly meant; nothing here stops a start."""
     return [*_lonely(settings), *_leaderless(settings), *_exposed(settings)]

@@ -20,7 +20,7 @@ from bot.channels.tokens import AccessTokens, Fetched
 from bot.channels.wecom.app import WecomApp, make_app
 from bot.channels.wecom.face import Tiles
 from bot.company import build_company, read_days, read_names_file
-from bot.config import ConfigErrors, Dingtalk, Settings, warnings
+from bot.config import ConfigErrors, Dingtalk, Settings, needs_restart, warnings
 from bot.deliver import Deliverer, redraw
 from bot.directory import Directory, with_members
 from bot.doctor import BAD, GOOD, WARN, Check
@@ -446,6 +446,7 @@ class Service:
                 lost=self.lost,
                 streams=lambda: self.dingtalk.silent() if self.dingtalk is not None else {},
             ),
+            front="/sim" if self.settings.simulator.enabled else "",
         )
         metrics.mount(app, self.metrics, lambda: self.reads.counts(self.clock.now()), self.keys.may_measure)
         openapi.mount(app, version("leadbell"))
@@ -683,6 +684,7 @@ class Service:
             for mistake in error.mistakes:
                 log.error(mistake.line("en"), action="reload_refused")
             return False
+        waiting = needs_restart(self.settings, settings)
         self.settings, self.store.company = settings, company
         after: str | None = ""
         while after is not None:
@@ -692,6 +694,8 @@ class Service:
         await self.store.write(ensure_desks, people=list(company.people))
         await self._release_leavers()
         log.info("settings reloaded", action="reloaded", people=len(company.people))
+        if waiting:
+            log.warning("changed settings wait for a restart", action="restart_needed", keys=waiting)
         return True
 
     async def _release_leavers(self) -> None:

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from bot import config
-from bot.config import ConfigErrors, Mistake, Settings, load, nearest, parse_duration, warnings
+from bot.config import ConfigErrors, Mistake, Settings, load, needs_restart, nearest, parse_duration, warnings
 from domain.people import Role
 
 ROOT = Path(__file__).parents[1]
@@ -750,3 +750,18 @@ def test_reading_settings_brings_in_no_holidays_no_database_and_no_language_tool
     probe = f"import sys, bot.config; print(sorted({heavy} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+def test_changes_that_wait_for_a_restart_are_named_by_key(tmp_path: Path) -> None:
+    dingtalk = {"client_id": "a", "client_secret": "of-an-app-of-ours", "robot_code": "r"}
+    old = read(tmp_path, with_one(app={"port": 1}))
+    new = read(
+        tmp_path,
+        with_one(app={"port": 2, "timezone": "Asia/Tokyo"}, capacity={"active": 9}, dingtalk=dingtalk),
+    )
+    other = read(
+        tmp_path, with_one(app={"port": 2, "timezone": "Asia/Tokyo"}, dingtalk=dingtalk | {"mode": "http"})
+    )
+    assert needs_restart(old, old) == []
+    assert needs_restart(old, new) == ["app.port", "dingtalk"]
+    assert needs_restart(new, other) == ["dingtalk.mode"]

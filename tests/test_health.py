@@ -95,6 +95,12 @@ async def test_a_bot_that_works_is_ready(client: Client) -> None:
     }
 
 
+async def test_the_bare_address_names_what_there_is(client: Client) -> None:
+    answer = await client.get("/")
+    assert answer.status == 200
+    assert "/openapi.json" in await answer.text()
+
+
 async def test_a_loop_that_stands_still_makes_it_unready(client: Client, state: State) -> None:
     state.loops["sweep"] = (3.1, 3.0)
     status, found = await ready(client)

@@ -92,8 +92,8 @@ async def _restored(lost: Callable[[], Awaitable[str]]) -> tuple[bool, str]:
     return not what, what or "nothing is lost"
 
 
-def mount(app: web.Application, health: Health) -> None:
-    """Serve GET /healthz and GET /readyz."""
+def mount(app: web.Application, health: Health, front: str = "") -> None:
+    """Serve GET /healthz and GET /readyz; and GET /, which leads to the page `front` where there is one."""
 
     async def alive(_request: web.Request) -> web.Response:
         return web.json_response({"ok": True})
@@ -104,5 +104,11 @@ def mount(app: web.Application, health: Health) -> None:
         shown = [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in found]
         return web.json_response({"ready": good, "checks": shown}, status=200 if good else 503)
 
+    async def root(_request: web.Request) -> web.Response:
+        if front:
+            raise web.HTTPFound(front)
+        return web.Response(text="线索铃 Leadbell\n\n/healthz\n/readyz\n/openapi.json\n")
+
+    app.router.add_get("/", root)
     app.router.add_get("/healthz", alive)
     app.router.add_get("/readyz", ready)

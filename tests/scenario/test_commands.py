@@ -152,6 +152,7 @@ def test_the_demo_says_where_it_is_stops_cleanly_and_goes_on_where_it_was(
     assert other.child.wait(timeout=WITHIN) == 1
     assert str(port) in other.said()
     assert "Traceback" not in other.said()
+    assert not list((tmp_path / "other").glob("*.db")), "the samples are still to come, at a free address"
 
     status, seconds = first.stop()
     assert (status, seconds < 5.0) == (0, True)
@@ -207,6 +208,12 @@ def test_serving_and_reloading_the_settings(run: Callable[..., Process], tmp_pat
     assert isinstance(people, list)
     assert owner in {each["id"] for each in people}
 
+    config.write_text(good.replace(f"port = {port}", "port = 1", 1) + '\n[log]\nlevel = "debug"\n', "utf-8")
+    process.child.send_signal(signal.SIGHUP)
+    process.until(lambda: "restart_needed" in process.said(), "what waits for a restart is named")
+    assert "app.port" in process.said()
+    assert "log.level" in process.said()
+
     blocks = good.split("\n[[people]]\n")
     config.write_text(
         "\n[[people]]\n".join(b for b in blocks if f'id = "{owner}"' not in b), encoding="utf-8"
@@ -251,6 +258,13 @@ def test_settings_are_checked_with_every_mistake_at_once(tmp_path: Path) -> None
     assert found.returncode == 1
     assert "accept" in found.stderr
     assert "level" in found.stderr
+    english = leadbell("check-config", "--config", str(config), "--lang", "en")
+    assert english.returncode == 1
+    assert english.stderr.isascii(), "every word of it in English"
+
+
+def test_the_command_tells_its_version() -> None:
+    assert leadbell("--version").stdout.startswith("leadbell ")
 
 
 def test_the_doctor_looks_at_everything(tmp_path: Path) -> None:
@@ -273,10 +287,12 @@ def test_tokens_are_added_listed_and_revoked(tmp_path: Path) -> None:
     added = leadbell("token", "add", "fair", "--scope", "capture", "--config", config)
     assert added.returncode == 0
     assert added.stdout.strip().startswith("lb_")
+    assert "once" in added.stderr
     listed = leadbell("token", "list", "--config", config)
     assert "fair" in listed.stdout
     assert added.stdout.strip() not in listed.stdout
-    assert leadbell("token", "add", "fair", "--config", config).returncode == 1
+    again = leadbell("token", "add", "fair", "--config", config)
+    assert (again.returncode, "token revoke fair" in again.stderr) == (1, True)
     assert leadbell("token", "add", "x", "--scope", "everything", "--config", config).returncode == 1
     assert leadbell("token", "revoke", "fair", "--config", config).returncode == 0
     assert leadbell("token", "revoke", "fair", "--config", config).returncode == 1

@@ -106,6 +106,8 @@ async def test_health_and_figures(world: World) -> None:
     status, spec = await world.call("/openapi.json")
     assert status == 200
     assert "/api/v1/leads" in spec["paths"]
+    async with world.http.get(world.base + "/") as answer:
+        assert answer.url.path == "/sim", "whoever opens the bare address is led to the page"
 
 
 async def test_the_simulator_refuses_what_makes_no_sense(world: World) -> None:
