@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from bot import config
-from bot.config import ConfigErrors, Mistake, Settings, load, needs_restart, nearest, parse_duration, warnings
+from bot.config import ConfigErrors, Mistake, Settings, load, nearest, needs_restart, parse_duration, warnings
 from domain.people import Role
 
 ROOT = Path(__file__).parents[1]
