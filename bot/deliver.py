@@ -11,7 +11,7 @@ from bot.cards.build import build
 from bot.cards.capture import draft_card, pool_card, submitted_card
 from bot.cards.handback import handback_card
 from bot.cards.lead import lead_card
-from bot.cards.model import Card, CardState, digest
+from bot.cards.model import Card, CardState, digest, placed
 from bot.cards.notes import nobody_card, note_card, trend_card, which_card
 from bot.cards.parts import Args
 from bot.cards.rollup import rollup_card
@@ -31,6 +31,7 @@ log = structlog.get_logger("deliver")
 
 TIMEOUT = 8.0
 BACK_OFF_CAP = 300.0
+_TELLS = frozenset(Tell)
 _ON_OFFER = frozenset({Tell.OFFER, Tell.GRAB, Tell.REMIND, Tell.NUDGE})
 
 
@@ -44,7 +45,7 @@ def render(
         return _of_several(
             kind, [leads[each] for each in _listed(args) if each in leads], viewer, company, args
         )
-    if lead is None or kind in set(Tell):
+    if lead is None or kind in _TELLS:
         return build(Tell(kind), lead, viewer, company, args)
     match kind:
         case "submitted":
@@ -285,7 +286,7 @@ class Deliverer:
 
 def _placed(card: Card, lead_id: str | None, args: Args, viewer: Person) -> Card:
     page = args.get("page")
-    return replace(card, lead=lead_id or "", page=page if isinstance(page, int) else 0, lang=viewer.lang)
+    return placed(card, lead=lead_id or "", page=page if isinstance(page, int) else 0, lang=viewer.lang)
 
 
 def _stale(work: Work) -> bool:

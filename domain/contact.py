@@ -80,6 +80,15 @@ def fold(text: str) -> str:
     return text.translate(_FOLD)
 
 
+_COMMON = "[!-~\u4e00-\u9fff\u3001\u3002\u300a-\u300d\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\xb7\u2013\u2014\u2026]+"
+_COMMON_LINE = re.compile(f"{_COMMON}(?: {_COMMON})*")
+
+
+def is_common_line(text: str) -> bool:
+    """Whether it is one line of common signs with single spaces between: nothing in it needs cleaning."""
+    return _COMMON_LINE.fullmatch(text) is not None
+
+
 def clean_text(text: str, limit: int) -> str:
     """A person's words, safe to store and show: at most `limit` characters.
 

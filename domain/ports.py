@@ -1,6 +1,6 @@
 """What the domain asks of its surroundings. Storage implements it; tests have a fake of the same shape."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -242,8 +242,8 @@ class Uow(Protocol):
         """Lease due notices, the urgent first, none for the people in `busy`, within each person's pace."""
         ...
 
-    def notice_done(self, delivery: Delivery, *, at: datetime) -> bool:
-        """Book it as sent; False when the lease has passed to somebody else."""
+    def notices_done(self, deliveries: Sequence[Delivery], *, at: datetime) -> Set[str]:
+        """Book these as sent; returns the keys of those whose lease had not passed to somebody else."""
         ...
 
     def notice_again(self, delivery: Delivery, *, at: datetime, why: str) -> None:
@@ -264,4 +264,8 @@ class Uow(Protocol):
 
     def shown(self, lead_id: str) -> Sequence[Shown]:
         """Every copy of this lead's cards that may still change."""
+        ...
+
+    def shown_of(self, lead_ids: Iterable[str]) -> Mapping[str, Sequence[Shown]]:
+        """The same for several leads, read at once; a lead that is shown nowhere is left out."""
         ...

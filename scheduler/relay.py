@@ -18,7 +18,7 @@ from domain.usecases.delivery import Receipt, Work, claim, settle
 
 log = structlog.get_logger("scheduler")
 
-CLAIM = 200
+CLAIM = 64  # more would hold up the clicks that wait for the same writer
 AT_ONCE = 64
 
 Deliver = Callable[[Sequence[Work]], Awaitable[list[Receipt]]]

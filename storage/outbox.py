@@ -7,7 +7,7 @@ counted too. A `refresh` row is one per lead: it is armed again while it is bein
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -164,23 +164,28 @@ def _delivery(each: Sequence[Any], now: int) -> Delivery:
     )
 
 
-def done(conn: Connection, delivery: Delivery, at: datetime) -> bool:
-    """Sent; False when the lease has passed on. A refresh that was armed again meanwhile stays due."""
-    instant = to_micros(at)
-    if delivery.tell is Tell.REFRESH and sql.execute(
-        conn,
-        "UPDATE outbox SET not_before = ?, attempts = 0 WHERE key = ? AND lease = ? AND changed <> ?",
-        (instant, delivery.key, delivery.lease, delivery.changed),
-    ):
-        return True  # what it showed is shown, and must be known to the next round
-    return bool(
-        sql.execute(
-            conn,
-            "UPDATE outbox SET state = 'sent', done_at = ?, error = NULL "
-            "WHERE key = ? AND lease = ? AND changed = ? AND state = 'due'",
-            (instant, delivery.key, delivery.lease, delivery.changed),
+def done(conn: Connection, deliveries: Sequence[Delivery], at: datetime) -> Set[str]:
+    """Sent; returns the keys of those whose lease had not passed on. A refresh that was armed again meanwhile
+    stays due: what it showed is shown, and must be known to the next round."""
+    found = {
+        key: (lease, changed, state)
+        for key, lease, changed, state in sql.select_in(
+            conn, tables.outbox, "key", [each.key for each in deliveries],
+            names=("key", "lease", "changed", "state"), lock=True,
         )
-    )
+    }  # fmt: skip
+    instant, sent, armed = to_micros(at), [], []
+    for each in deliveries:
+        lease, changed, state = found.get(each.key, (None, None, None))
+        if lease != each.lease:
+            continue
+        if changed != each.changed and each.tell is Tell.REFRESH:
+            armed.append((instant, each.key))
+        elif changed == each.changed and state == "due":
+            sent.append((instant, each.key))
+    sql.execute_many(conn, "UPDATE outbox SET not_before = ?, attempts = 0 WHERE key = ?", armed)
+    sql.execute_many(conn, "UPDATE outbox SET state = 'sent', done_at = ?, error = NULL WHERE key = ?", sent)
+    return {key for _, key in (*sent, *armed)}
 
 
 def again(conn: Connection, delivery: Delivery, at: datetime, why: str) -> None:

@@ -6,7 +6,7 @@ so a unit that fails leaves nothing behind and its neighbours commit.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -539,8 +539,8 @@ class UnitOfWork(Planning):
         self._batch.flush()
         return outbox.claim(self._batch.conn, now, limit, busy, self._batch.pace)
 
-    def notice_done(self, delivery: Delivery, *, at: datetime) -> bool:
-        return outbox.done(self._batch.conn, delivery, at)
+    def notices_done(self, deliveries: Sequence[Delivery], *, at: datetime) -> Set[str]:
+        return outbox.done(self._batch.conn, deliveries, at)
 
     def notice_again(self, delivery: Delivery, *, at: datetime, why: str) -> None:
         outbox.again(self._batch.conn, delivery, at, why)
@@ -558,18 +558,23 @@ class UnitOfWork(Planning):
         self.pending.refresh[lead_id] = to_micros(at)
 
     def shown(self, lead_id: str) -> Sequence[Shown]:
-        rows = self.query(
-            "SELECT message, lead_id, person, tell, channel, handle, digest, state, args FROM shown "
-            "WHERE lead_id = ? AND state <> 'dead'",
-            (lead_id,),
+        return self.shown_of((lead_id,)).get(lead_id, ())
+
+    def shown_of(self, lead_ids: Iterable[str]) -> Mapping[str, Sequence[Shown]]:
+        self._batch.flush()
+        found: dict[str, list[Shown]] = {}
+        rows = sql.select_in(
+            self._batch.conn,
+            tables.shown,
+            "lead_id",
+            lead_ids,
+            names=SHOWN_COLUMNS,
+            where="AND state <> 'dead'",
         )
-        return [
-            Shown(
-                message=message, lead_id=lead, person=person, tell=tell, channel=channel, handle=handle,
-                digest=digest, state=state, args=_unjson(args),
-            )
-            for message, lead, person, tell, channel, handle, digest, state, args in rows
-        ]  # fmt: skip
+        for row in rows:
+            copy = Shown(**{**dict(zip(SHOWN_COLUMNS, row, strict=True)), "args": _unjson(row[-1])})
+            found.setdefault(copy.lead_id, []).append(copy)
+        return found
 
     def answered(self, key: str, answer: str, now: datetime) -> None:
         """Keep the answer to a callback, in the transaction of its effect."""
@@ -583,6 +588,7 @@ class UnitOfWork(Planning):
 
 
 _POLICY = LEAD_COLUMNS.index("policy")
+SHOWN_COLUMNS = ("message", "lead_id", "person", "tell", "channel", "handle", "digest", "state", "args")
 _KIND, _CLOCK = EVENT_COLUMNS.index("kind"), EVENT_COLUMNS.index("clock")
 
 

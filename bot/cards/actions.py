@@ -6,6 +6,7 @@ names the offer or the count of decisions that the card showed, so a stale tap i
 
 import re
 from dataclasses import MISSING, dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 LONGEST = 64
@@ -183,6 +184,7 @@ _BY_VERB = {verb: tuple(row for row in _KEYS if row[1].partition(":")[0] == verb
 _BY_KIND = {kind: tuple(row for row in _KEYS if row[0] is kind) for kind, _ in _FORMS}
 
 
+@lru_cache(maxsize=1024)
 def pack(action: Action) -> str:
     """The button key of an action: ASCII, at most 64 bytes. Raises BadAction for values that fit no key."""
     values = _set_values(action)

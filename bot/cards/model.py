@@ -1,13 +1,13 @@
 """The card as every platform shows it: values, their limits, their JSON, and a digest to tell a change by."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
 from bot.cards.actions import Action, pack
-from domain.contact import clean_text
+from domain.contact import clean_text, is_common_line
 
 TITLE = 26
 LINE = 112
@@ -96,11 +96,7 @@ class Card:
         safe: dict[str, object] = {
             "title": fit(self.title, TITLE),
             "lines": tuple(text for line in self.lines[:LINES] if (text := fit(line, LINE))),
-            "fields": tuple(
-                replace(field, label=fit(field.label, LABEL), value=shown)
-                for field in self.fields
-                if (shown := fit(field.value, VALUE))
-            )[:FIELDS],
+            "fields": tuple(fitted for field in self.fields if (fitted := _fit_field(field)).value)[:FIELDS],
             "buttons": tuple(_fit_button(button) for button in self.buttons),
             "selects": tuple(_fit_select(select) for select in self.selects),
             "note": fit(self.note, LINE),
@@ -108,6 +104,23 @@ class Card:
         }
         for name, value in safe.items():
             object.__setattr__(self, name, value)
+
+
+def placed(card: Card, *, lead: str, page: int, lang: str) -> Card:
+    """The same card for that lead, page and language; its texts are clean and not cleaned again."""
+    told = {"lead": lead, "page": page, "lang": lang}
+    twin = object.__new__(Card)
+    for name in _NAMES:
+        object.__setattr__(twin, name, told[name] if name in told else getattr(card, name))
+    return twin
+
+
+_NAMES = tuple(each.name for each in fields(Card))
+
+
+def _fit_field(field: Field) -> Field:
+    label, value = fit(field.label, LABEL), fit(field.value, VALUE)
+    return field if (label, value) == (field.label, field.value) else replace(field, label=label, value=value)
 
 
 def _fit_button(button: Button) -> Button:
@@ -128,6 +141,8 @@ def fit(text: str, limit: int) -> str:
 
     Line breaks become spaces; controls and direction marks go.
     """
+    if len(text) <= limit and is_common_line(text):
+        return text
     # A text may be a whole book: this much of it fills any line, even where most is cleaned away.
     flat = " ".join(clean_text(text[: 40 * limit], 40 * limit).split())
     if len(flat) <= limit:

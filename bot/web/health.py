@@ -107,7 +107,7 @@ def mount(app: web.Application, health: Health, front: str = "") -> None:
     async def root(_request: web.Request) -> web.Response:
         if front:
             raise web.HTTPFound(front)
-        return web.Response(text="线索铃 Leadbell\n\n/healthz\n/readyz\n/openapi.json\n")
+        return web.Response(text="Leadbell\n\n/healthz\n/readyz\n/openapi.json\n")
 
     app.router.add_get("/", root)
     app.router.add_get("/healthz", alive)

@@ -58,14 +58,14 @@ def claim(uow: Uow, *, now: datetime, limit: int, busy: Sequence[str] = ()) -> l
     """Lease due notices and read what they are about, in one transaction."""
     deliveries = uow.claim_notices(now, limit, busy)
     uow.preload(delivery.lead_id for delivery in deliveries if delivery.lead_id)
-    return [_work(uow, delivery) for delivery in deliveries]
+    shown = uow.shown_of([each.lead_id or "" for each in deliveries if each.tell is Tell.REFRESH])
+    return [_work(uow, delivery, shown) for delivery in deliveries]
 
 
-def _work(uow: Uow, delivery: Delivery) -> Work:
+def _work(uow: Uow, delivery: Delivery, shown: Mapping[str, Sequence[Shown]]) -> Work:
+    copies = shown.get(delivery.lead_id or "", ()) if delivery.tell is Tell.REFRESH else ()
     if delivery.lead_id is None:
-        copies = uow.shown("") if delivery.tell is Tell.REFRESH else ()
         return Work(delivery=delivery, lead=None, copies=copies)
-    copies = uow.shown(delivery.lead_id) if delivery.tell is Tell.REFRESH else ()
     named = {delivery.lead_id: None, **dict.fromkeys(_named(delivery.args))}
     for copy in copies:
         named |= dict.fromkeys(_named(copy.args))
@@ -85,9 +85,12 @@ def _named(args: Mapping[str, object]) -> list[str]:
 def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
     """Book what came of some deliveries, all in one transaction."""
     uow.preload(dict.fromkeys(lead_id for receipt in receipts for lead_id in _concerned(receipt)))
+    sent = [receipt.delivery for receipt in receipts if isinstance(receipt, Sent)]
+    booked = uow.notices_done(sent, at=now)
     for receipt in receipts:
         if isinstance(receipt, Sent):
-            _sent(uow, receipt, now)
+            if receipt.delivery.key in booked:
+                _sent(uow, receipt, now)
             continue
         for shown in receipt.shown:  # their handles of before are used up
             uow.show(shown)
@@ -104,8 +107,6 @@ def _concerned(receipt: Receipt) -> list[str]:
 
 
 def _sent(uow: Uow, receipt: Sent, now: datetime) -> None:
-    if not uow.notice_done(receipt.delivery, at=now):
-        return
     for shown in receipt.shown:
         uow.show(shown)
         seen = receipt.versions.get(shown.lead_id)

@@ -12,6 +12,7 @@ from domain.contact import (
     find_phones,
     find_wechats,
     fold,
+    is_common_line,
     mask_email,
     mask_phone,
     mask_wechat,
@@ -231,3 +232,22 @@ def test_a_text_that_looks_clean_is_kept_as_the_thorough_cleaning_would_keep_it(
     words: str, limit: int
 ) -> None:
     assert clean_text(words, limit) == _cleaned(words, limit)
+
+
+@given(
+    st.text(
+        alphabet=st.one_of(
+            st.characters(codec="utf-8"), st.sampled_from("张伟 Aa1，。：（）\u3000\u200b\u202eＡ１·")
+        ),
+        max_size=40,
+    )
+)
+def test_a_common_line_needs_no_cleaning(text: str) -> None:
+    if is_common_line(text):
+        assert clean_text(text, len(text)) == text == " ".join(text.split())
+
+
+@pytest.mark.parametrize("text", ["", " a", "a ", "a  b", "a\nb", "Ａ", "\u202ea", "张\u200b伟", "é"])
+def test_what_may_need_cleaning_is_no_common_line(text: str) -> None:
+    assert not is_common_line(text)
+    assert is_common_line("张伟 138-1234，上海（浦东）")

@@ -302,9 +302,8 @@ def sent_before_it_is_sent(stack: ExitStack) -> None:
 
     def claim(uow: Any, **values: Any) -> Any:
         works = real(uow, **values)
-        for work in works:
-            if work.delivery.tell is not Tell.REFRESH:
-                uow.notice_done(work.delivery, at=values["now"])
+        claimed = [work.delivery for work in works if work.delivery.tell is not Tell.REFRESH]
+        uow.notices_done(claimed, at=values["now"])
         return works
 
     put(stack, relay_module, "claim", claim)
@@ -316,7 +315,7 @@ def send_before_commit(stack: ExitStack) -> None:
     real = put(stack, outbox, "again", None)
     assert real is not None
     stack.enter_context(
-        patch.object(outbox, "again", lambda conn, delivery, at, why: outbox.done(conn, delivery, at))
+        patch.object(outbox, "again", lambda conn, delivery, at, why: outbox.done(conn, [delivery], at))
     )
 
 
@@ -325,6 +324,14 @@ def lease_without_fence(stack: ExitStack) -> None:
     """Whoever finishes a notice finishes it, whosever lease it is by now; and leases end at once."""
     put(stack, outbox, "LEASE_MICROS", 300_000)
     rewrite(stack, "execute", "AND lease = ?", "AND ? > 0")
+    real = put(stack, outbox, "done", None)
+    assert real is not None
+
+    def done(conn: Any, deliveries: Any, at: Any) -> Any:
+        leases = dict(sql.query(conn, "SELECT key, lease FROM outbox"))
+        return real(conn, [replace(each, lease=leases[each.key]) for each in deliveries], at)
+
+    stack.enter_context(patch.object(outbox, "done", done))
 
 
 @bug

@@ -1,0 +1,58 @@
+"""What a typed answer comes to: a draft that is completed, questions that are passed over or called off."""
+
+import pytest
+
+from domain.errors import NotAllowed
+from domain.people import Person, Role
+from domain.reasons import REASONS
+from domain.stages import Stage
+from domain.usecases import talk
+from domain.usecases.leads import send_draft
+from tests.fakes.company import with_people
+from tests.fakes.floor import Floor
+
+WHOLE = "张伟 上海博达智能科技有限公司 13812345678 制造业 想上一套MES"
+
+
+async def test_a_second_message_that_fills_ones_draft_sends_it(floor: Floor) -> None:
+    asked = await floor.do(talk.submit, text="张伟 13812345678", by="emp", at=floor.now)
+    assert asked.what == "asked"
+    sent = await floor.do(talk.submit, text=WHOLE, by="emp", at=floor.now)
+    assert (sent.what, sent.lead.id) == ("sent", asked.lead.id)
+    assert (await floor.lead(asked.lead.id)).stage is Stage.OFFERED
+    again = await floor.do(talk.pass_over, by="emp", at=floor.now)
+    assert again.what == "nothing", "the question is closed with it"
+
+
+async def test_a_draft_is_sent_by_those_alone_who_may_edit_it(floor: Floor) -> None:
+    marketer = Person(id="mk", name="MK", role=Role.MARKETER)
+    floor.store.company = with_people(floor.company, marketer)
+    asked = await floor.do(talk.submit, text="张伟 13812345678", by="emp", at=floor.now)
+    with pytest.raises(NotAllowed):
+        await floor.do(send_draft, lead_id=asked.lead.id, by="mk", at=floor.now)
+    assert (await floor.lead(asked.lead.id)).stage is Stage.DRAFT
+
+
+async def test_the_customer_of_a_trend_may_be_named_by_a_bare_word(floor: Floor) -> None:
+    asked = await floor.do(talk.submit, text="新能源行业很火", by="emp", at=floor.now)
+    assert asked.what == "trend"
+    heard = await floor.do(talk.hear, text="abc", by="emp", key="k", at=floor.now)
+    assert heard.lead.customer.company == "abc"
+
+
+async def test_no_hand_back_after_all_ends_the_question_for_its_words(floor: Floor) -> None:
+    lead = await floor.capture()
+    held = await floor.accept(lead.id, str(lead.owner))
+    reason = next(code for code, each in REASONS.items() if each.needs_words)
+    await floor.do(
+        talk.ask,
+        kind="handback",
+        lead_id=lead.id,
+        by=held.owner,
+        at=floor.now,
+        about=f"{reason}:{held.accepted_offer}",
+    )
+    await floor.do(talk.call_off, lead_id=lead.id, by=held.owner, key="k", at=floor.now)
+    heard = await floor.do(talk.hear, text="号码是空号", by=held.owner, key="k2", at=floor.now)
+    assert heard.what == "nothing"
+    assert (await floor.lead(lead.id)).owner == held.owner
