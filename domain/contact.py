@@ -80,7 +80,8 @@ def fold(text: str) -> str:
     return text.translate(_FOLD)
 
 
-_COMMON = "[!-~\u4e00-\u9fff\u3001\u3002\u300a-\u300d\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\xb7\u2013\u2014\u2026]+"
+_SIGNS = r"!-~\u3001\u3002\u300a-\u300d\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\xb7\u2013\u2014\u2026"
+_COMMON = rf"[{_SIGNS}\u4e00-\u9fff]+"
 _COMMON_LINE = re.compile(f"{_COMMON}(?: {_COMMON})*")
 
 
