@@ -36,6 +36,7 @@ def build_company(settings: Settings, days: Days | None = None, *, year: int | N
         required=settings.leads.required,
         lapses_allowed=settings.leads.lapses_allowed,
         handbacks_allowed=settings.leads.handbacks_allowed,
+        hears=settings.speech is not None,
     )
 
 

@@ -487,6 +487,14 @@ class ReaderRules(_Section):
     names_file: str = ""
 
 
+class Speech(_Section):
+    """An endpoint that speaks OpenAI's `POST /audio/transcriptions`."""
+
+    base_url: WebAddress
+    model: Text = "whisper-1"
+    api_key: Secret | None = None
+
+
 class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     as_json: bool = Field(default=False, alias="json")
@@ -514,6 +522,7 @@ class Settings(BaseSettings):
     watch: WatchRules = WatchRules()
     leads: LeadRules = LeadRules()
     reader: ReaderRules = ReaderRules()
+    speech: Speech | None = None
     routes: tuple[RouteEntry, ...] = ()
     wecom: Wecom | None = None
     dingtalk: Dingtalk | None = None

@@ -14,7 +14,7 @@ import aiohttp
 
 from bot.channels.wecom import checkup
 from bot.company import build_company
-from bot.config import ConfigErrors, Settings, Wecom, load, warnings
+from bot.config import ConfigErrors, Settings, Speech, Wecom, load, warnings
 from bot.seams import SystemClock
 
 ROOM = 200_000_000
@@ -114,6 +114,8 @@ def _channels(settings: Settings) -> Iterator[Check]:
         yield Check(mark=GOOD, name="simulator", means=f"{settings.app.base_url}/sim")
     if settings.wecom is not None:
         yield from _wecom(settings, settings.wecom)
+    if settings.speech is not None:
+        yield asyncio.run(_speech(settings.speech))
     if not (settings.simulator.enabled or settings.wecom or settings.dingtalk):
         yield Check(
             mark=BAD,
@@ -121,6 +123,26 @@ def _channels(settings: Settings) -> Iterator[Check]:
             means="nobody can be reached",
             next="set [simulator] enabled = true to try it",
         )
+
+
+async def _speech(section: Speech) -> Check:
+    """Whether the speech endpoint answers and takes the key; no recording is sent."""
+    key = section.api_key.get_secret_value() if section.api_key else ""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    address = f"{section.base_url.rstrip('/')}/models"
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=PATIENCE) as http,
+            http.get(address, headers=headers, allow_redirects=False) as answer,
+        ):
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        means, then = f"{address}: {type(error).__name__}", "is it running, [speech] base_url right?"
+        return Check(mark=BAD, name="speech", means=means, next=then)
+    if status in (401, 403):
+        means = f"{address} refuses the key ({status})"
+        return Check(mark=BAD, name="speech", means=means, next="set [speech] api_key")
+    return Check(mark=GOOD, name="speech", means=f"{address} answers")
 
 
 def _wecom(settings: Settings, section: Wecom) -> Iterator[Check]:

@@ -70,7 +70,14 @@ class Downloader:
             after = error.after if isinstance(error, Retryable) else None
             await self._again(wanted, type(error).__name__, after)
         else:
-            await self.write(self.units.file_kept, id_=wanted.id, size=len(data), sha256=digest, path=path)
+            await self.write(
+                self.units.file_kept,
+                id_=wanted.id,
+                size=len(data),
+                sha256=digest,
+                path=path,
+                at=self.clock.now(),
+            )
             self.observe(wanted.channel, "downloaded")
 
     async def _again(self, wanted: Wanted, why: str, after: timedelta | None) -> None:

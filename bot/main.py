@@ -6,11 +6,13 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import structlog
 from aiohttp import web
 
@@ -22,19 +24,21 @@ from bot.channels.tokens import AccessTokens, Fetched
 from bot.channels.wecom.app import WecomApp, make_app
 from bot.channels.wecom.face import Tiles
 from bot.company import build_company, read_days, read_names_file
-from bot.config import ConfigErrors, Dingtalk, Settings, needs_restart, warnings
+from bot.config import ConfigErrors, Dingtalk, Settings, Speech, needs_restart, warnings
 from bot.deliver import Deliverer, redraw
 from bot.directory import Directory, with_members
 from bot.doctor import BAD, GOOD, WARN, Check
 from bot.downloads import Downloader
 from bot.files import Files
 from bot.handlers import leads as lead_handlers
+from bot.handlers import notes as note_handlers
 from bot.handlers import talk as talk_handlers
 from bot.handlers import team as team_handlers
 from bot.mind import Mind
 from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
+from bot.speech import Endpoint, Transcriber
 from bot.watch import Heart
 from bot.web import api, callbacks, health, metrics, openapi, problems
 from bot.web.keys import Keys
@@ -293,6 +297,7 @@ class Service:
         self.failed = False
         self.dingtalk: Door | None = None
         self.gate: Gate | None = None
+        self.speech: Transcriber | None = None
         self._runner: web.AppRunner | None = None
 
     # -- starting and stopping --------------------------------------------------------------------------
@@ -350,6 +355,9 @@ class Service:
         self.supervisor.add("relay", self.relay.turn, 10.0)
         self.supervisor.add("downloads", self.downloader.turn, 90.0)
         self.supervisor.add("heartbeat", self._heartbeat, HEARTBEAT)
+        if self.settings.speech is not None:
+            self.speech = self._transcriber(self.settings.speech)
+            self.supervisor.add("speech", self.speech.turn, 90.0)
         if self.settings.simulator.enabled:
             self.supervisor.add("simulator", self._simulate, 1.0)
         if self.wecom is not None and self.settings.wecom is not None and self.settings.wecom.workbench:
@@ -360,6 +368,21 @@ class Service:
         self.ticker.every(ANCHOR_EVERY, self.lay_anchor, name="anchor")
         if self.heart.wanted:
             self.ticker.every(WATCH_EVERY, self.tell_all_is_well, name="watch")
+
+    def _transcriber(self, section: Speech) -> Transcriber:
+        key = section.api_key.get_secret_value() if section.api_key else ""
+        http = aiohttp.ClientSession()
+        return Transcriber(
+            write=self.store.write,
+            units=media,
+            next_unheard=lambda: media.next_unheard(self.store.reader),
+            heard=partial(note_handlers.voice_heard, self.bot),
+            unheard=partial(note_handlers.voice_unheard, self.bot),
+            endpoint=Endpoint(base_url=section.base_url, model=section.model, api_key=key, http=http),
+            files=self.files,
+            clock=self.clock,
+            observe=self.metrics.send,
+        )
 
     async def _open_dingtalk(self) -> None:
         if self.settings.dingtalk is None:
@@ -502,6 +525,8 @@ class Service:
         if self.dingtalk is not None:
             await self.dingtalk.end()
         await self.heart.close()
+        if self.speech is not None:
+            await self.speech.endpoint.http.close()
         if self.wecom is not None:
             await self.wecom.close()
         try:

@@ -16,7 +16,7 @@ from domain.lead import Lead
 from domain.media import Attachment
 from domain.notices import Notice, Tell
 from domain.people import Company, Person
-from domain.ports import Dialog
+from domain.ports import Dialog, Note
 
 
 class Reads(Protocol):
@@ -41,6 +41,8 @@ class Reads(Protocol):
     async def plans_of(self, person: str, until: datetime | None) -> Sequence[Plan]: ...
 
     async def note_words(self, lead_id: str, no: int) -> str: ...
+
+    async def note(self, key: str) -> Note | None: ...
 
     async def leads_behind(self, message: str, person: str) -> Sequence[str]: ...
 

@@ -19,7 +19,7 @@ class Attachment:
     `size` and `sha256`), or `ref` (the platform has them, and `channel` can fetch them by it).
 
     `name` and `label` are somebody's words and never a place on disk; `seconds` is a voice's length; `lat`
-    and `lng` are degrees; `url` is a link's.
+    and `lng` are degrees; `url` is a link's. `spoken` = what a voice says is in the message's words already.
     """
 
     kind: MediaKind
@@ -35,6 +35,12 @@ class Attachment:
     lat: float | None = None
     lng: float | None = None
     url: str = ""
+    spoken: bool = False
+
+    @property
+    def unheard(self) -> bool:
+        """A voice of which nobody has the words yet."""
+        return self.kind is MediaKind.VOICE and not self.spoken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,4 +50,14 @@ class Wanted:
     id: str
     channel: str
     ref: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unheard:
+    """A kept voice whose words are wanted: the file at `path`, of the note `note`."""
+
+    id: str
+    note: str
+    path: str
     attempts: int

@@ -88,6 +88,7 @@ class Company:
     required: tuple[str, ...] = ("name", "company", "contact", "industry", "need")
     lapses_allowed: int = 3
     handbacks_allowed: int = 3
+    hears: bool = False  # whether what a voice says is written down by a machine
 
     def person(self, person_id: str) -> Person:
         """The member of that id, or UnknownPerson."""

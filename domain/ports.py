@@ -186,6 +186,10 @@ class Uow(Protocol):
         """Keep what came with a note; what the platform still has is fetched later."""
         ...
 
+    def voice_over(self, media: str, state: str) -> bool:
+        """What a voice says is known (`done`) or never will be (`failed`). False: that was booked already."""
+        ...
+
     def drop_note(self, key: str) -> None:
         """Mark a note as taken back."""
         ...
@@ -202,6 +206,10 @@ class Uow(Protocol):
 
     def proposal(self, lead_id: str, no: int) -> Proposal | None:
         """What was read from the note with that fact's number."""
+        ...
+
+    def proposal_of(self, note: str) -> Proposal | None:
+        """The proposal that was read from the note of that key."""
         ...
 
     def set_proposal(self, proposal: Proposal) -> None: ...

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clock import from_micros, to_micros
-from domain.media import Attachment, MediaKind, Wanted
+from domain.media import Attachment, MediaKind, Unheard, Wanted
 from storage import sql
 from storage.engine import reading
 from storage.tables import media
@@ -34,15 +34,13 @@ def claim_wanted(uow: UnitOfWork, *, now: datetime, limit: int) -> list[Wanted]:
     return [Wanted(id=row[0], channel=row[1], ref=row[2], attempts=row[3] + 1) for row in rows]
 
 
-def file_kept(uow: UnitOfWork, *, id_: str, size: int, sha256: str, path: str) -> None:
-    """The file is here: `path` is its place under the media folder."""
+def file_kept(uow: UnitOfWork, *, id_: str, size: int, sha256: str, path: str, at: datetime) -> None:
+    """The file is here: `path` is its place under the media folder. What a voice says may be heard now."""
     uow.later(
-        "UPDATE media SET state = 'kept', size = ?, sha256 = ?, path = ? WHERE id = ?",
-        size,
-        sha256,
-        path,
-        id_,
-    )
+        "UPDATE media SET state = 'kept', size = ?, sha256 = ?, path = ?, attempts = 0, not_before = ? "
+        "WHERE id = ?",
+        size, sha256, path, to_micros(at), id_,
+    )  # fmt: skip
 
 
 def file_again(uow: UnitOfWork, *, id_: str, at: datetime) -> None:
@@ -52,6 +50,35 @@ def file_again(uow: UnitOfWork, *, id_: str, at: datetime) -> None:
 def file_lost(uow: UnitOfWork, *, id_: str) -> None:
     """The platform will never hand it out: too large, expired, deleted."""
     uow.later("UPDATE media SET state = 'lost' WHERE id = ?", id_)
+
+
+def claim_unheard(uow: UnitOfWork, *, now: datetime, limit: int) -> list[Unheard]:
+    """Lease voices whose words are wanted; a lease that ends unsettled is given out again."""
+    instant = to_micros(now)
+    rows = uow.query(
+        "SELECT id, note, path, attempts FROM media WHERE speech = 'due' AND state = 'kept' "
+        "AND not_before <= ? ORDER BY not_before LIMIT ?",
+        (instant, limit),
+    )
+    until = instant + LEASE // timedelta(microseconds=1)
+    sql.execute_many(
+        uow.connection,
+        "UPDATE media SET not_before = ?, attempts = attempts + 1 WHERE id = ?",
+        [(until, row[0]) for row in rows],
+    )
+    return [Unheard(id=row[0], note=row[1], path=row[2], attempts=row[3] + 1) for row in rows]
+
+
+def hear_again(uow: UnitOfWork, *, id_: str, at: datetime) -> None:
+    uow.later("UPDATE media SET not_before = ? WHERE id = ? AND speech = 'due'", to_micros(at), id_)
+
+
+async def next_unheard(engine: AsyncEngine) -> datetime | None:
+    """When a voice may be heard next."""
+    due = (media.c.speech == "due") & (media.c.state == "kept")
+    async with reading(engine) as conn:
+        found = await conn.scalar(select(func.min(media.c.not_before)).where(due))
+    return None if found is None else from_micros(found)
 
 
 async def next_wanted(engine: AsyncEngine) -> datetime | None:

@@ -55,6 +55,10 @@ class Planning(ABC):
             lead_id=lead_id, no=no, person=person, note=note, facts=unpack_facts(facts), state=state
         )
 
+    def proposal_of(self, note: str) -> Proposal | None:
+        rows = self.query("SELECT lead_id, no FROM proposals WHERE note = ?", (note,))
+        return self.proposal(*rows[0]) if rows else None
+
     def set_proposal(self, proposal: Proposal) -> None:
         self._proposals[proposal.lead_id, proposal.no] = proposal
         self.later(

@@ -180,6 +180,11 @@ class Reads:
         )
         return str(rows[0][0]) if rows else ""
 
+    async def note(self, key: str) -> Note | None:
+        """A note by its key; None when it was taken back."""
+        rows = await self._rows(select(notes).where(notes.c.key == key, notes.c.gone.is_(False)))
+        return Note(**{**rows[0]._mapping, "at": from_micros(rows[0].at)}) if rows else None
+
     async def leads_behind(self, message: str, person: str) -> list[str]:
         """The leads that a card at that person shows, or that a note they wrote is kept with."""
         card = select(shown.c.lead_id).where(

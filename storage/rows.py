@@ -235,4 +235,5 @@ def media_row(note: str, each: Attachment, at: int) -> Row:
     return (
         f"{note}#{digest}", note, each.kind.value, each.name, each.label, each.channel, each.ref, state,
         each.size, each.sha256, each.path, each.seconds, each.lat, each.lng, each.url, at, 0, at,
+        "due" if each.unheard and state != "here" else "",
     )  # fmt: skip

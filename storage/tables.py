@@ -371,12 +371,16 @@ media = Table(
     _when("at", need=True),
     _number("attempts", need=True),
     _when("not_before", need=True),
+    _words("speech", need=True),
     Index("ix_media_note", "note"),
     Index("ix_media_wanted", "not_before", postgresql_where=text("state = 'wanted'"),
           sqlite_where=text("state = 'wanted'")),
+    Index("ix_media_speech", "not_before", postgresql_where=text("speech = 'due'"),
+          sqlite_where=text("speech = 'due'")),
 )  # fmt: skip
 """What came with a note. `state`: here (nothing to fetch), kept (the file is at `path` under the media
-folder), wanted (the platform still has it), lost."""
+folder), wanted (the platform still has it), lost. `speech`: due (a voice whose words nobody has), done,
+failed, or empty. `attempts` and `not_before` count the fetching, and once it is kept, the hearing."""
 
 platform_codes = Table(
     "platform_codes",

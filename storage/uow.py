@@ -449,6 +449,10 @@ class UnitOfWork(Planning):
             row = media_row(note, each, to_micros(at))
             self.pending.media[row[0]] = row
 
+    def voice_over(self, media: str, state: str) -> bool:
+        changed = "UPDATE media SET speech = ? WHERE id = ? AND speech = 'due'"
+        return sql.execute(self._batch.conn, changed, (state, media)) == 1
+
     def drop_note(self, key: str) -> None:
         self.pending.dropped_notes.add(key)
         self.later("UPDATE proposals SET state = 'dropped' WHERE note = ? AND state = 'open'", key)

@@ -16,8 +16,8 @@ CHOICES = 3
 
 
 def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
-    """What was read from a note, to be confirmed, moved or taken back. `args`: `no`, `kind`, `facts` and
-    `state`, one of open, taken and dropped."""
+    """What was read from a note, to be confirmed, moved or taken back. `args`: `no`, `kind`, `facts`,
+    `state`, one of open, taken and dropped, and `voice`, of a voice without words: due, failed, or empty."""
     lang = viewer.lang
     state = parts.text(args, "state") or "open"
     kind = parts.text(args, "kind") or "note"
@@ -25,7 +25,7 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
     line = f"note.{state}" if state != "open" else "note.ask" if facts else "note.kept"
     return Card(
         title=say(lang, f"note.title.{kind}", lead=lead.id, who=parts.who(lead, lang)),
-        lines=(say(lang, line, lead=lead.id), *_quoted(viewer, args)),
+        lines=(say(lang, line, lead=lead.id), *_quoted(viewer, args), *_voice(viewer, company, args)),
         fields=_understood(facts, viewer, company, lead),
         buttons=_note_buttons(lead, lang, parts.number(args, "no"), state, kind, asks=bool(facts)),
         state=CardState.DONE if state == "dropped" else CardState.LIVE,
@@ -35,6 +35,14 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
 def _quoted(viewer: Person, args: Args) -> tuple[str, ...]:
     words = parts.text(args, "words")
     return (say(viewer.lang, "note.words", words=words),) if words else ()
+
+
+def _voice(viewer: Person, company: Company, args: Args) -> tuple[str, ...]:
+    """Of a voice whose words nobody has: that it is kept, and whether its words are to come."""
+    state = parts.text(args, "voice")
+    if not state:
+        return ()
+    return (say(viewer.lang, f"voice.{state if company.hears else 'kept'}"),)
 
 
 def _note_buttons(lead: Lead, lang: str, no: int, state: str, kind: str, *, asks: bool) -> tuple[Button, ...]:

@@ -16,6 +16,7 @@ from bot.words import clock_words, say
 from domain.errors import NothingWaits, UnknownLead
 from domain.facts import due_of, facts_of, morning_of
 from domain.lead import Lead
+from domain.media import Unheard
 from domain.permission import may_see
 from domain.ports import Dialog
 from domain.reader.book import Talk
@@ -174,7 +175,7 @@ def kept_reply(bot: Bot, by: str, kept: Kept, words: str, key: str) -> Reply:
     """The card of a note that was kept."""
     args = {
         "no": kept.no, "note": key, "kind": kept.kind, "facts": kept.facts.pack(), "words": words[:SHOWN],
-        "state": "open",
+        "state": "open", "voice": "due" if kept.voice else "",
     }  # fmt: skip
     return Reply(text="", card="note", lead=kept.lead.id, args=args)
 
@@ -188,7 +189,7 @@ async def visit_asked_for(bot: Bot, chat: Chat, lead_id: str) -> Reply:
 
     def answer(kept: Kept) -> Reply:
         text = say(lang, "visit.done", lead=kept.lead.id, who=parts.who(kept.lead, lang))
-        if not kept.facts.worth_asking:
+        if not (kept.facts.worth_asking or kept.voice):
             return Reply(text=text)
         return replace(kept_reply(bot, chat.by, kept, heard.text, chat.key), text=text)
 
@@ -228,6 +229,28 @@ def _tells(reading: Reading) -> bool:
         reading.activity or reading.next or reading.intent or reading.outcome or reading.competitors
         or reading.amount_min or reading.amount_max
     )  # fmt: skip
+
+
+# -- voices -------------------------------------------------------------------------------------------------
+
+
+async def voice_heard(bot: Bot, voice: Unheard, text: str) -> None:
+    """What a voice says, as a machine wrote it down: its note is read anew with it."""
+    note = await bot.reads.note(voice.note)
+    if note is None:
+        await voice_unheard(bot, voice)
+        return
+    whole = f"{note.text}\n{text}".strip()
+    about = Talk(person=note.author, now=note.at.astimezone(bot.company.zone), quoted=note.lead_id)
+    found = await bot.mind.hear(whole, Kind.VISIT if note.kind == "visit" else Kind.NOTE, about)
+    heard = _heard(bot, found.reading, whole, note.at)
+    at = bot.clock.now()
+    await bot.write(notes.voice_heard, media=voice.id, note=voice.note, text=text, heard=heard, at=at)
+
+
+async def voice_unheard(bot: Bot, voice: Unheard) -> None:
+    """Nobody will know what a voice says: its card says so, and the recording stays."""
+    await bot.write(notes.voice_unheard, media=voice.id, note=voice.note, at=bot.clock.now())
 
 
 # -- taps -----------------------------------------------------------------------------------------------

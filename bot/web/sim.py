@@ -370,7 +370,8 @@ def _attached(lang: str, kind: MediaKind, found: dict[str, Any]) -> _Spoken:
         media = Attachment(kind=kind, label=label, lat=place.get("lat"), lng=place.get("lng"))
         return kind, words, {"text": words, "location": {**place, "label": label}}, (media,)
     if kind is MediaKind.VOICE:
-        media = replace(media, seconds=int(_number(found.get("seconds"), 86_400) or 0))
+        seconds = int(_number(found.get("seconds"), 86_400) or 0)
+        media = replace(media, seconds=seconds, spoken=bool(label))
         return kind, words, {"text": label, "voice": {"seconds": media.seconds}}, (media,)
     kept: dict[str, Any] = {"text": label}
     return kind, words, {**kept, "image": {"url": data}} if data.startswith("data:image/") else kept, (media,)

@@ -1,7 +1,7 @@
 """Notes from chat: the words at once, what was read from them when its author confirms it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -26,13 +26,15 @@ PENDING_FOR = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A note that was kept: `no` is its fact's number, `joined` = it belongs to the visit just logged."""
+    """A note that was kept: `no` is its fact's number, `joined` = it belongs to the visit just logged,
+    `voice` = nobody has the words of a voice that came with it."""
 
     lead: Lead
     no: int
     kind: str
     facts: Facts
     joined: bool = False
+    voice: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,9 @@ def take_note(
     uow.end_dialog(f"{by}#pending")
     if lead.owner not in (None, by):
         _tell_owner(uow, lead, heard.kind, by, key, at)
-    return Kept(lead=lead, no=no, kind=heard.kind, facts=heard.facts)
+    return Kept(
+        lead=lead, no=no, kind=heard.kind, facts=heard.facts, voice=any(each.unheard for each in media)
+    )
 
 
 def pack_last(heard: Heard, no: int, key: str) -> str:
@@ -119,13 +123,54 @@ def join_note(  # noqa: PLR0913 - what is known of a note
     uow.extend_note(found.note, clean_text(text, LONGEST))
     uow.attach(found.note, media, at)
     uow.set_proposal(replace(found, facts=heard.facts, state="open"))
-    for copy in uow.shown(lead_id):
-        if copy.tell == "note" and copy.args.get("no") == no:
-            copy.args |= {"facts": heard.facts.pack(), "state": "open", "words": heard.text[:60]}
-            uow.show(copy)
+    _on_card(uow, found, {"facts": heard.facts.pack(), "state": "open", "words": heard.text[:60]})
     uow.set_dialog(_current(by, lead_id, pack_last(heard, no, found.note), at))
     uow.refresh(lead_id, at)
     return Kept(lead=lead, no=no, kind=heard.kind, facts=heard.facts, joined=True)
+
+
+def voice_heard(uow: Uow, *, media: str, note: str, text: str, heard: Heard, at: datetime) -> None:
+    """What a voice says joins its note; `heard` is the whole of it, read anew. The proposal grows with it on
+    the author's card, or on a new one where none is there. Twice = no change; a note taken back stays so."""
+    kept, found = uow.note(note), uow.proposal_of(note)
+    if not uow.voice_over(media, "done") or kept is None or found is None or found.state == "dropped":
+        return
+    uow.extend_note(note, clean_text(text, LONGEST))
+    uow.set_proposal(replace(found, facts=heard.facts, state="open"))
+    args: dict[str, object] = {
+        "facts": heard.facts.pack(), "state": "open", "words": heard.text[:60], "voice": "",
+    }  # fmt: skip
+    if not _on_card(uow, found, args):
+        args |= {"text": "", "card": "note", "no": found.no, "note": note, "kind": kept.kind}
+        uow.tell(
+            Notice(
+                key=f"heard:{media}",
+                tell=Tell.REPLY,
+                to=found.person,
+                lead_id=found.lead_id,
+                args=args,
+                at=at,
+            )
+        )
+    uow.refresh(found.lead_id, at)
+
+
+def voice_unheard(uow: Uow, *, media: str, note: str, at: datetime) -> None:
+    """What a voice says never will be known: its card says so, and the voice stays with the note."""
+    found = uow.proposal_of(note)
+    if uow.voice_over(media, "failed") and found is not None and _on_card(uow, found, {"voice": "failed"}):
+        uow.refresh(found.lead_id, at)
+
+
+def _on_card(uow: Uow, found: Proposal, changed: Mapping[str, object]) -> bool:
+    """Put that on the cards of a proposal; whether there are any."""
+    copies = [
+        each for each in uow.shown(found.lead_id) if each.tell == "note" and each.args.get("no") == found.no
+    ]
+    for copy in copies:
+        copy.args |= changed
+        uow.show(copy)
+    return bool(copies)
 
 
 def _current(by: str, lead_id: str, about: str, at: datetime) -> Dialog:

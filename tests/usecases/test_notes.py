@@ -8,6 +8,8 @@ import pytest
 
 from domain.errors import NotAllowed, NothingWaits, UnknownLead
 from domain.facts import Facts
+from domain.media import Attachment, MediaKind
+from domain.notices import Tell
 from domain.ports import Uow
 from domain.usecases import notes
 from domain.usecases.notes import Heard, Kept
@@ -174,3 +176,37 @@ async def test_a_step_that_was_replaced_is_put_off_by_nobody(floor: Floor) -> No
         await floor.do(notes.next_later, lead_id=lead, no=old.no, due=later, by="e1", at=floor.now)
     with pytest.raises(NotAllowed):
         await floor.do(notes.next_later, lead_id=lead, no=new.no, due=later, by="me", at=floor.now)
+
+
+async def voiced(floor: Floor) -> tuple[str, str]:
+    """(a lead with a voice whose words nobody has, the voice)."""
+    lead = await floor.capture()
+    await floor.show()
+    await floor.accept(lead.id, str(lead.owner))
+    voice = Attachment(kind=MediaKind.VOICE, path="aa/b", sha256="b")
+    await floor.do(
+        notes.take_note, lead_id=lead.id, heard=Heard(text="[语音]", kind="note"), by=str(lead.owner), key="n",
+        at=floor.now, media=(voice,),
+    )  # fmt: skip
+    return lead.id, (await floor.rows("SELECT id FROM media"))[0][0]
+
+
+async def test_what_a_voice_says_joins_its_note_once(floor: Floor) -> None:
+    lead, voice = await voiced(floor)
+    heard = Heard(text="[语音]\n预算批了", kind="note")
+    for _ in range(2):
+        await floor.do(notes.voice_heard, media=voice, note="n", text="预算批了", heard=heard, at=floor.now)
+    assert await floor.rows("SELECT text FROM notes") == [("[语音]\n预算批了",)]
+    assert len(await floor.told(Tell.REPLY, lead)) == 1
+
+
+async def test_a_voice_without_its_note_is_put_aside(floor: Floor) -> None:
+    lead, voice = await voiced(floor)
+    await floor.do(notes.voice_unheard, media=voice, note="another", at=floor.now)
+    assert await floor.rows("SELECT speech FROM media") == [("failed",)]
+    await floor.do(notes.voice_unheard, media=voice, note="n", at=floor.now)
+    await floor.do(
+        notes.voice_heard, media=voice, note="n", text="x", heard=Heard(text="x", kind="note"), at=floor.now
+    )
+    assert await floor.rows("SELECT text FROM notes") == [("[语音]",)]
+    assert await floor.told(Tell.REPLY, lead) == []

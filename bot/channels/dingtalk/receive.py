@@ -125,6 +125,7 @@ class Receiver:
             return
         media = tuple(
             Attachment(
+                spoken=bool(message.text.strip()),
                 kind=MediaKind(each.kind), name=each.name, label=each.name, channel=NAME, ref=each.code,
                 seconds=each.seconds,
             )

@@ -392,6 +392,7 @@ def _for_platforms() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.BigInteger(), nullable=False),
         sa.Column("not_before", sa.BigInteger(), nullable=False),
+        sa.Column("speech", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_media")),
     )
     op.create_index("ix_media_note", "media", ["note"], unique=False)
@@ -402,6 +403,14 @@ def _for_platforms() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'wanted'"),
         sqlite_where=sa.text("state = 'wanted'"),
+    )
+    op.create_index(
+        "ix_media_speech",
+        "media",
+        ["not_before"],
+        unique=False,
+        postgresql_where=sa.text("speech = 'due'"),
+        sqlite_where=sa.text("speech = 'due'"),
     )
     op.create_table(
         "platform_codes",
