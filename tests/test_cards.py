@@ -94,6 +94,8 @@ _TYPED = sorted(
         *(str(value) for value in (CUSTOMER.name, CUSTOMER.company, CUSTOMER.title, CUSTOMER.industry)),
         *(str(value) for value in (CUSTOMER.region, CUSTOMER.need)),
         "刘洋",
+        re.escape(cases.SPOKEN),
+        *(re.escape(each) for each in cases.TYPED),
     ],
     key=len,
     reverse=True,
@@ -248,7 +250,7 @@ def test_the_full_number_shows_only_to_who_accepted_and_goes_again_with_the_lead
         holds = full in _all_text(CASES[name]("zh")) or PHONE in _all_text(CASES[name]("zh"))
         own = name in {
             "offer_accepted", "offer_accepted_and_idle", "offer_accepted_and_helped", "offer_contact_due",
-            "offer_contacted",
+            "offer_contacted", "follow_up",
         }  # fmt: skip
         assert holds is own, name
     lead.hand_back("lilei", REASONS["wrong_region"], limit=3, revisit=None, at=at(5))

@@ -12,9 +12,13 @@ from bot.cards.build import build
 from bot.cards.capture import draft_card, pool_card, submitted_card
 from bot.cards.handback import handback_card
 from bot.cards.model import Card
+from bot.cards.notes import nobody_card, note_card, trend_card, which_card
 from bot.cards.rollup import rollup_card
+from bot.cards.typo import typo_card
 from domain.calendar import Hours, Mode, WorkingCalendar
 from domain.events import Kind
+from domain.facts import Facts
+from domain.judging import CHAT
 from domain.lead import Customer, Lead, Origin
 from domain.notices import Tell
 from domain.people import Company, Person, Role, Team
@@ -190,6 +194,41 @@ def _told(tell: Tell, who: str, make: Callable[[], Lead] | None, **args: object)
     return lambda lang: build(tell, make() if make else None, person(who, lang), COMPANY, args)
 
 
+READ = Facts(
+    due=at(60 * 50), exact=True, words="带方案去演示", amount_min=500_000, amount_max=800_000, role="budget",
+    competitor="用友", intent="positive", activity="call", stage="proposal", evidence="call_note",
+)  # fmt: skip
+TYPED = ("王总", "见了张总", "已加微信", "[语音]", "新能源行业很火", READ.words, READ.competitor)
+"""What a person typed in these cases, beside the customer's own data and SPOKEN."""
+SPOKEN = "电话打通了，有意向，预算50-80万，竞品是用友，周三下午带方案去演示"
+
+
+def _note(**args: object) -> "Case":
+    about = {"no": 5, "kind": "note", "facts": READ.pack(), "words": SPOKEN, "state": "open", **args}
+    return lambda lang: note_card(accepted(), person("lilei", lang), COMPANY, about)
+
+
+def _follow_up(make: Callable[[], Lead], **args: object) -> "Case":
+    about = {"no": 7, "words": READ.words, "due": at(60 * 50).isoformat(), **args}
+    return _told(Tell.FOLLOW_UP, "lilei", make, **about)
+
+
+def _typed(build_one: Callable[[Person, Mapping[str, object]], Card], **args: object) -> "Case":
+    return lambda lang: build_one(person("lilei", lang), args)
+
+
+def _which(lang: str, **args: object) -> Card:
+    others = (accepted(), offered(13, replace(CUSTOMER, name="刘洋")))
+    return which_card(others, person("lilei", lang), {"words": SPOKEN, **args})
+
+
+def _asks(lang: str) -> Card:
+    """At who handed it in by chat: the first question that nobody has answered."""
+    lead = offered()
+    lead.origin = Origin(channel=CHAT, source=CHAT, by="chenjie")
+    return submitted_card(lead, person("chenjie", lang), COMPANY, {"undo": True, "decisions": 0})
+
+
 def _in_trouble(lang: str) -> Card:
     items = [
         (climbed(offered(12), minutes=5), ACCEPT),
@@ -282,6 +321,22 @@ CASES: Mapping[str, Case] = {
         captured(customer=replace(CUSTOMER, industry=None), draft=True), person("chenjie", lang), COMPANY,
         {"missing": ["industry"], "unsure": ["company", "need"]},
     ),
+    "submitted_asks": _asks,
+    "note": _note(),
+    "note_nothing_read": _note(facts="{}", words=TYPED[2]),
+    "note_taken": _note(state="taken"),
+    "note_taken_back": _note(state="dropped"),
+    "note_visit": _note(kind="visit", facts=Facts(activity="visit").pack(), words=TYPED[1]),
+    "note_voice": _note(facts="{}", words=TYPED[3], voice="due"),
+    "which_lead": _which,
+    "which_lead_chosen": lambda lang: _which(lang, state="chosen"),
+    "nobodys_lead": _typed(nobody_card, name=TYPED[0], words=SPOKEN),
+    "trend": _typed(trend_card, words=TYPED[4]),
+    "typo": _typed(typo_card, command="/visit", name="vist"),
+    "follow_up": _follow_up(accepted),
+    "follow_up_done": _follow_up(accepted, state="done"),
+    "follow_up_overtaken": _follow_up(lambda: accepted("hanmeimei")),
+    "colleague": _told(Tell.COLLEAGUE, "lilei", accepted, by="hanmeimei", kind="visit"),
     "pool": _pool,
 }  # fmt: skip
 """By the name of their golden file."""
