@@ -495,6 +495,14 @@ class Speech(_Section):
     api_key: Secret | None = None
 
 
+class LanguageModel(_Section):
+    """An endpoint that speaks OpenAI's `POST /chat/completions`."""
+
+    base_url: WebAddress
+    model: Text
+    api_key: Secret | None = None
+
+
 class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     as_json: bool = Field(default=False, alias="json")
@@ -523,6 +531,7 @@ class Settings(BaseSettings):
     leads: LeadRules = LeadRules()
     reader: ReaderRules = ReaderRules()
     speech: Speech | None = None
+    model: LanguageModel | None = None
     routes: tuple[RouteEntry, ...] = ()
     wecom: Wecom | None = None
     dingtalk: Dingtalk | None = None

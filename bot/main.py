@@ -24,7 +24,7 @@ from bot.channels.tokens import AccessTokens, Fetched
 from bot.channels.wecom.app import WecomApp, make_app
 from bot.channels.wecom.face import Tiles
 from bot.company import build_company, read_days, read_names_file
-from bot.config import ConfigErrors, Dingtalk, Settings, Speech, needs_restart, warnings
+from bot.config import ConfigErrors, Dingtalk, LanguageModel, Settings, Speech, needs_restart, warnings
 from bot.deliver import Deliverer, redraw
 from bot.directory import Directory, with_members
 from bot.doctor import BAD, GOOD, WARN, Check
@@ -35,6 +35,7 @@ from bot.handlers import notes as note_handlers
 from bot.handlers import talk as talk_handlers
 from bot.handlers import team as team_handlers
 from bot.mind import Mind
+from bot.model import Model
 from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
@@ -358,6 +359,8 @@ class Service:
         if self.settings.speech is not None:
             self.speech = self._transcriber(self.settings.speech)
             self.supervisor.add("speech", self.speech.turn, 90.0)
+        if self.settings.model is not None:
+            self.bot.model = self._model(self.settings.model)
         if self.settings.simulator.enabled:
             self.supervisor.add("simulator", self._simulate, 1.0)
         if self.wecom is not None and self.settings.wecom is not None and self.settings.wecom.workbench:
@@ -381,6 +384,16 @@ class Service:
             endpoint=Endpoint(base_url=section.base_url, model=section.model, api_key=key, http=http),
             files=self.files,
             clock=self.clock,
+            observe=self.metrics.send,
+        )
+
+    def _model(self, section: LanguageModel) -> Model:
+        return Model(
+            base_url=section.base_url,
+            model=section.model,
+            api_key=section.api_key.get_secret_value() if section.api_key else "",
+            http=aiohttp.ClientSession(),
+            ticks=asyncio.get_running_loop().time,
             observe=self.metrics.send,
         )
 
@@ -527,6 +540,8 @@ class Service:
         await self.heart.close()
         if self.speech is not None:
             await self.speech.endpoint.http.close()
+        if self.bot.model is not None:
+            await self.bot.model.close()
         if self.wecom is not None:
             await self.wecom.close()
         try:

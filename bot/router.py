@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from bot.cards.actions import Accept, Choose, Contacted, Grab, HandBack
 from bot.inbound import Chat, Click, Reply, read_reply
 from bot.mind import Mind
+from bot.model import Model
 from bot.words.refusals import refusal
 from domain.clock import Clock
 from domain.errors import DomainError
@@ -61,6 +62,7 @@ class Bot:
     company_now: Callable[[], Company]
     keep: Callable[[Attachment], Awaitable[Attachment]]
     mind: Mind
+    model: Model | None = None
 
     @property
     def company(self) -> Company:

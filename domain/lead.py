@@ -44,6 +44,17 @@ class Customer:
 CUSTOMER_FIELDS = tuple(f.name for f in fields(Customer))
 
 
+def missing_fields(customer: Customer, required: tuple[str, ...]) -> tuple[str, ...]:
+    """The required fields that are empty, in the order of asking; `contact` is any way to reach them."""
+
+    def empty(name: str) -> bool:
+        if name == "contact":
+            return not (customer.phone or customer.email or customer.wechat)
+        return not getattr(customer, name, None)
+
+    return tuple(name for name in required if empty(name))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where a lead came from: fixed at capture. `by` is the submitter's id, absent for a machine."""

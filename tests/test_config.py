@@ -31,6 +31,7 @@ ENVIRON = {
     "DINGTALK_TOKEN": "dingtalk-callback-token",
     "DINGTALK_AES_KEY": "b" * 43,
     "SPEECH_API_KEY": "speech-key",
+    "MODEL_API_KEY": "model-key",
 }
 ONE = {"people": [{"id": "zhangwei", "name": "张伟", "role": "admin"}], "simulator": {"enabled": True}}
 Path_ = tuple[str | int, ...]
@@ -143,7 +144,7 @@ def test_the_example_loads_without_mistakes_and_only_asks_for_an_address() -> No
 def test_every_setting_of_the_example_has_a_word_of_why() -> None:
     lines = EXAMPLE.read_text("utf-8").splitlines()
     sections = [line for line in lines if line.startswith("[") and not line.startswith("[[")]
-    assert len(sections) == 19
+    assert len(sections) == 20
     assert sum("#" in line for line in lines) > 60
 
 

@@ -7,8 +7,9 @@ from bot.cards.actions import ALL, Cancel, Choose, Confirm, Edit, Take, Undo
 from bot.cards.model import OPTIONS, Button, Card, CardState, Field, Style
 from bot.cards.parts import Args
 from bot.words import field_words, say, stage_words
+from domain.guessing import guessed
 from domain.judging import ANSWERS, Answer, failed, open_questions
-from domain.lead import Lead
+from domain.lead import Lead, missing_fields
 from domain.people import Company, Person
 from domain.permission import may_edit
 from domain.reasons import REASONS
@@ -99,15 +100,15 @@ def understood(lead: Lead, viewer: Person) -> tuple[Field, ...]:
 
 
 def draft_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
-    """An uncertain reading to be confirmed; `args`: `missing` and `unsure`, lists of field names."""
+    """A draft: what it lacks, what a model read into it, and the tap that sends it as it is."""
     if lead.stage is not Stage.DRAFT:
         return submitted_card(lead, viewer, company, args)
     lang = viewer.lang
     asked = [
         say(lang, key, fields=say(lang, "list.sep").join(field_words(lang, name) for name in names))
         for key, names in (
-            ("draft.missing", parts.texts(args, "missing")),
-            ("draft.unsure", parts.texts(args, "unsure")),
+            ("draft.missing", missing_fields(lead.customer, company.required)),
+            ("draft.unsure", guessed(lead.customer)),
         )
         if names
     ]

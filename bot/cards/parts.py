@@ -43,12 +43,6 @@ def text(args: Args, name: str) -> str:
     return str(value) if value is not None else ""
 
 
-def texts(args: Args, name: str) -> tuple[str, ...]:
-    """A list of texts of a notice's args."""
-    value = args.get(name)
-    return tuple(map(str, value)) if isinstance(value, list | tuple) else ()
-
-
 def instant(args: Args, name: str) -> datetime | None:
     """An instant of a notice's args, kept as ISO 8601 with its offset; None when it is missing."""
     value = args.get(name)

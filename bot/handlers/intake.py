@@ -1,13 +1,16 @@
 """A lead handed in by typing, and the answers to what the bot asked about it."""
 
 import re
+from dataclasses import replace
 
 from bot.cards import parts
 from bot.inbound import Chat, Reply
+from bot.model import Model
 from bot.router import Bot
 from bot.words import field_words, known, reason_words, say, stage_words
 from domain.contact import fold
 from domain.lead import Lead
+from domain.reader.gaps import LIMITS
 from domain.reasons import REASONS, Goes
 from domain.stages import Stage
 from domain.usecases import talk
@@ -26,7 +29,7 @@ _WITHOUT_LEAD = {"empty": "lead.usage", "dropped": "pending.dropped"}
 
 async def hand_in(bot: Bot, chat: Chat, text: str) -> Reply:
     """A text that hands a lead in, behind its command or without one."""
-    return await bot.act(
+    reply = await bot.act(
         chat,
         talk.submit,
         lambda heard: told(bot, chat, heard),
@@ -36,6 +39,44 @@ async def hand_in(bot: Bot, chat: Chat, text: str) -> Reply:
         simplify=bot.mind.simplify,
         answers=bot.mind.judged(text),
     )
+    if bot.model is not None and (lead := await _draft_of(bot, chat, reply)) is not None:
+        bot.model.later(_fill(bot, bot.model, chat, lead, text))
+    return reply
+
+
+async def _draft_of(bot: Bot, chat: Chat, reply: Reply) -> Lead | None:
+    """The draft that this message made or asked about, if it did."""
+    dialog = await bot.reads.dialog(chat.by)
+    asked = dialog.lead_id if dialog and dialog.kind == "draft" and dialog.at == chat.at else ""
+    lead_id = asked or (reply.lead if reply.card == "draft" else "")
+    found = await bot.reads.lead(lead_id) if lead_id else None
+    return found if found is not None and found.stage is Stage.DRAFT else None
+
+
+def _filled(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:
+    """The draft with what a model read, and the question that is now open."""
+    lang, found = bot.lang(chat.by), heard.lead
+    if found is None:
+        return Reply(text="")
+    text = question(lang, heard, found) if heard.asked else say(lang, "lead.unsure", lead=found.id)
+    return Reply(text=text, card="draft", lead=found.id)
+
+
+async def _fill(bot: Bot, model: Model, chat: Chat, lead: Lead, text: str) -> None:
+    """Have a model look for what the rules left open; what it quotes comes on the draft's card."""
+    wanted = [name for name in LIMITS if not getattr(lead.customer, name, None)]
+    values = await model.gaps(text, wanted)
+    if values:
+        wish = replace(chat, key=f"{chat.key}:filled", twin="", also=None)
+        await bot.act(
+            wish,
+            talk.fill_draft,
+            lambda heard: _filled(bot, chat, heard),
+            lead_id=lead.id,
+            values=values,
+            by=chat.by,
+            at=bot.clock.now(),
+        )
 
 
 def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - one line a case
@@ -51,8 +92,7 @@ def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - o
         case "sent":
             return submitted(found)
         case "unsure":
-            args = {"missing": list(heard.missing)}
-            return Reply(text=say(lang, "lead.unsure", lead=found.id), card="draft", lead=found.id, args=args)
+            return Reply(text=say(lang, "lead.unsure", lead=found.id), card="draft", lead=found.id)
         case "known":
             return Reply(text=say(lang, "lead.known", lead=found.id, where=where(bot, lang, found)))
         case "asked" | "bad_value":

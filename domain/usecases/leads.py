@@ -16,8 +16,9 @@ from domain.errors import (
     WrongStage,
 )
 from domain.events import SYSTEM, Kind, as_label
+from domain.guessing import GUESSED, guessed, sure_of
 from domain.judging import with_answers
-from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
+from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin, missing_fields
 from domain.media import Attachment
 from domain.notices import Tell
 from domain.people import Role
@@ -43,17 +44,6 @@ class Captured:
     lead: Lead
     known: bool = False
     completed: bool = False
-
-
-def missing_fields(customer: Customer, required: tuple[str, ...]) -> tuple[str, ...]:
-    """The required fields that are empty, in the order of asking; `contact` is any way to reach them."""
-
-    def empty(name: str) -> bool:
-        if name == "contact":
-            return not (customer.phone or customer.email or customer.wechat)
-        return not getattr(customer, name, None)
-
-    return tuple(name for name in required if empty(name))
 
 
 def capture_lead(
@@ -211,7 +201,8 @@ def edit_lead(
     for name in values:
         if name not in CUSTOMER_FIELDS or name == "extra":
             raise BadField(field=name)
-    changed = lead.edit(with_answers(lead.customer.with_values(**values), answers), by=by, now=at)
+    customer = sure_of(with_answers(lead.customer.with_values(**values), answers), values)
+    changed = lead.edit(customer, by=by, now=at)
     if changed:
         _claim_new_keys(uow, lead)
         sent = _complete(uow, lead, by, at)
@@ -235,6 +226,8 @@ def _complete(uow: Uow, lead: Lead, by: str, at: datetime) -> bool:
     """A draft that lacks nothing any more goes out; whether it did."""
     if lead.stage is not Stage.DRAFT or missing_fields(lead.customer, uow.company.required):
         return False
+    if guessed(lead.customer):
+        return False  # somebody has to say that it is right
     lead.complete(by=by, now=at)
     place(uow, lead, now=at)
     return True
@@ -253,9 +246,31 @@ def send_draft(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Lead:
     if not may_edit(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
     if lead.stage is Stage.DRAFT:
+        lead.customer = sure_of(lead.customer, guessed(lead.customer))
         lead.complete(by=by, now=at)
         place(uow, lead, now=at)
         uow.save(lead)
+    return lead
+
+
+def fill_gaps(uow: Uow, *, lead_id: str, values: Mapping[str, object], by: str, at: datetime) -> Lead | None:
+    """Put what a model read into the open fields of `by`'s draft, marked as guessed, so that it waits for a
+    confirming tap. None when there is nothing to fill: it was sent, withdrawn or completed by hand by now."""
+    lead = uow.lead(lead_id)
+    if lead.stage is not Stage.DRAFT or lead.origin.by != by:
+        return None
+    amount = lead.customer.amount_min is not None or lead.customer.amount_max is not None
+    fresh = {
+        name: value
+        for name, value in values.items()
+        if not getattr(lead.customer, name) and not (amount and name in ("amount_min", "amount_max"))
+    }
+    if not fresh:
+        return None
+    customer = lead.customer.with_values(**fresh)
+    marks = ",".join([*guessed(customer), *fresh])
+    lead.edit(customer.with_values(extra={**customer.extra, GUESSED: marks}), by=SYSTEM, now=at)
+    uow.save(lead)
     return lead
 
 

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from domain.contact import clean_text
 from domain.errors import BadField, NeedsWords, NotAllowed
 from domain.judging import CHAT, with_answers
-from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin
+from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin, missing_fields
 from domain.media import Attachment
 from domain.notices import Notice, Tell
 from domain.permission import may_edit, may_see
@@ -22,8 +22,8 @@ from domain.usecases.leads import (
     capture_lead,
     check_edit,
     edit_lead,
+    fill_gaps,
     hand_back,
-    missing_fields,
     withdraw_lead,
 )
 from domain.usecases.notes import pending_note, take_note
@@ -47,7 +47,7 @@ class Heard:
     `what`: sent, known (joined an open lead), asked (the field `asked` is missing), unsure (confirm what was
     read), attached (one more picture or place for the visit just logged), edited, handback, bad_value
     (with `problem`), empty (nothing to read), trend (no customer is named: `asked` is the text), dropped (a
-    trend that is not kept), nothing (no question was open).
+    trend that is not kept), filled (a model filled gaps of the draft), nothing (no question was open).
     """
 
     what: str
@@ -252,6 +252,21 @@ def _ask_next(uow: Uow, lead: Lead, by: str, at: datetime, after: str = "") -> H
     if lead.stage is Stage.DRAFT:
         return Heard(what="unsure", lead=lead, missing=missing)
     return Heard(what="sent", lead=lead)
+
+
+def fill_draft(uow: Uow, *, lead_id: str, values: Mapping[str, object], by: str, at: datetime) -> Heard:
+    """What a model read fills the open fields of `by`'s draft; a question that it answers gives way to the
+    next one (`filled`, with the field still `asked` for). Nothing goes out before a confirming tap."""
+    lead = fill_gaps(uow, lead_id=lead_id, values=values, by=by, at=at)
+    if lead is None:
+        return Heard(what="nothing")
+    missing = missing_fields(lead.customer, uow.company.required)
+    dialog = uow.dialog(by)
+    asking = dialog is not None and dialog.kind == "draft" and dialog.lead_id == lead_id
+    if dialog is None or not asking or dialog.about in missing:
+        return Heard(what="filled", lead=lead, missing=missing)
+    heard = _ask_next(uow, lead, by, at)
+    return replace(heard, what="filled")
 
 
 def _edit(uow: Uow, dialog: Dialog, text: str, at: datetime) -> Heard:

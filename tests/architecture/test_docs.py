@@ -26,7 +26,7 @@ LATER = (Stage.QUALIFIED, Stage.OPPORTUNITY)
 _FENCE = re.compile(r"^```[^\n]*\n.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r'(?:\]\(|(?:src|srcset|href)=")(?P<to>[^)"\s]+)')
 _KEY = re.compile(
-    r"`(?P<key>(?:app|database|api|calendar|sla|capacity|leads|reader|speech|web|media|watch|simulator|log|teams|people|routes|wecom|dingtalk)"
+    r"`(?P<key>(?:app|database|api|calendar|sla|capacity|leads|reader|speech|model|web|media|watch|simulator|log|teams|people|routes|wecom|dingtalk)"
     r"(?:\.[a-z_]+)+)`"
 )
 

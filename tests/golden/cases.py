@@ -318,8 +318,8 @@ CASES: Mapping[str, Case] = {
     ),
     "submitted_settled": lambda lang: submitted_card(accepted(), person("chenjie", lang), COMPANY, {}),
     "draft": lambda lang: draft_card(
-        captured(customer=replace(CUSTOMER, industry=None), draft=True), person("chenjie", lang), COMPANY,
-        {"missing": ["industry"], "unsure": ["company", "need"]},
+        captured(customer=replace(CUSTOMER, industry=None, extra={"guessed": "company,need"}), draft=True),
+        person("chenjie", lang), COMPANY, {},
     ),
     "submitted_asks": _asks,
     "note": _note(),

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from domain.errors import BadField, NotAllowed, NothingToUndo, OfferGone, TooLate, UnknownLead, WrongStage
-from domain.lead import Customer
+from domain.lead import Customer, missing_fields
 from domain.notices import Tell
 from domain.usecases import duty, leads
-from domain.usecases.leads import missing_fields
 from tests.fakes.company import EAST, SOUTH
 from tests.fakes.floor import Floor
 

@@ -3,11 +3,12 @@
 import pytest
 
 from domain.errors import NotAllowed
+from domain.guessing import guessed
 from domain.people import Person, Role
 from domain.reasons import REASONS
 from domain.stages import Stage
 from domain.usecases import talk
-from domain.usecases.leads import send_draft
+from domain.usecases.leads import edit_lead, send_draft
 from tests.fakes.company import with_people
 from tests.fakes.floor import Floor
 
@@ -56,3 +57,60 @@ async def test_no_hand_back_after_all_ends_the_question_for_its_words(floor: Flo
     heard = await floor.do(talk.hear, text="号码是空号", by=held.owner, key="k2", at=floor.now)
     assert heard.what == "nothing"
     assert (await floor.lead(lead.id)).owner == held.owner
+
+
+async def drafted(floor: Floor) -> str:
+    asked = await floor.do(talk.submit, text="老地方 13812345678", by="emp", at=floor.now)
+    assert asked.what == "asked"
+    return str(asked.lead.id)
+
+
+async def test_what_a_model_read_waits_for_the_tap_even_when_nothing_lacks_any_more(floor: Floor) -> None:
+    lead = await drafted(floor)
+    missing = {"name": "阿强", "company": "老地方", "industry": "冲压", "need": "要排产"}
+    filled = await floor.do(talk.fill_draft, lead_id=lead, values=missing, by="emp", at=floor.now)
+    assert (filled.what, filled.missing, filled.asked) == ("filled", (), "")
+    assert (await floor.lead(lead)).stage is Stage.DRAFT
+    edited = await floor.do(edit_lead, lead_id=lead, values={"name": "陈强"}, by="emp", at=floor.now)
+    assert edited.customer.extra["guessed"] == ",".join(
+        sorted(guessed(edited.customer), key=list(missing).index)
+    )
+    assert "name" not in guessed(edited.customer)
+    assert (await floor.lead(lead)).stage is Stage.DRAFT
+    sent = await floor.do(send_draft, lead_id=lead, by="emp", at=floor.now)
+    assert (sent.stage, guessed(sent.customer)) == (Stage.OFFERED, [])
+
+
+async def test_the_question_that_a_model_answers_gives_way_to_the_next(floor: Floor) -> None:
+    lead = await drafted(floor)
+    dialog = await floor.do(lambda uow: uow.dialog("emp"))
+    filled = await floor.do(
+        talk.fill_draft, lead_id=lead, values={dialog.about: "阿强"}, by="emp", at=floor.now
+    )
+    assert filled.what == "filled"
+    assert filled.asked not in ("", dialog.about)
+    assert (await floor.do(lambda uow: uow.dialog("emp"))).about == filled.asked
+    more = await floor.do(
+        talk.fill_draft,
+        lead_id=lead,
+        values={filled.missing[-1]: "要排产", "amount_min": 1},
+        by="emp",
+        at=floor.now,
+    )
+    assert (more.what, more.asked) == ("filled", "")
+    assert (await floor.do(lambda uow: uow.dialog("emp"))).about == filled.asked, "that question stands"
+    again = await floor.do(talk.fill_draft, lead_id=lead, values={"amount_max": 2}, by="emp", at=floor.now)
+    assert again.what == "nothing", "an amount is filled whole or not"
+
+
+async def test_a_model_that_comes_late_changes_nothing(floor: Floor) -> None:
+    lead = await drafted(floor)
+    await floor.do(send_draft, lead_id=lead, by="emp", at=floor.now)
+    late = await floor.do(talk.fill_draft, lead_id=lead, values={"need": "x"}, by="emp", at=floor.now)
+    assert late.what == "nothing"
+    other = await floor.do(talk.submit, text="新地方 13912345678", by="emp", at=floor.now)
+    alien = await floor.do(
+        talk.fill_draft, lead_id=other.lead.id, values={"need": "x"}, by="e1", at=floor.now
+    )
+    assert alien.what == "nothing"
+    await floor.do(talk.stop_asking, by="emp", at=floor.now)
