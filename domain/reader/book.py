@@ -71,6 +71,9 @@ class Match:
     """Whether the message names somebody or some firm: then, with no candidate, it is about nobody's lead."""
 
 
+MOST_SOUNDS = 200_000
+
+
 class LeadBook:
     """See the module. `pinyin` gives each character's toneless syllable; `known` tells everyday words."""
 
@@ -140,7 +143,7 @@ class LeadBook:
         known = self._sounds.get(text)
         if known is None:
             known = " ".join(alike(each) for each in self._pinyin(text))
-            if len(self._sounds) < 200_000:
+            if len(self._sounds) < MOST_SOUNDS:
                 self._sounds[text] = known
         return known
 
@@ -156,7 +159,7 @@ class LeadBook:
         found = [self._weigh(lead, points, signs, talk) for lead, points in scored.items()]
         fit = sorted((each for each in found if each.score >= FLOOR), key=lambda c: (-c.score, c.lead))
         best = tuple(fit[:LISTED])
-        return Match(lead=self._decided(best, fit, signs), best=best, named=signs.named)
+        return Match(lead=self._decided(best, fit), best=best, named=signs.named)
 
     def _recent(self, scored: dict[str, list[tuple[float, str]]], talk: Talk, signs: "_Signs") -> None:
         if talk.quoted in self._entries:
@@ -188,13 +191,11 @@ class LeadBook:
         total += OPEN if entry.open else -1.0
         return Candidate(lead=lead, score=round(total, 3), why=tuple(dict.fromkeys(why for _, why in points)))
 
-    def _decided(self, best: Sequence[Candidate], fit: Sequence[Candidate], signs: "_Signs") -> str | None:
+    def _decided(self, best: Sequence[Candidate], fit: Sequence[Candidate]) -> str | None:
+        """The lead that stands out. What only sounds alike never does: half a BRAND, OWN and OPEN stay below ATTACH."""
         if not best or best[0].score < ATTACH:
             return None
         if len(fit) > 1 and best[0].score - best[1].score < MARGIN:
-            return None
-        sound_only = all(why.endswith("~") or why in ("current", "nobody else named") for why in best[0].why)
-        if sound_only and any(why.endswith("~") for why in best[0].why) and "current" not in best[0].why:
             return None
         return best[0].lead
 

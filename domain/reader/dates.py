@@ -38,8 +38,6 @@ def _clock_of(match: re.Match[str]) -> time | None:
         hour += 12
     elif not period and match["h"] and 1 <= hour <= 6:
         hour += 12  # nobody is called at three in the morning
-    elif period in ("夜里", "半夜", "晚上", "晚") and hour == 24:
-        hour = 24
     if hour == 24:
         hour, minute = 23, 59
     return time(hour, minute) if hour < 24 and minute < 60 else None

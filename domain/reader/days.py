@@ -213,7 +213,9 @@ def _relative_month(match: re.Match[str], now: datetime, almanac: Almanac) -> Fo
     return replace(found, past=found.until < now.date(), vague=shift == 0 and not match["part"])
 
 
-@_rule("month.part", r"(?<![个上下这本当0-9一二三四五六七八九十])月(?P<part>底|末|初|中旬|中)(?!国|国人)")
+@_rule(
+    "month.part", r"(?<![正腊冬个上下这本当0-9一二三四五六七八九十])月(?P<part>底|末|初|中旬|中)(?!国|国人)"
+)
 def _month_part(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
     found = _part_of_month(match, *_month(now.year, now.month), almanac, match["part"])
     if found.until >= now.date():
@@ -394,8 +396,6 @@ def _half(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
     rf"(?:(?<![0-9{_C}])(?P<y>{_YEAR})年的?|(?P<ry>{_YEAR_WORD})的?)?(?:第?(?P<q>[一二三四首1-4])个?季度?(?![0-9])|(?<![A-Za-z])Q(?P<q2>[1-4])(?![0-9A-Za-z])(?:季度)?|(?P<r>上|下|这|本)(?:一?个)?季度)(?P<part>初|中|底|末)?",
 )
 def _quarter(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
-    if match["q"] and not match[0].rstrip("初中底末").endswith(("季度", "季")):
-        return None
     current = (now.month - 1) // 3 + 1
     if match["r"]:
         nth, year = current + {"上": -1, "下": 1}.get(match["r"], 0), now.year
@@ -515,9 +515,7 @@ def _lunar(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
     new_year = almanac.festival("春节", now.date() - timedelta(days=30)) or almanac.festival(
         "春节", now.date()
     )
-    for _ in range(2):
-        if new_year is None:
-            return None
+    while new_year is not None:
         shift = -7 if match["eve"] else numeral(said) - 1 if said else 14
         day = new_year + timedelta(days=shift)
         if day >= now.date():

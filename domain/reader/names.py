@@ -49,9 +49,6 @@ class NameIndex:
         for text, kind in names:
             self.add(text, kind)
 
-    def __len__(self) -> int:
-        return len(self._kinds)
-
     def add(self, text: str, kind: str) -> None:
         """Take in one name (folded and simplified). A name that is known keeps its first kind."""
         word = text.strip().lower()

@@ -135,8 +135,6 @@ def _best_name(text: str, start: int, context: Context) -> str:
 def _ends_well(text: str, end: int, size: int, context: Context, first: str) -> bool:
     if size > 2 and text[end - 1] in _NEVER_LAST:
         return False
-    if size == 4 and not any(text[end - 4 : end].startswith(each) for each in lexicon.COMPOUND_LIST):
-        return False
     rest = text[end : end + 2]
     if rest[:1] == "" or not "一" <= rest[:1] <= "鿿":
         return True
@@ -208,10 +206,7 @@ def _before(text: str, end: int) -> Mention | None:
     while start > 0 and (text[start - 1].isalnum() and text[start - 1] != "\0") and stop - start < 18:
         start -= 1
     run = text[start:stop]
-    for _ in range(4):
-        match = _LEAD_IN.match(run)
-        if match is None:
-            break
+    while match := _LEAD_IN.match(run):
         start, run = start + match.end(), run[match.end() :]
     for match in reversed(list(re.finditer("给|跟|和|与|找|见了?|拜访了?|联系|打给", run))):
         if match.end() < len(run) - 1:

@@ -1,0 +1,114 @@
+"""The corners of the reader: what is said seldom, and what a company with few data has."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.language import almanac_of, simplified, tools
+from domain.reader import book as book_module
+from domain.reader.book import Entry, LeadBook, Talk
+from domain.reader.context import Almanac, Context, Tools, plain
+from domain.reader.dates import find_dates
+from domain.reader.kinds import Kind
+from domain.reader.understand import Reading, understand
+from tests.evaluation import matching
+from tests.evaluation.matching import NOW
+from tests.reader.test_dates import NOW as WEDNESDAY
+from tests.reader.test_dates import said
+
+MONDAY = datetime(2026, 3, 9, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5月中", "05-15..05-20"), ("月初", "04-01..04-10"), ("下周初", "03-16..03-17"), ("今晚24点", "03-11 23:59"), ("便宜一点", ""), ("九九九九小时后", ""),
+        ("我有三点", ""), ("100个工作日内", ""), ("13月第一周", ""), ("十一", ""), ("十一后", "10-08..10-11"), ("小年", "2027-01-30"), ("本季度末", "03-31"),
+    ],
+)  # fmt: skip
+def test_times_that_are_said_seldom(text: str, expected: str) -> None:
+    assert said(text) == expected
+
+
+@pytest.mark.parametrize("text", ["节后再说", "过完年再说", "正月初八再说", "小年再说"])
+def test_without_announced_days_off_no_festival_has_a_date(text: str) -> None:
+    assert find_dates(plain(text, simplified()), MONDAY, Almanac()) == []
+
+
+def test_a_month_of_nothing_but_days_off_ends_the_search_for_a_workday() -> None:
+    days = {date.fromordinal(date(2026, 3, 1).toordinal() + nth): "停工" for nth in range(-60, 60)}
+    almanac = Almanac(holidays=days)
+    assert almanac.first_workday(date(2026, 3, 2)) == date(2026, 4, 1)
+    assert almanac.last_workday(date(2026, 3, 2)) == date(2026, 1, 31)
+
+
+def test_a_reader_without_its_tools_reads_what_needs_none() -> None:
+    context = Context(now=MONDAY, almanac=almanac_of([2026]), tools=Tools())
+    assert Tools().known("博达") is False
+    assert Tools().pinyin("博达") == ()
+    found = understand("打电话给博达智能的张伟 13812345678，预算50万", context, Kind.NOTE)
+    assert found.phones == ("13812345678",)
+    assert found.activity == "call"
+    book = LeadBook(names=matching.build([]).names)
+    book.put(Entry(lead="L1", name="张伟", company="博达智能", owner="lilei"))
+    assert book.match(found, "张伟说可以", Talk(person="lilei", now=NOW)).best
+
+
+def test_a_sound_that_was_not_kept_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book_module, "MOST_SOUNDS", 0)
+    book = matching.build([Entry(lead="L1", name="张伟", company="上海博达智能科技有限公司", owner="lilei")])
+    found = book.match(Reading(kind=Kind.NOTE, company="伯达"), "伯达那边嫌贵", Talk(person="lilei", now=NOW))
+    assert [each.lead for each in found.best] == ["L1"]
+    assert found.lead is None, "what only sounds alike is asked about"
+
+
+def test_a_firm_that_was_read_counts_even_where_its_words_are_not_in_the_text() -> None:
+    book = matching.build([Entry(lead="L1", name="张伟", company="上海博达智能科技有限公司", owner="lilei")])
+    found = book.match(Reading(kind=Kind.NOTE, company="博达"), "对方嫌贵", Talk(person="lilei", now=NOW))
+    assert [each.lead for each in found.best] == ["L1"]
+
+
+def test_a_lead_known_by_a_surname_with_title_fits_a_person_of_that_surname() -> None:
+    book = matching.build([Entry(lead="L1", name="王总", company="苏州恒通机械有限公司", owner="lilei")])
+    for text, fits in (("恒通的王强说可以", True), ("恒通的李强说可以", False)):
+        found = book.match(Reading(kind=Kind.NOTE, people=(text[3:5],)), text, Talk(person="lilei", now=NOW))
+        assert (found.lead == "L1") is fits, text
+
+
+def test_what_only_sounds_alike_never_stands_out() -> None:
+    assert book_module.BRAND / 2 + book_module.OWN + book_module.OPEN < book_module.ATTACH
+    book = matching.build([Entry(lead="L1", name="张伟", company="上海博达智能科技有限公司", owner="lilei")])
+    reading = Reading(kind=Kind.NOTE, company="伯达", people=("章伟", "王小明"))
+    found = book.match(reading, "伯达的章伟嫌贵", Talk(person="lilei", now=NOW))
+    assert (found.lead, [each.lead for each in found.best]) == (None, ["L1"])
+
+
+@pytest.mark.parametrize(
+    ("text", "activity"),
+    [
+        ("准备打电话给张总", ""),
+        ("打算拜访博达", ""),
+        ("周二已经签了，打了电话", "call"),
+        ("3月1号签了合同", ""),
+    ],
+)
+def test_what_is_planned_was_not_done(text: str, activity: str) -> None:
+    context = Context(now=WEDNESDAY, almanac=almanac_of([2026]), tools=Tools())
+    found = understand(text, context, Kind.NOTE)
+    assert (found.activity or "") == activity
+    assert found.next is None
+
+
+@pytest.mark.parametrize(
+    "text", ["昨天给小李介绍跟奇点汽车汪洋聊了", "今天陪老板见了奇点汽车汪洋", "刚我从跟找奇点汽车汪洋"]
+)
+def test_a_firm_before_its_person_is_found_behind_many_verbs(text: str) -> None:
+    context = Context(now=MONDAY, almanac=almanac_of([2026]), tools=tools())
+    assert understand(text, context, Kind.NOTE).company == "奇点汽车"
+
+
+def test_half_a_persons_name_that_sounds_like_a_firm_is_not_that_firm() -> None:
+    book = matching.build([Entry(lead="L1", name="张伟", company="上海王晓食品有限公司", owner="lilei")])
+    reading = Reading(kind=Kind.NOTE, people=("王小明",))
+    assert book.match(reading, "王小明说可以", Talk(person="lilei", now=NOW)).best == ()
