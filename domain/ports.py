@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.assign import Desk
 from domain.facts import Plan, Proposal
@@ -100,6 +100,14 @@ class Delivery:
     together: int = 0
     half: bool = False
     unbooked: int = 0
+
+
+class Booked(NamedTuple):
+    """The keys that were booked as sent, and those that somebody else has claimed since; what is in
+    neither was booked before."""
+
+    done: Set[str]
+    overtaken: Set[str]
 
 
 class Uow(Protocol):
@@ -252,8 +260,8 @@ class Uow(Protocol):
         """Lease due notices, the urgent first, none for the people in `busy`, within each person's pace."""
         ...
 
-    def notices_done(self, deliveries: Sequence[Delivery], *, at: datetime) -> Set[str]:
-        """Book these as sent; returns the keys of those whose lease had not passed to somebody else."""
+    def notices_done(self, deliveries: Sequence[Delivery], *, at: datetime) -> Booked:
+        """Book these as sent, but for those whose lease has passed to somebody else."""
         ...
 
     def notice_again(self, delivery: Delivery, *, at: datetime, why: str) -> None:

@@ -7,7 +7,7 @@ counted too. A `refresh` row is one per lead: it is armed again while it is bein
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from domain.clock import from_micros, to_micros
 from domain.notices import ROLL_UP_FROM, ROLLED_UP, Notice, Tell
-from domain.ports import HALF, Delivery
+from domain.ports import HALF, Booked, Delivery
 from storage import sql, tables
 from storage.rows import Row, dump
 
@@ -165,9 +165,9 @@ def _delivery(each: Sequence[Any], now: int) -> Delivery:
     )
 
 
-def done(conn: Connection, deliveries: Sequence[Delivery], at: datetime) -> Set[str]:
-    """Sent; returns the keys of those whose lease had not passed on. A refresh that was armed again meanwhile
-    stays due: what it showed is shown, and must be known to the next round."""
+def done(conn: Connection, deliveries: Sequence[Delivery], at: datetime) -> Booked:
+    """Sent, where the lease has not passed on. A refresh that was armed again meanwhile stays due: what it
+    showed is shown, and must be known to the next round."""
     found = {
         key: (lease, changed, state)
         for key, lease, changed, state in sql.select_in(
@@ -175,18 +175,18 @@ def done(conn: Connection, deliveries: Sequence[Delivery], at: datetime) -> Set[
             names=("key", "lease", "changed", "state"), lock=True,
         )
     }  # fmt: skip
-    instant, sent, armed = to_micros(at), [], []
+    instant, sent, armed, overtaken = to_micros(at), [], [], set()
     for each in deliveries:
         lease, changed, state = found.get(each.key, (None, None, None))
         if lease != each.lease:
-            continue
-        if changed != each.changed and each.tell is Tell.REFRESH:
+            overtaken.add(each.key)
+        elif changed != each.changed and each.tell is Tell.REFRESH:
             armed.append((instant, each.key))
         elif changed == each.changed and state == "due":
             sent.append((instant, each.key))
     sql.execute_many(conn, "UPDATE outbox SET not_before = ?, attempts = 0 WHERE key = ?", armed)
     sql.execute_many(conn, "UPDATE outbox SET state = 'sent', done_at = ?, error = NULL WHERE key = ?", sent)
-    return {key for _, key in (*sent, *armed)}
+    return Booked(done={key for _, key in (*sent, *armed)}, overtaken=overtaken)
 
 
 def again(conn: Connection, delivery: Delivery, at: datetime, why: str) -> None:

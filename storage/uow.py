@@ -6,7 +6,7 @@ so a unit that fails leaves nothing behind and its neighbours commit.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from domain.lead import Lead
 from domain.media import Attachment
 from domain.notices import Notice, Tell
 from domain.people import Company
-from domain.ports import Delivery, Dialog, Note, Shown, Undo
+from domain.ports import Booked, Delivery, Dialog, Note, Shown, Undo
 from domain.sla import Policy, unpack_policy
 from storage import outbox, sql, tables
 from storage.planning import Planning
@@ -543,7 +543,7 @@ class UnitOfWork(Planning):
         self._batch.flush()
         return outbox.claim(self._batch.conn, now, limit, busy, self._batch.pace)
 
-    def notices_done(self, deliveries: Sequence[Delivery], *, at: datetime) -> Set[str]:
+    def notices_done(self, deliveries: Sequence[Delivery], *, at: datetime) -> Booked:
         return outbox.done(self._batch.conn, deliveries, at)
 
     def notice_again(self, delivery: Delivery, *, at: datetime, why: str) -> None:

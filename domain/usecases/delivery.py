@@ -1,7 +1,7 @@
 """What came of telling people: shown, to be tried again, or impossible."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from domain.events import SYSTEM, Kind
@@ -89,8 +89,10 @@ def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
     booked = uow.notices_done(sent, at=now)
     for receipt in receipts:
         if isinstance(receipt, Sent):
-            if receipt.delivery.key in booked:
+            if receipt.delivery.key in booked.done:
                 _sent(uow, receipt, now)
+            elif receipt.delivery.key in booked.overtaken:
+                _shown_late(uow, receipt, now)
             continue
         for shown in receipt.shown:  # their handles of before are used up
             uow.show(shown)
@@ -117,6 +119,21 @@ def _sent(uow: Uow, receipt: Sent, now: datetime) -> None:
         lead = uow.lead(delivery.lead_id)
         if lead.delivered(int(str(delivery.args["offer"])), at=now):
             uow.save(lead)
+
+
+def _shown_late(uow: Uow, receipt: Sent, now: datetime) -> None:
+    """Whoever held this was stopped for longer than the lease, and another has shown it too: nobody knows
+    which of the two lies on top. Every copy is kept, of unknown content, and made true."""
+    for late in receipt.shown:
+        known = next((each for each in uow.shown(late.lead_id) if each.message == late.message), None)
+        if receipt.delivery.tell is Tell.REFRESH or (known is not None and known.handle == late.handle):
+            changed = known
+        else:
+            changed = replace(late, message=f"{late.message}~{receipt.delivery.lease}")
+        if changed is not None and late.lead_id:
+            changed.digest = ""
+            uow.show(changed)
+            uow.refresh(late.lead_id, now)
 
 
 def _dead(uow: Uow, receipt: Failed, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The outbox on both databases: leases are fenced, the pace is kept, nothing is lost and nothing comes twice."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -46,11 +47,48 @@ async def test_an_old_lease_finishes_nothing(floor: Floor) -> None:
     await floor.settle(Sent(delivery=first.delivery, shown=(floor.copy(first.delivery),)))
     await floor.settle(Failed(delivery=first.delivery, why="x", again_at=late))
     await floor.settle(Failed(delivery=first.delivery, why="x", again_at=None))
-    assert await floor.rows("SELECT state, error FROM outbox") == [("due", None)]
-    assert await floor.rows("SELECT message FROM shown") == []
+    offer = "SELECT state, error FROM outbox WHERE tell = 'offer'"
+    assert await floor.rows(offer) == [("due", None)]
     assert (await floor.lead(lead.id)).stage == "offered"
     await floor.settle(Sent(delivery=second.delivery, shown=(floor.copy(second.delivery),)))
-    assert await floor.rows("SELECT state FROM outbox") == [("sent",)]
+    assert await floor.rows(offer) == [("sent", None)]
+
+
+async def test_what_a_stopped_instance_showed_after_its_lease_is_kept_true_too(floor: Floor) -> None:
+    lead = await floor.capture()
+    (first,) = await floor.claim()
+    floor.clock.step(seconds=LEASE)
+    (second,) = await floor.claim()
+    copy = floor.copy(second.delivery)
+    await floor.settle(Sent(delivery=second.delivery, shown=(copy,)))
+    assert await floor.claim() == []
+    await floor.settle(Sent(delivery=first.delivery, shown=(replace(copy, handle="the first one's"),)))
+    rows = "SELECT message, handle, digest FROM shown ORDER BY message"
+    assert await floor.rows(rows) == [
+        (copy.message, copy.handle, copy.digest), (f"{copy.message}~1", "the first one's", ""),
+    ]  # fmt: skip
+    (again,) = await floor.claim()
+    assert (again.delivery.tell, again.delivery.lead_id) == (Tell.REFRESH, lead.id)
+    made_true = tuple(replace(each, digest="true") for each in again.copies)
+    await floor.settle(Sent(delivery=again.delivery, shown=made_true))
+    await floor.settle(Sent(delivery=again.delivery, shown=made_true))
+    assert await floor.claim() == [], "booked twice is booked once"
+
+
+async def test_a_redraw_that_came_after_its_lease_leaves_a_copy_of_unknown_content(floor: Floor) -> None:
+    lead = await floor.capture()
+    await floor.show()
+    await floor.accept(lead.id, str(lead.owner))
+    (first,) = await floor.claim()
+    floor.clock.step(seconds=LEASE)
+    (second,) = await floor.claim()
+    fresh = tuple(replace(each, handle="new", digest="true") for each in second.copies)
+    await floor.settle(Sent(delivery=second.delivery, shown=fresh))
+    gone = replace(first.copies[0], message="a message that is no more")
+    await floor.settle(Sent(delivery=first.delivery, shown=(*first.copies, gone)))
+    assert await floor.rows("SELECT handle, digest FROM shown") == [("new", "")]
+    (again,) = await floor.claim()
+    assert again.delivery.tell is Tell.REFRESH
 
 
 async def test_a_notice_is_settled_once(floor: Floor) -> None:

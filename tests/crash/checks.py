@@ -94,13 +94,14 @@ def _shown(house: House) -> dict[str, dict[str, Any]]:
     """What the program believes to have shown, by message."""
     found: dict[str, dict[str, Any]] = {}
     for message, lead, person, tell, state, args in house.rows(
-        "SELECT message, lead_id, person, tell, state, args FROM shown"
+        "SELECT handle, lead_id, person, tell, state, args FROM shown"
     ):
         entry = found.setdefault(
             message,
             {"person": person, "tell": tell, "state": state, "args": json.loads(args), "leads": []},
         )
-        entry["leads"].append(lead)
+        if lead not in entry["leads"]:  # one message may be kept twice, where two instances showed it
+            entry["leads"].append(lead)
     return found
 
 
