@@ -122,8 +122,6 @@ class Deliverer:
 
     async def _safely(self, group: Sequence[Work]) -> list[Receipt]:
         deliveries = [work.delivery for work in group]
-        if any(each.unbooked >= POISON_AFTER for each in deliveries):
-            return self._poisonous(deliveries)
         if deliveries[0].tell is Tell.REFRESH:
             return [await self._refresh(group[0])]
         try:
@@ -174,19 +172,6 @@ class Deliverer:
         if delivery.attempts >= POISON_AFTER:
             return Failed(delivery=delivery, why=why, again_at=None)
         return self._again(delivery, why, None)
-
-    def _poisonous(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
-        """What ended the program at each of its tries is not tried again; what was to come with it is."""
-        log.error("given up", action="poison", keys=[each.key for each in deliveries])
-        now = self.clock.now()
-        return [
-            Failed(
-                delivery=each,
-                why="ended the program",
-                again_at=None if each.unbooked >= POISON_AFTER else now,
-            )
-            for each in deliveries
-        ]
 
     async def _show(self, group: Sequence[Work]) -> tuple[Shown, ...]:
         work = group[0]

@@ -83,8 +83,7 @@ class Delivery:
 
     `in_doubt` = an earlier try ended without a word (a crash, a timeout): it may have been shown. `together`
     is the same for what was first claimed at one time, and stays so however often it is tried. `half` = the
-    words of an answer were shown, its card was not. `unbooked` = how many tries came to nothing that anybody
-    booked: as a rule the program died of them.
+    words of an answer were shown, its card was not.
     """
 
     key: str
@@ -99,7 +98,6 @@ class Delivery:
     in_doubt: bool = False
     together: int = 0
     half: bool = False
-    unbooked: int = 0
 
 
 class Booked(NamedTuple):

@@ -161,7 +161,6 @@ def _delivery(each: Sequence[Any], now: int) -> Delivery:
         in_doubt=attempts > 0 and (error is None or (bool(person) and error.startswith(TIMEOUT))),
         together=first_claim or now,
         half=HALF in (error or ""),
-        unbooked=attempts if error is None else 0,
     )
 
 

@@ -1,6 +1,6 @@
 """What can't be shown harms nothing else: it is tried a few times, given up, and a human hears of it."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -11,10 +11,9 @@ from bot.channels.base import Unsure
 from bot.deliver import Deliverer
 from domain.lead import Lead
 from domain.notices import Tell
-from domain.people import Capacity, Person
+from domain.people import Person
 from domain.stages import Stage
-from domain.usecases.delivery import POISON_AFTER, Failed, Work
-from tests.fakes.company import with_people
+from domain.usecases.delivery import POISON_AFTER, Work
 from tests.fakes.floor import Floor
 
 
@@ -74,38 +73,6 @@ async def test_a_card_with_a_bug_is_given_up_after_eight_tries_and_the_lead_goes
     assert not (await floor.desk(rep)).on_duty
     assert len(await floor.told(Tell.DEAD, lead.id)) == 1
     assert phones.shown, "the others got theirs"
-
-
-async def test_what_ends_the_program_each_time_is_not_tried_for_ever(floor: Floor) -> None:
-    lead, rep = await offered(floor)
-    for _ in range(POISON_AFTER):
-        assert lead.id in {work.delivery.lead_id for work in await floor.claim()}  # and the program dies
-        floor.clock.step(seconds=31)
-    phones = Phones()
-    await turn(floor, phones)
-    assert (rep, f"offer:{lead.id}-1") not in phones.shown
-    assert (await floor.lead(lead.id)).owner != rep
-    assert len(await floor.told(Tell.DEAD, lead.id)) == 1
-
-
-async def test_alarms_that_came_with_what_is_given_up_are_shown_without_it(floor: Floor) -> None:
-    plenty = Capacity(unaccepted=100, active=100, per_day=100)
-    roomy = [replace(each, capacity=plenty) for each in floor.company.people.values()]
-    floor.store.company = with_people(floor.company, *roomy)
-    for _ in range(8):
-        await offered(floor)
-    await floor.show()
-    await floor.wait(minutes=4)
-    floor.clock.step(minutes=1)
-    await floor.sweep()
-    alarms = [work for work in await floor.claim() if work.delivery.tell is Tell.ALERT]
-    works = [work for work in alarms if work.delivery.to == "me"][:4]
-    assert len(works) == 4
-    works[0] = replace(works[0], delivery=replace(works[0].delivery, unbooked=POISON_AFTER))
-    given_up, *others = await deliverer(floor, Phones()).deliver(works)
-    assert isinstance(given_up, Failed)
-    assert given_up.again_at is None
-    assert [each.again_at for each in others if isinstance(each, Failed)] == [floor.now] * 3
 
 
 @pytest.mark.parametrize("error", [Unsure("no answer", after=timedelta(seconds=1)), TimeoutError()])
