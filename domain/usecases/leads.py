@@ -364,6 +364,7 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
     else:
         if act.note:
             uow.drop_note(act.note)
+            uow.end_dialog(f"{by}#current")  # what is typed next is no more of it
             mark_cards(uow, lead.id, "dropped", tell="note", note=act.note)
         if act.note and act.decisions == act.before.decisions:
             # Words move no lead: only they go, for the clock may have moved it since.

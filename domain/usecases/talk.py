@@ -230,13 +230,26 @@ def _read_value(about: str, text: str) -> tuple[Mapping[str, Any], str]:
 
 def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime, answers: Mapping[str, str]) -> Heard:
     values, problem = _read_value(dialog.about, text)
-    if problem or not values:
-        return Heard(
-            what="bad_value", lead=uow.lead(dialog.lead_id), asked=dialog.about, problem=problem or "empty"
-        )
+    lead = uow.lead(dialog.lead_id)
+    beside = _contact_beside(lead, dialog.about, text)
+    if not (values or beside):
+        return Heard(what="bad_value", lead=lead, asked=dialog.about, problem=problem or "empty")
     told = answers if dialog.about == "need" else _NOTHING
-    lead = edit_lead(uow, lead_id=dialog.lead_id, values=values, by=dialog.person, at=at, answers=told)
+    both = {**beside, **values}
+    lead = edit_lead(uow, lead_id=lead.id, values=both, by=dialog.person, at=at, answers=told)
+    if not values:  # not what was asked for, but not lost either
+        missing = missing_fields(lead.customer, uow.company.required)
+        return Heard(what="asked", lead=lead, asked=dialog.about, missing=missing)
     return _ask_next(uow, lead, dialog.person, at, after=dialog.about)
+
+
+def _contact_beside(lead: Lead, asked: str, text: str) -> Mapping[str, Any]:
+    """A way to reach the customer, typed with the answer to another question, where the lead has none."""
+    ways = _PARTS["contact"]
+    if asked == "contact" or asked in ways or any(getattr(lead.customer, way) for way in ways):
+        return {}
+    read = read_answer(asked, text)
+    return {way: found for way in ways if (found := getattr(read, way))}
 
 
 def _ask_next(uow: Uow, lead: Lead, by: str, at: datetime, after: str = "") -> Heard:

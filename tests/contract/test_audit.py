@@ -306,3 +306,10 @@ async def test_a_long_list_is_cut_short(accepted: Case) -> None:
     for number in range(2000, 2050):
         event(accepted.spoil, f"L{number}", 1, "captured")
     assert len(said(await accepted.floor.audit(), 10, "events: of a lead that does not exist")) == 20
+
+
+async def test_a_lead_captured_by_a_clock_that_was_set_back_since_is_no_violation(accepted: Case) -> None:
+    accepted.spoil(
+        "UPDATE leads SET created_at = created_at + 3600000000, next_due = created_at + 1800000000"
+    )
+    assert [each.what for each in await accepted.floor.audit() if "due before" in each.what] == []

@@ -53,6 +53,15 @@ async def test_one_line_becomes_note_and_next_step_confirmed_with_one_tap_and_ri
     assert await world.audit() == []
 
 
+async def test_what_is_typed_after_a_visit_was_undone_is_a_note_of_its_own(world: World) -> None:
+    rep, lead = await accepted(world)
+    await rep.type(f"/visit {lead} 今天去了现场，聊得不错")
+    assert "已撤销" in await rep.says("/undo")
+    [card] = await rep.type("昨天拜访了云栖，周倩说下周三定")
+    assert "已记" in card["card"]["title"]
+    assert [each["text"] for each in await world.notes(lead)] == ["昨天拜访了云栖，周倩说下周三定"]
+
+
 async def test_nothing_read_is_written_before_the_tap(world: World) -> None:
     rep, lead = await accepted(world)
     before = await world.lead(lead)

@@ -34,6 +34,20 @@ async def test_a_draft_is_sent_by_those_alone_who_may_edit_it(floor: Floor) -> N
     assert (await floor.lead(asked.lead.id)).stage is Stage.DRAFT
 
 
+@pytest.mark.parametrize(("answer", "name"), [("13900001111", None), ("王姐 13900001111", "王姐")])
+async def test_a_phone_typed_when_something_else_was_asked_is_kept(
+    floor: Floor, answer: str, name: str | None
+) -> None:
+    asked = await floor.do(talk.submit, text="公司：苏州恒通机械 需求：换ERP", by="emp", at=floor.now)
+    assert asked.asked == "name"
+    heard = await floor.do(talk.hear, text=answer, by="emp", key="k", at=floor.now)
+    assert (heard.what, heard.lead.customer.phone) == ("asked", "+8613900001111")
+    assert heard.lead.customer.name == name
+    assert heard.asked == ("name" if name is None else "industry")
+    again = await floor.do(talk.hear, text="13900002222", by="emp", key="k2", at=floor.now)
+    assert again.lead.customer.phone == "+8613900001111", "the first one stays"
+
+
 async def test_the_customer_of_a_trend_may_be_named_by_a_bare_word(floor: Floor) -> None:
     asked = await floor.do(talk.submit, text="新能源行业很火", by="emp", at=floor.now)
     assert asked.what == "trend"
