@@ -31,6 +31,7 @@ log = structlog.get_logger("deliver")
 
 TIMEOUT = 8.0
 BACK_OFF_CAP = 300.0
+MOST_SHARED = 256
 _TELLS = frozenset(Tell)
 _ON_OFFER = frozenset({Tell.OFFER, Tell.GRAB, Tell.REMIND, Tell.NUDGE})
 
@@ -112,6 +113,7 @@ class Deliverer:
     clock: Clock
     observe: Callable[[str, str], None] = lambda channel, result: None
     _worded: set[str] = field(default_factory=set)  # answers whose words were shown and whose card is due
+    _shared: dict[str, "_Message"] = field(default_factory=dict)  # cards of several leads, by message
 
     async def deliver(self, works: Sequence[Work]) -> list[Receipt]:
         """Deliver what was claimed for one person (or one lead's refresh); never raises."""
@@ -275,13 +277,33 @@ class Deliverer:
             return False
         card = render(copy.tell, work.leads, work.lead, viewer, company, copy.args)
         card = _placed(card, copy.lead_id, copy.args, viewer)
-        shows = digest(card)
+        shows, account = digest(card), viewer.accounts.get(copy.channel, viewer.id)
         if shows == copy.digest and not work.delivery.in_doubt:
             return False
-        account = viewer.accounts.get(copy.channel, viewer.id)
-        copy.handle = await channel.update(account, copy.handle, card, key=copy.message)
+        message = self._message(copy)
+        async with message.lock:
+            used = (message.newest or copy.handle) if copy.handle in message.used else copy.handle
+            message.used.add(used)
+            message.newest = copy.handle = await channel.update(account, used, card, key=copy.message)
         copy.digest, copy.state = shows, card.state.value
         return True
+
+    def _message(self, copy: Shown) -> "_Message":
+        """What redraws of several leads share that lie on one card: its turn, and its newest handle."""
+        if copy.tell != "rollup":
+            return _Message()
+        if len(self._shared) > MOST_SHARED and copy.message not in self._shared:
+            del self._shared[next(iter(self._shared))]
+        return self._shared.setdefault(copy.message, _Message())
+
+
+@dataclass(slots=True)
+class _Message:
+    """A message's handles that were used, and the one that its last change gave."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    used: set[str] = field(default_factory=set)
+    newest: str = ""
 
 
 def _placed(card: Card, lead_id: str | None, args: Args, viewer: Person) -> Card:

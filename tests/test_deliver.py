@@ -1,6 +1,7 @@
 """What can't be shown harms nothing else: it is tried a few times, given up, and a human hears of it."""
 
-from dataclasses import dataclass, field
+import asyncio
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -11,9 +12,10 @@ from bot.channels.base import Unsure
 from bot.deliver import Deliverer
 from domain.lead import Lead
 from domain.notices import Tell
-from domain.people import Person
+from domain.people import Capacity, Person
 from domain.stages import Stage
 from domain.usecases.delivery import POISON_AFTER, Work
+from tests.fakes.company import with_people
 from tests.fakes.floor import Floor
 
 
@@ -86,3 +88,52 @@ async def test_a_platform_that_hangs_is_no_poison(floor: Floor, error: Exception
     phones.trouble.clear()
     await turn(floor, phones)
     assert any(account == rep for account, _ in phones.shown)
+
+
+@dataclass
+class Codes(Phones):
+    """A platform that changes a card by a code that works once, and gives a new one with each change."""
+
+    used: list[str] = field(default_factory=list)
+    made: int = 0
+
+    async def update(self, account: str, handle: str, card: Card, *, key: str) -> str:
+        self.used.append(handle)
+        await asyncio.sleep(0)
+        self.made += 1
+        return f"code {self.made}"
+
+
+async def test_redraws_of_several_leads_on_one_card_use_each_code_once(floor: Floor) -> None:
+    plenty = Capacity(unaccepted=100, active=100, per_day=100)
+    roomy = [replace(each, capacity=plenty) for each in floor.company.people.values()]
+    floor.store.company = with_people(floor.company, *roomy)
+    for _ in range(8):
+        await offered(floor)
+    await floor.show()
+    await floor.wait(minutes=4)
+    floor.clock.step(minutes=1)
+    await floor.sweep()
+    codes = Codes()
+    maker = deliverer(floor, codes)
+    while works := await floor.claim():
+        by_person: dict[str, list[Work]] = {}
+        for work in works:
+            by_person.setdefault(work.delivery.to, []).append(work)
+        for group in by_person.values():
+            await floor.settle(*(await maker.deliver(group)))
+    [(message, count)] = await floor.rows(
+        "SELECT message, count(*) FROM shown WHERE tell = 'rollup' AND person = 'me' GROUP BY message"
+    )
+    assert count >= 4
+    rolled = [lead for (lead,) in await floor.rows("SELECT lead_id FROM shown WHERE message = ?", message)]
+    for lead in rolled[:2]:
+        await floor.accept(lead, str((await floor.lead(lead)).owner))
+    works = [work for work in await floor.claim() if work.delivery.tell is Tell.REFRESH]
+    assert len(works) == 2
+    codes.used.clear()
+    for receipts in await asyncio.gather(*(maker.deliver([work]) for work in works)):
+        await floor.settle(*receipts)
+    of_the_card = [handle for handle in codes.used if handle == message or handle.startswith("code")]
+    assert len(of_the_card) == len(set(of_the_card))
+    assert len(set(await floor.rows("SELECT handle, digest FROM shown WHERE message = ?", message))) == 1

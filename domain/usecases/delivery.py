@@ -95,11 +95,17 @@ def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
                 _shown_late(uow, receipt, now)
             continue
         for shown in receipt.shown:  # their handles of before are used up
-            uow.show(shown)
+            _keep(uow, shown)
         if receipt.again_at is not None:
             uow.notice_again(receipt.delivery, at=receipt.again_at, why=receipt.why)
         else:
             _dead(uow, receipt, now)
+
+
+def _keep(uow: Uow, shown: Shown) -> None:
+    """Keep what a message shows; one that shows several leads is kept with each of them, all alike."""
+    for lead_id in _named(shown.args) or (shown.lead_id,):
+        uow.show(replace(shown, lead_id=lead_id))
 
 
 def _concerned(receipt: Receipt) -> list[str]:
@@ -110,7 +116,7 @@ def _concerned(receipt: Receipt) -> list[str]:
 
 def _sent(uow: Uow, receipt: Sent, now: datetime) -> None:
     for shown in receipt.shown:
-        uow.show(shown)
+        _keep(uow, shown)
         seen = receipt.versions.get(shown.lead_id)
         if seen is not None and seen != uow.lead(shown.lead_id).version:
             uow.refresh(shown.lead_id, now)  # it changed while the card was on its way
