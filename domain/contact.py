@@ -76,8 +76,16 @@ class Found(NamedTuple):
 
 
 def fold(text: str) -> str:
-    """The text with full-width signs and odd dashes as ASCII; every character keeps its place."""
-    return text.translate(_FOLD)
+    """The text with full-width signs, odd dashes and a mobile number spelt out as ASCII; every character
+    keeps its place."""
+    folded = text.translate(_FOLD)
+    return _SPELT.sub(lambda match: match[0].translate(_SPELT_DIGITS), folded)
+
+
+_SPELT = re.compile(
+    "(?<![零〇一二三四五六七八九幺十])[一幺][三四五六七八九][零〇一二三四五六七八九幺]{9}(?![零〇一二三四五六七八九幺十百千万])"
+)
+_SPELT_DIGITS = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
 
 
 _SIGNS = r"!-~\u3001\u3002\u300a-\u300d\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\xb7\u2013\u2014\u2026"

@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 
-from domain.contact import find_emails, find_phones
+from domain.contact import find_emails, find_phones, find_wechats
 from domain.reader import lexicon
 from domain.reader.context import Context
 from domain.reader.page import COMMAND
@@ -22,7 +22,8 @@ _SLASH = {
     Kind.NOTE: re.compile(r"\s*/ ?(?:note|备注|记)(?:@\S{1,40})?(?![A-Za-z])[:\s]*", re.IGNORECASE),
 }
 _VISIT = re.compile(
-    r"\s*(?:(?:签到|打卡|外勤|到访)(?![了过率机])[:\s]*|(?:我)?(?:今天|上午|下午|刚才?|已经?)?(?:上门|登门|现场)?拜访(?!了|过|完|计划|前)[:\s]*)"
+    r"\s*(?:【?(?:拜访|走访|外勤)(?:记录|纪要|小结|日报|打卡)】?[:\s]*|📍\s*|visit(?:ed)?(?![A-Za-z])[:\s]*|"
+    r"(?:到达|抵达)了?[:\s]+|到了[\s:]+|(?:签到|打卡|外勤|到访)(?![了过率机])[:\s]*|(?:我)?(?:今天|上午|下午|刚才?|已经?)?(?:上门|登门|现场)?拜访(?!了|过|完|计划|前)[:\s]*)"
 )
 _ARRIVED = re.compile(
     r"\s*(?:我)?(?:今天|上午|中午|下午)?(?:刚刚?|已经?|现在?|又)?(?:到达?了?|来到了?|在|来了?)(?=[一-鿿]{2})(?!时候|期|底|账|货|位|现在|目前|谈|等|开会|和|跟|与|走|做|看|考虑|忙)"
@@ -39,7 +40,7 @@ def kind_of(text: str, context: Context) -> Kind:
             return kind
     if COMMAND.match(text):
         return Kind.LEAD
-    if _VISIT.match(text) or _arrived(text, context):
+    if _VISIT.match(text) or _arrived(text, context) or _CHECKED_IN.search(text[:200]):
         return Kind.VISIT
     return Kind.LEAD if _hands_in(text) else Kind.NOTE
 
@@ -67,9 +68,19 @@ _FIRM_HEAD = re.compile(
 )
 
 
+_CHECKED_IN = re.compile(r"(?:\A|[\s,;。])(?:已?签到|打卡|已到访)(?:\Z|[\s,;。])")
+_ANNOUNCED = re.compile(
+    r"新客户|新线索|新商机|客户信息|线索信息|转介绍|(?:有|来|接到?|介绍|推荐|认识|加|记|给)了?(?:你们?|大家|咱们?)?(?:一?个|一条|条|家)"
+    r"(?:新的?|意向|潜在)?(?:客户|单子|线索|商机|咨询|询盘)|咨询电话|(?:展会|展台|会上)(?:上)?(?:加|认识|收|扫)|名片|主动加的?微信"
+)
+
+
 def _hands_in(text: str) -> bool:
-    """A contact, a firm, and nothing told of it."""
-    if not (find_phones(text[:500]) or find_emails(text[:500])):
+    """A contact, and a firm and nothing told of it, or words that announce a customer."""
+    contact = find_phones(text[:500]) or find_emails(text[:500])
+    if _ANNOUNCED.search(text[:60]) and (contact or find_wechats(text[:500])):
+        return True
+    if not contact:
         return False
     if _BY_HEART.search(text):
         return False

@@ -9,15 +9,25 @@ from itertools import islice
 _DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "半": 0}
 _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千")
 _TENS = {"十": 10, "百": 100, "千": 1000}
-_UNITS = {"亿": 10**8, "千万": 10**7, "百万": 10**6, "十万": 10**5, "万": 10**4, "萬": 10**4, "w": 10**4}
+_UNITS = {
+    "亿": 10**8,
+    "个亿": 10**8,
+    "千万": 10**7,
+    "百万": 10**6,
+    "十万": 10**5,
+    "万": 10**4,
+    "萬": 10**4,
+    "w": 10**4,
+}
 _UNITS |= {"千": 1000, "k": 1000, "m": 10**6, "million": 10**6, "": 1}
 _MOST_NUMBERS = 60
 _HIGHEST = 10**13  # beyond this nobody means a budget
+_A_MARKET = 10**11  # from here on it is a market's volume, not a customer's budget
 
 _NUMBER = r"[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,2})?|[0-9]{1,13}(?:\.[0-9]{1,4})?|[零〇一二两三四五六七八九十百千半几]{1,12}"
-_UNIT = r"亿|[十百千]?[万萬]|千|(?:w|k|m|million)(?![a-z])"
+_UNIT = r"个?亿|[十百千]?[万萬]|千|(?:w|k|m|million)(?![a-z])"
 _AMOUNT = re.compile(
-    rf"(?<![0-9.])(?P<a>{_NUMBER})(?P<v>[来多余])?[ ]?(?P<u>{_UNIT})?(?P<v2>[多余])?"
+    rf"(?<![0-9.])(?P<a>{_NUMBER})(?P<v>[来多余把])?[ ]?(?P<u>{_UNIT})?(?P<v2>[多余])?"
     r"(?P<tail>[1-9五](?![0-9.]))?"
     rf"(?: ?(?:[-~到至]|to) ?(?P<b>{_NUMBER})[来多余]?[ ]?(?P<ub>{_UNIT})?)?"
     r" ?(?P<yuan>元|块|圆|人民币|rmb|cny|yuan)? ?(?P<post>以内|以下|之内|封顶|以上|起步|起|打底)?",
@@ -26,7 +36,7 @@ _AMOUNT = re.compile(
 _SIGN = re.compile(r"(?:[¥￥]|rmb|cny) ?\Z", re.IGNORECASE)
 _AT_LEAST = re.compile(r"(?:至少|起码|不低于|不少于|超过|大于|at least|over)[ ¥￥]{0,3}\Z", re.IGNORECASE)
 _AT_MOST = re.compile(
-    r"(?:不超过|不到|最多(?:只?(?:能|愿意?|肯)?(?:出|给|付|到))?|不高于|低于|以内|under|up to)[ ¥￥]{0,3}\Z",
+    r"(?:最高限价|控制价|拦标价|不超过|不到|最多(?:只?(?:能|愿意?|肯)?(?:出|给|付|到))?|不高于|低于|以内|under|up to)[ ¥￥]{0,3}\Z",
     re.IGNORECASE,
 )
 _CUE = re.compile(r"(?:预算|預算|金额|报价|合同|费用|价格|budget|amount)[^0-9,;。、\n]{0,6}\Z", re.IGNORECASE)
@@ -81,6 +91,8 @@ def find_amounts(text: str, *, sure_money: bool = False, rivals: Collection[str]
         value = _value(match, before)
         if value is not None:
             role = _role(text, match, rivals)
+            if role is Role.STATED and (value[0] or 0) >= _A_MARKET:
+                role = Role.SIZE
             found.append(
                 Money(start=match.start(), end=match.end(), least=value[0], most=value[1], role=role)
             )
@@ -107,7 +119,7 @@ _ROLE_BEFORE = (
     (
         Role.SIZE,
         re.compile(
-            "(?:营收|营业额|产值|产量|注册资本|资本|罚款|工资|月薪|年薪|规模|人数|销售额|利润|融资|市值|估值|投资额)[^0-9]{0,6}\\Z"
+            "(?:营收|营业额|产值|产量|注册资本|资本|罚款|工资|月薪|年薪|规模|人数|销售额|利润|融资|市值|估值|投资额|每人|人均|扣了?我?|罚款?)[^0-9]{0,6}\\Z"
         ),
     ),
     (
@@ -174,7 +186,7 @@ def _is_money(match: re.Match[str], before: str, *, cued: bool, sure_money: bool
         return sure_money and re.fullmatch(r"[0-9,]{5,}", match["a"]) is not None
     if cued:
         return True
-    if match["a"] in ("百", "千"):
+    if match["a"] in ("百", "千") and not match["v"]:
         return False  # 千万 is more often a word than a sum
     if _COUNTED.match(match.string, match.end()):
         return False
@@ -192,6 +204,8 @@ def _value(match: re.Match[str], before: str) -> tuple[int | None, int | None] |
     unit = _UNITS[(match["u"] or match["ub"] or "").lower()]
     first = _number(match["a"])
     least, most = first[0] * unit, first[1] * unit
+    if before.endswith("大") and match["a"].startswith("几"):
+        least *= 5  # 大几十万: the upper half
     if match["b"]:
         most = _number(match["b"])[1] * _UNITS[(match["ub"] or match["u"] or "").lower()]
     elif match["tail"] and match["u"]:

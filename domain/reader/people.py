@@ -21,7 +21,7 @@ class Mention(NamedTuple):
 
 
 _FUNCTION = "和于从向全都应时年与及那计要查过到给得但经该更非无并"
-_RESPECT = re.compile(rf"{lexicon.HONORIFIC.pattern}(?![价额量计共结体数部包会议]|公司|经理办|务局)")
+_RESPECT = re.compile(rf"(?:{lexicon.HONORIFIC.pattern})(?![价额量计共结体数部包会议]|公司|经理办|务局)")
 _NAME = rf"(?:{lexicon.COMPOUND}[一-鿿]{{1,2}}|[{lexicon.SINGLE}][一-鿿]{{1,2}})"
 _SAYS = (
     "说|回复?|那边|那里|约|要|让|嫌|反馈|同意|看|出差|出国|不|没|电话|微信|邮件|觉得|表示|想|把|换|已|在|去|来|对|"
@@ -64,9 +64,22 @@ def _respectful(match: re.Match[str]) -> Mention:
 
 
 def _is_respect(text: str, match: re.Match[str], context: Context) -> bool:
-    if match[0][0] in _FUNCTION or match[0] in ("施工", "高工", "金工", "单工", "钱总", "方总额"):
+    if match[0][0] in _FUNCTION or match[0] in _TRADES_OF_HAND:
         return match[0] == "钱总"
+    if match[0][0] in "老小阿" and len(match[0]) == 2:
+        return _stands_alone(text, match, context)
     return not _inside_word(text, match.start(), context)
+
+
+_TRADES_OF_HAND = ("施工", "高工", "金工", "单工", "钱总", "方总额", "木工", "水工", "法工", "海工", "国工")
+_FREE_BEFORE = re.compile(r"(?:\A|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对])\Z")
+_FREE_AFTER = re.compile(rf"(?:\Z|[\s,;。:、+\0)]|关机|占线|通了|{_SAYS})")
+
+
+def _stands_alone(text: str, match: re.Match[str], context: Context) -> bool:
+    """老谷, 小佘: nothing runs on before it, something is said of them, and it is no everyday word."""
+    free = _FREE_BEFORE.search(text, max(0, match.start() - 1), match.start()) or match.start() == 0
+    return bool(free and _FREE_AFTER.match(text, match.end()) and not context.tools.known(match[0]))
 
 
 def _inside_word(text: str, at: int, context: Context) -> bool:

@@ -19,8 +19,9 @@ _WORD = re.compile(
 _WRAP = "()[]{}<>\"'“”‘’《》【】「」!?.:-~"
 _TAIL = re.compile(r"([^()]{1,40})\(([^()]{1,20})\)")
 _ADDRESS = re.compile(".{2,30}(?:[区路号街园镇县楼村乡港]|高新|大厦|广场|大道)")
-_CALLED = re.compile("([一-鿿]{0,6}?)(?:名字叫|叫做|名叫|叫)([一-鿿]{2,4})")
+_CALLED = re.compile("([一-鿿]{0,6}?)(?:联系人(?:名?叫|是)?|名字叫|叫做|名叫|叫)([一-鿿]{2,4})")
 _SURNAMED = re.compile("(?:[一-鿿]{0,4})姓([一-鿿]{1,2})(?:的(?:老板|客户|先生))?")
+_UNIT = re.compile("[一-鿿]{2,5}(?:部|处|科|中心)")
 _DEPARTMENT = re.compile("([一-鿿A-Za-z]{2,6}?[部科处办])(.{2,6})")
 
 
@@ -185,6 +186,11 @@ def _take(placed: Placed, name: str, candidates: list[Word]) -> None:
 
 def _place_name(placed: Placed, words: list[Word], early: list[Word]) -> None:
     people = [w for w in early if w.kind in _PEOPLE] or [w for w in words if w.kind in _PEOPLE]
+    if not people and len(words) > 1 and _may_be_a_name(words[0]) and words[1].kind in _FIRMS:
+        placed.sure = False
+        people = words[:1]
+        placed.fields["name"] = words[0]
+        return
     best = next((same for kind in _PEOPLE if (same := [w for w in people if w.kind is kind])), [])
     _take(placed, "name", best)
     placed.extra += [w for w in people if w not in best]
@@ -204,7 +210,8 @@ def _place_company(placed: Placed, words: list[Word], early: list[Word]) -> None
 
 
 def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
-    _take(placed, "title", [w for w in words if w.kind is Kind.TITLE and (w in early or len(w.text) > 2)])
+    titles = [w for w in words if w.kind is Kind.TITLE and (w in early or len(w.text) > 2)]
+    _take(placed, "title", titles or [w for w in early if _UNIT.fullmatch(w.text)][:1])
 
 
 def _place_trade(placed: Placed, words: list[Word], early: list[Word]) -> None:
@@ -223,6 +230,19 @@ def _place_region(placed: Placed, _words: list[Word], early: list[Word]) -> None
     placed.extra += addresses
     place = next(iter(named or addresses), None)
     placed.region = region_of(place.text) if place else None
+
+
+_FIRMS = (Kind.FIRM, Kind.LOCAL, Kind.BRANCH)
+_FOREIGN = re.compile("[一-鿿]{3,5}|[A-Z][a-z]{2,11}")
+
+
+def _may_be_a_name(word: Word) -> bool:
+    """A first word before a firm: 扎西顿珠, 帕提古丽, Tony, which no list of surnames knows."""
+    return (
+        word.kind is Kind.OTHER
+        and _FOREIGN.fullmatch(word.text) is not None
+        and not lexicon.WISH.search(word.text)
+    )
 
 
 _PEOPLE = (Kind.RESPECT, Kind.NAME, Kind.LATIN)

@@ -5,12 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.cards.parts import hide_contacts
 from bot.language import almanac_of, simplified, tools
 from domain.reader import book as book_module
 from domain.reader.book import Entry, LeadBook, Talk
 from domain.reader.context import Almanac, Context, Tools, plain
 from domain.reader.dates import find_dates
 from domain.reader.kinds import Kind
+from domain.reader.lead_text import read_lead
 from domain.reader.understand import Reading, understand
 from tests.evaluation import matching
 from tests.evaluation.matching import NOW
@@ -112,3 +114,65 @@ def test_half_a_persons_name_that_sounds_like_a_firm_is_not_that_firm() -> None:
     book = matching.build([Entry(lead="L1", name="张伟", company="上海王晓食品有限公司", owner="lilei")])
     reading = Reading(kind=Kind.NOTE, people=("王小明",))
     assert book.match(reading, "王小明说可以", Talk(person="lilei", now=NOW)).best == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [
+        ("老谷电话里说今年不搞了", ("老谷",)), ("小佘关机了", ("小佘",)), ("蔺老师那边报价了", ("蔺老师",)), ("司徒助理带我看了", ("司徒助理",)),
+        ("木总约了下周三", ("木总",)), ("小时候的事", ()), ("木工进场了", ()), ("把老路修好", ()), ("修老谷桥", ()),
+    ],
+)  # fmt: skip
+def test_rare_surnames_and_familiar_names_are_people_and_everyday_words_are_not(
+    text: str, people: tuple[str, ...]
+) -> None:
+    context = Context(now=WEDNESDAY, almanac=almanac_of([2026]), tools=tools())
+    assert tuple(understand(text, context, Kind.NOTE).people) == people
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("加个客户：武夷山市岩韵茶厂 联系人兰姨 13799180034", "lead"), ("客户转介绍：银川塞上酒庄 马文杰 0951-6027714", "lead"),
+        ("刚才展会上扫到一个 泉州闽瓷卫浴 微信号 minci_88", "lead"), ("有个单子给你们，昆山那边做模具的", "note"),
+        ("【拜访纪要】客户：汉江轴承", "visit"), ("📍湘桥区 凤溪陶瓷", "visit"), ("visit 南山湾科技 Tony", "visit"), ("到了 许昌禾泽种业 打卡", "visit"),
+        ("到达 邢台宏锻 签到", "visit"), ("张总说考虑考虑", "note"),
+    ],
+)  # fmt: skip
+def test_leads_and_visits_are_known_by_how_people_announce_them(text: str, kind: str) -> None:
+    context = Context(now=WEDNESDAY, almanac=almanac_of([2026]), tools=tools())
+    assert understand(text, context).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("预算大几万", (50_000, 100_000)), ("千把万的项目", (10_000_000, 10_000_000)), ("预算1.2个亿", (120_000_000, 120_000_000)),
+        ("最高限价480万", (None, 4_800_000)), ("有个两千亿的盘子", (None, None)), ("团建每人80块", (None, None)), ("百来万吧", (1_000_000, 1_000_000)),
+    ],
+)  # fmt: skip
+def test_money_as_people_round_it(text: str, amount: tuple[int | None, int | None]) -> None:
+    context = Context(now=WEDNESDAY, almanac=almanac_of([2026]), tools=tools())
+    found = understand(text, context, Kind.NOTE)
+    assert (found.amount_min, found.amount_max) == amount
+
+
+def test_a_phone_that_is_spelt_out_is_a_phone() -> None:
+    assert read_lead("佟总 昆山锐成精密 幺五八六二三三零零一七 想上MES").phone == "+8615862330017"
+    assert read_lead("佟总 昆山锐成精密 幺五八六二三三零零一 想上MES").phone is None
+    assert hide_contacts("打幺五八六二三三零零一七") == "打158****0017"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "title"),
+    [
+        ("/lead 扎西顿珠 拉萨雪域文旅酒店 13908911427", "扎西顿珠", None), ("/lead Tony 深圳南山湾科技 tony@nsw-tech.cn 想看demo", "Tony", None),
+        ("/lead 卜主任 河池市第二中医院 设备科 0778-2284163 超声", "卜主任", "设备科"), ("/lead 想看demo 深圳南山湾科技 13908911427", None, None),
+        ("无锡欣禾包装 联系人厍文斌 13861709254", "厍文斌", None),
+    ],
+)  # fmt: skip
+def test_names_that_no_list_knows_are_known_by_their_place(
+    text: str, name: str | None, title: str | None
+) -> None:
+    found = read_lead(text)
+    assert (found.name, found.title) == (name, title)

@@ -33,3 +33,27 @@ def test_the_public_sets_do_not_get_worse(name: str, floor: float, size: int) ->
     hits = [right for _, right in getattr(public, name)()]
     assert len(hits) == size
     assert sum(hits) / len(hits) >= floor
+
+
+@pytest.mark.parametrize(
+    ("name", "floors"),
+    [
+        (
+            "stranger_chat.jsonl",
+            {
+                "kind": 0.97, "amount": 0.95, "phones F1": 0.98, "lead name F1": 0.92, "lead company F1": 0.9, "lead title F1": 0.86,
+                "activity": 0.94, "intent macro-F1": 0.75, "note name F1": 0.83, "next_at": 0.86,
+            },
+        ),
+        (
+            "classes_chat.jsonl",
+            {
+                "kind": 0.98, "amount": 0.95, "phones F1": 0.97, "lead name F1": 0.88, "lead company F1": 0.87, "lead title F1": 0.88,
+                "activity": 0.91, "intent macro-F1": 0.76, "note name F1": 0.87, "next_at": 0.92,
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_strangers_messages_were_read_with_is_kept(name: str, floors: dict[str, float]) -> None:
+    found = {each.field: each.value for each in chat.scores(chat.labelled(name))}
+    assert [f"{field} {found[field]:.3f}" for field, floor in floors.items() if found[field] < floor] == []
