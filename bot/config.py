@@ -487,20 +487,27 @@ class ReaderRules(_Section):
     names_file: str = ""
 
 
-class Speech(_Section):
-    """An endpoint that speaks OpenAI's `POST /audio/transcriptions`."""
+class OpenAiShape(_Section):
+    """An endpoint in OpenAI's shape."""
 
     base_url: WebAddress
+    api_key: Secret | None = None
+
+    @property
+    def key(self) -> str:
+        return self.api_key.get_secret_value() if self.api_key else ""
+
+
+class Speech(OpenAiShape):
+    """One that answers `POST /audio/transcriptions`."""
+
     model: Text = "whisper-1"
-    api_key: Secret | None = None
 
 
-class LanguageModel(_Section):
-    """An endpoint that speaks OpenAI's `POST /chat/completions`."""
+class LanguageModel(OpenAiShape):
+    """One that answers `POST /chat/completions`."""
 
-    base_url: WebAddress
     model: Text
-    api_key: Secret | None = None
 
 
 class Log(_Section):

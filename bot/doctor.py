@@ -14,11 +14,14 @@ import aiohttp
 
 from bot.channels.wecom import checkup
 from bot.company import build_company
-from bot.config import ConfigErrors, Settings, Speech, Wecom, load, warnings
+from bot.config import ConfigErrors, OpenAiShape, Settings, Wecom, load, warnings
+from bot.endpoint import Endpoint, Unreachable
 from bot.seams import SystemClock
 
 ROOM = 200_000_000
-PATIENCE = aiohttp.ClientTimeout(total=3.0)
+SECONDS = 3.0
+PATIENCE = aiohttp.ClientTimeout(total=SECONDS)
+LONGEST_LIST = 4 << 20  # some endpoints list hundreds of models
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - where a bot listens that listens everywhere
 GOOD, BAD, WARN = "✔", "✘", "⚠"
 
@@ -114,8 +117,9 @@ def _channels(settings: Settings) -> Iterator[Check]:
         yield Check(mark=GOOD, name="simulator", means=f"{settings.app.base_url}/sim")
     if settings.wecom is not None:
         yield from _wecom(settings, settings.wecom)
-    if settings.speech is not None:
-        yield asyncio.run(_speech(settings.speech))
+    for name, section in (("speech", settings.speech), ("model", settings.model)):
+        if section is not None:
+            yield asyncio.run(_answers(name, section))
     if not (settings.simulator.enabled or settings.wecom or settings.dingtalk):
         yield Check(
             mark=BAD,
@@ -125,24 +129,20 @@ def _channels(settings: Settings) -> Iterator[Check]:
         )
 
 
-async def _speech(section: Speech) -> Check:
-    """Whether the speech endpoint answers and takes the key; no recording is sent."""
-    key = section.api_key.get_secret_value() if section.api_key else ""
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    address = f"{section.base_url.rstrip('/')}/models"
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=PATIENCE) as http,
-            http.get(address, headers=headers, allow_redirects=False) as answer,
-        ):
-            status = answer.status
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        means, then = f"{address}: {type(error).__name__}", "is it running, [speech] base_url right?"
-        return Check(mark=BAD, name="speech", means=means, next=then)
+async def _answers(name: str, section: OpenAiShape) -> Check:
+    """Whether the endpoint of that section answers and takes the key; nothing of anybody's is sent."""
+    address = f"{section.base_url}/models"
+    async with aiohttp.ClientSession() as http:
+        endpoint = Endpoint(base_url=section.base_url, api_key=section.key, http=http)
+        try:
+            status, _ = await endpoint.ask("GET", "/models", within=SECONDS, most=LONGEST_LIST)
+        except Unreachable as error:
+            then = f"is it running, [{name}] base_url right?"
+            return Check(mark=BAD, name=name, means=f"{address}: {error}", next=then)
     if status in (401, 403):
         means = f"{address} refuses the key ({status})"
-        return Check(mark=BAD, name="speech", means=means, next="set [speech] api_key")
-    return Check(mark=GOOD, name="speech", means=f"{address} answers")
+        return Check(mark=BAD, name=name, means=means, next=f"set [{name}] api_key")
+    return Check(mark=GOOD, name=name, means=f"{address} answers")
 
 
 def _wecom(settings: Settings, section: Wecom) -> Iterator[Check]:

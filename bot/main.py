@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -24,11 +24,21 @@ from bot.channels.tokens import AccessTokens, Fetched
 from bot.channels.wecom.app import WecomApp, make_app
 from bot.channels.wecom.face import Tiles
 from bot.company import build_company, read_days, read_names_file
-from bot.config import ConfigErrors, Dingtalk, LanguageModel, Settings, Speech, needs_restart, warnings
+from bot.config import (
+    ConfigErrors,
+    Dingtalk,
+    LanguageModel,
+    OpenAiShape,
+    Settings,
+    Speech,
+    needs_restart,
+    warnings,
+)
 from bot.deliver import Deliverer, redraw
 from bot.directory import Directory, with_members
 from bot.doctor import BAD, GOOD, WARN, Check
 from bot.downloads import Downloader
+from bot.endpoint import Endpoint
 from bot.files import Files
 from bot.handlers import leads as lead_handlers
 from bot.handlers import notes as note_handlers
@@ -39,7 +49,7 @@ from bot.model import Model
 from bot.phones import SimulatedPhones
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
-from bot.speech import Endpoint, Transcriber
+from bot.speech import Transcriber
 from bot.watch import Heart
 from bot.web import api, callbacks, health, metrics, openapi, problems
 from bot.web.keys import Keys
@@ -187,6 +197,10 @@ def _look_at_epoch(lost: epoch.Lost | None) -> Iterator[Check]:
 
 def _instant(micros: str) -> str:
     return from_micros(int(micros)).isoformat() if micros else "?"
+
+
+def _endpoint(section: OpenAiShape) -> Endpoint:
+    return Endpoint(base_url=section.base_url, api_key=section.key, http=aiohttp.ClientSession())
 
 
 class Service:
@@ -373,15 +387,14 @@ class Service:
             self.ticker.every(WATCH_EVERY, self.tell_all_is_well, name="watch")
 
     def _transcriber(self, section: Speech) -> Transcriber:
-        key = section.api_key.get_secret_value() if section.api_key else ""
-        http = aiohttp.ClientSession()
         return Transcriber(
             write=self.store.write,
             units=media,
             next_unheard=lambda: media.next_unheard(self.store.reader),
             heard=partial(note_handlers.voice_heard, self.bot),
             unheard=partial(note_handlers.voice_unheard, self.bot),
-            endpoint=Endpoint(base_url=section.base_url, model=section.model, api_key=key, http=http),
+            endpoint=_endpoint(section),
+            model=section.model,
             files=self.files,
             clock=self.clock,
             observe=self.metrics.send,
@@ -389,10 +402,8 @@ class Service:
 
     def _model(self, section: LanguageModel) -> Model:
         return Model(
-            base_url=section.base_url,
+            endpoint=_endpoint(section),
             model=section.model,
-            api_key=section.api_key.get_secret_value() if section.api_key else "",
-            http=aiohttp.ClientSession(),
             ticks=asyncio.get_running_loop().time,
             observe=self.metrics.send,
         )
@@ -539,7 +550,7 @@ class Service:
             await self.dingtalk.end()
         await self.heart.close()
         if self.speech is not None:
-            await self.speech.endpoint.http.close()
+            await self.speech.endpoint.close()
         if self.bot.model is not None:
             await self.bot.model.close()
         if self.wecom is not None:
@@ -732,6 +743,7 @@ class Service:
                 log.error(mistake.line("en"), action="reload_refused")
             return False
         waiting = needs_restart(self.settings, settings)
+        company = replace(company, hears=self.store.company.hears)  # as what runs does, until the restart
         self.settings, self.store.company = settings, company
         after: str | None = ""
         while after is not None:
@@ -776,8 +788,8 @@ class Signals:
         await self.service.stopped.wait()
 
     async def _spare_collector(self) -> None:
-        """What lives as long as the process need not be looked through for garbage: each time took 65 ms, in
-        which every click waited."""
+        """What lives as long as the process need not be looked through for garbage: with some thousand leads
+        that took 65 ms each time, in which every click waited."""
         gc.collect()
         gc.freeze()
         await self.service.loaded()

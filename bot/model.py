@@ -1,9 +1,9 @@
 """A language model that fills what the rules left open, where a company sets one up: an endpoint that speaks
 OpenAI's `POST /chat/completions`.
 
-It is asked once, for three seconds, about a draft that lacks a field. It sees no phone and no address, has no
-tools, and is believed only where it quotes the message (domain.reader.gaps). Whatever goes wrong, the rules'
-reading stands.
+It is asked once, for 3 seconds, about a draft that lacks a field. It sees no phone, e-mail or WeChat name,
+has no tools, and is believed only where it quotes the message (domain.reader.gaps). Whatever goes wrong, the
+rules' reading stands.
 """
 
 import asyncio
@@ -12,10 +12,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from bot.endpoint import Endpoint, Unreachable
 from domain.reader.gaps import LIMITS, redact, sift
 
 log = structlog.get_logger("model")
@@ -40,18 +40,21 @@ class _Strict(BaseModel):
 Quotes: type[BaseModel] = create_model("Quotes", __base__=_Strict, **dict.fromkeys(LIMITS, (str, "")))  # type: ignore[call-overload]
 
 
-class _Useless(Exception):
-    """The endpoint's answer can't be used; the text says why, without any of its words."""
+_SHAPE = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in LIMITS},
+    "required": list(LIMITS),
+    "additionalProperties": False,
+}
+"""As it is asked for: a strict schema must require every key. An answer that leaves some out is taken."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Model:
-    """The endpoint. `ticks` = a monotonic clock in seconds. Three failures in a row let it rest."""
+    """`ticks` = a monotonic clock in seconds. Three failures in a row let the endpoint rest."""
 
-    base_url: str
+    endpoint: Endpoint
     model: str
-    api_key: str
-    http: aiohttp.ClientSession
     ticks: Callable[[], float]
     observe: Callable[[str, str], None] = field(default=lambda channel, result: None)
     _failures: int = 0
@@ -73,7 +76,7 @@ class Model:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.http.close()
+        await self.endpoint.close()
 
     async def settled(self) -> None:
         """Wait until what is under way has ended."""
@@ -86,9 +89,8 @@ class Model:
             return {}
         shown = redact(text)
         try:
-            async with asyncio.timeout(TIMEOUT):
-                quotes = await self._ask(shown)
-        except (aiohttp.ClientError, TimeoutError, OSError, _Useless) as error:
+            quotes = await self._ask(shown)
+        except Unreachable as error:
             self._failed(error)
             return {}
         self._failures = 0
@@ -99,13 +101,12 @@ class Model:
         )
         return found
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: Unreachable) -> None:
         self._failures += 1
         if self._failures >= BREAKS_AFTER:
             self._rests_until, self._failures = self.ticks() + REST, 0
-        why = str(error) if isinstance(error, _Useless) else type(error).__name__
         self.observe("model", "failed")
-        log.warning("the model gave no answer", action="model_useless", why=why)
+        log.warning("the model gave no answer", action="model_useless", why=str(error))
 
     async def _ask(self, shown: str) -> dict[str, str]:
         body = {
@@ -117,26 +118,24 @@ class Model:
             ],
             "response_format": {
                 "type": "json_schema",
-                "json_schema": {"name": "quotes", "strict": True, "schema": Quotes.model_json_schema()},
+                "json_schema": {"name": "quotes", "strict": True, "schema": _SHAPE},
             },
         }
-        headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
-        url = f"{self.base_url.rstrip('/')}/chat/completions"
-        async with self.http.post(url, json=body, headers=headers, allow_redirects=False) as answer:
-            if answer.status != 200:
-                raise _Useless(f"answered {answer.status}")
-            return _quotes(await answer.content.read(MOST_BYTES + 1))
+        status, answer = await self.endpoint.ask(
+            "POST", "/chat/completions", within=TIMEOUT, most=MOST_BYTES, json=body
+        )
+        if status != 200:
+            raise Unreachable(f"answered {status}")
+        return _quotes(answer)
 
 
 def _quotes(body: bytes) -> dict[str, str]:
-    """The quotes of a chat completion; raises _Useless for anything but the schema's JSON."""
-    if len(body) > MOST_BYTES:
-        raise _Useless("too long")
+    """The quotes of a chat completion; raises Unreachable for anything but the schema's JSON."""
     try:
         content = json.loads(body)["choices"][0]["message"]["content"]
         quotes: dict[str, str] = Quotes.model_validate_json(_bare(content)).model_dump()
     except (ValueError, LookupError, TypeError, AttributeError, ValidationError, RecursionError):
-        raise _Useless("not the schema") from None
+        raise Unreachable("not the schema") from None
     return quotes
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import aiohttp
 import structlog
 
+from bot.endpoint import Endpoint, Unreachable
 from bot.files import Files
 from bot.seams import jitter
 from domain.clock import Clock
@@ -34,35 +35,14 @@ class NotHeard(Exception):
     """This recording will never be written down: the endpoint refuses it, or nothing is said."""
 
 
-class Unreachable(Exception):
-    """The endpoint gave no usable answer; another try may."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Where recordings are sent. `base_url` ends before `/audio/transcriptions`."""
-
-    base_url: str
-    model: str
-    api_key: str = ""
-    http: aiohttp.ClientSession
-
-    async def transcribe(self, recording: bytes) -> str:
-        """The words of a recording, cleaned, at most LONGEST characters. Raises NotHeard or Unreachable."""
-        form = aiohttp.FormData()
-        form.add_field("file", recording, filename=f"voice.{_suffix(recording)}")
-        for name, value in (("model", self.model), ("language", "zh"), ("response_format", "json")):
-            form.add_field(name, value)
-        headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
-        url = f"{self.base_url.rstrip('/')}/audio/transcriptions"
-        try:
-            async with (
-                asyncio.timeout(TIMEOUT),
-                self.http.post(url, data=form, headers=headers, allow_redirects=False) as answer,
-            ):
-                return _words(answer.status, await answer.content.read(MOST_BYTES + 1))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable(type(error).__name__) from None
+async def transcribe(endpoint: Endpoint, model: str, recording: bytes) -> str:
+    """The words of a recording, cleaned, at most LONGEST characters. Raises NotHeard or Unreachable."""
+    form = aiohttp.FormData()
+    form.add_field("file", recording, filename=f"voice.{_suffix(recording)}")
+    for name, value in (("model", model), ("language", "zh"), ("response_format", "json")):
+        form.add_field(name, value)
+    call = endpoint.ask("POST", "/audio/transcriptions", within=TIMEOUT, most=MOST_BYTES, data=form)
+    return _words(*await call)
 
 
 def _suffix(recording: bytes) -> str:
@@ -73,7 +53,7 @@ def _suffix(recording: bytes) -> str:
 def _words(status: int, body: bytes) -> str:
     if status in (400, 413, 415, 422):
         raise NotHeard(f"refused with {status}")
-    if status != 200 or len(body) > MOST_BYTES:
+    if status != 200:
         raise Unreachable(f"answered {status}")
     try:
         found = json.loads(body)
@@ -104,6 +84,7 @@ class Transcriber:
     heard: Callable[[Unheard, str], Awaitable[None]]
     unheard: Callable[[Unheard], Awaitable[None]]
     endpoint: Endpoint
+    model: str
     files: Files
     clock: Clock
     observe: Callable[[str, str], None] = field(default=lambda channel, result: None)
@@ -125,7 +106,7 @@ class Transcriber:
     async def _hear(self, voice: Unheard) -> None:
         try:
             recording = await self.files.read(voice.path)
-            words = await self.endpoint.transcribe(recording)
+            words = await transcribe(self.endpoint, self.model, recording)
         except (NotHeard, FileNotFoundError) as error:
             await self._give_up(voice, error)
         except Unreachable as error:

@@ -6,6 +6,7 @@ any text goes in, and what is no contact comes back as None.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import NamedTuple
 
 _WIDE = {0xFF00 + n: 0x20 + n for n in range(0x01, 0x5F)} | {0x3000: 0x20}
@@ -278,3 +279,17 @@ def contact_keys(*, phone: str | None, email: str | None, wechat: str | None) ->
     if wechat:
         keys.append(f"w:{wechat.lower()}")
     return tuple(keys)
+
+
+def without_contacts(text: str, shown: Callable[[str, str], str]) -> str:
+    """The text with each contact as `shown(kind, value)`; a kind is `phone`, `email` or `wechat`."""
+    plain = fold(text)
+    found = [(at.start, at.end, "phone", at.value) for at in find_phones(plain)]
+    found += [(at.start, at.end, "email", at.value) for at in find_emails(plain)]
+    found += [(at.end - len(at.value), at.end, "wechat", at.value) for at in find_wechats(plain)]
+    pieces, done = [], 0
+    for start, end, kind, value in sorted(found):
+        if start >= done:
+            pieces += [text[done:start], shown(kind, value)]
+            done = end
+    return "".join((*pieces, text[done:]))

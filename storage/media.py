@@ -19,9 +19,15 @@ LEASE = timedelta(seconds=120)
 
 def claim_wanted(uow: UnitOfWork, *, now: datetime, limit: int) -> list[Wanted]:
     """Lease files that a platform still has; a lease that ends unsettled is given out again."""
+    rows = _leased(uow, "channel, ref", "state = 'wanted'", now, limit)
+    return [Wanted(id=id_, channel=channel, ref=ref, attempts=tries) for id_, tries, channel, ref in rows]
+
+
+def _leased(uow: UnitOfWork, names: str, where: str, now: datetime, limit: int) -> list[tuple[Any, ...]]:
+    """(id, this try's number, the columns `names`) of rows that are due, leased."""
     instant = to_micros(now)
     rows = uow.query(
-        "SELECT id, channel, ref, attempts FROM media WHERE state = 'wanted' AND not_before <= ? "
+        f"SELECT id, attempts + 1, {names} FROM media WHERE {where} AND not_before <= ? "  # noqa: S608
         "ORDER BY not_before LIMIT ?",
         (instant, limit),
     )
@@ -31,7 +37,7 @@ def claim_wanted(uow: UnitOfWork, *, now: datetime, limit: int) -> list[Wanted]:
         "UPDATE media SET not_before = ?, attempts = attempts + 1 WHERE id = ?",
         [(until, row[0]) for row in rows],
     )
-    return [Wanted(id=row[0], channel=row[1], ref=row[2], attempts=row[3] + 1) for row in rows]
+    return [tuple(row) for row in rows]
 
 
 def file_kept(uow: UnitOfWork, *, id_: str, size: int, sha256: str, path: str, at: datetime) -> None:
@@ -53,20 +59,9 @@ def file_lost(uow: UnitOfWork, *, id_: str) -> None:
 
 
 def claim_unheard(uow: UnitOfWork, *, now: datetime, limit: int) -> list[Unheard]:
-    """Lease voices whose words are wanted; a lease that ends unsettled is given out again."""
-    instant = to_micros(now)
-    rows = uow.query(
-        "SELECT id, note, path, attempts FROM media WHERE speech = 'due' AND state = 'kept' "
-        "AND not_before <= ? ORDER BY not_before LIMIT ?",
-        (instant, limit),
-    )
-    until = instant + LEASE // timedelta(microseconds=1)
-    sql.execute_many(
-        uow.connection,
-        "UPDATE media SET not_before = ?, attempts = attempts + 1 WHERE id = ?",
-        [(until, row[0]) for row in rows],
-    )
-    return [Unheard(id=row[0], note=row[1], path=row[2], attempts=row[3] + 1) for row in rows]
+    """Lease voices whose words are wanted, those whose file is lost too, so that somebody says so."""
+    rows = _leased(uow, "note, path", "speech = 'due' AND state <> 'wanted'", now, limit)
+    return [Unheard(id=id_, note=note, path=path, attempts=tries) for id_, tries, note, path in rows]
 
 
 def hear_again(uow: UnitOfWork, *, id_: str, at: datetime) -> None:
@@ -75,7 +70,7 @@ def hear_again(uow: UnitOfWork, *, id_: str, at: datetime) -> None:
 
 async def next_unheard(engine: AsyncEngine) -> datetime | None:
     """When a voice may be heard next."""
-    due = (media.c.speech == "due") & (media.c.state == "kept")
+    due = (media.c.speech == "due") & (media.c.state != "wanted")
     async with reading(engine) as conn:
         found = await conn.scalar(select(func.min(media.c.not_before)).where(due))
     return None if found is None else from_micros(found)

@@ -22,10 +22,12 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
     state = parts.text(args, "state") or "open"
     kind = parts.text(args, "kind") or "note"
     facts = unpack_facts(parts.text(args, "facts") or "{}")
+    voice = parts.text(args, "voice")
+    unheard = (parts.voice(company, lang, voice),) if voice and state != "dropped" else ()
     line = f"note.{state}" if state != "open" else "note.ask" if facts else "note.kept"
     return Card(
         title=say(lang, f"note.title.{kind}", lead=lead.id, who=parts.who(lead, lang)),
-        lines=(say(lang, line, lead=lead.id), *_quoted(viewer, args), *_voice(viewer, company, args)),
+        lines=(say(lang, line, lead=lead.id), *_quoted(viewer, args), *unheard),
         fields=_understood(facts, viewer, company, lead),
         buttons=_note_buttons(lead, lang, parts.number(args, "no"), state, kind, asks=bool(facts)),
         state=CardState.DONE if state == "dropped" else CardState.LIVE,
@@ -35,14 +37,6 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
 def _quoted(viewer: Person, args: Args) -> tuple[str, ...]:
     words = parts.text(args, "words")
     return (say(viewer.lang, "note.words", words=words),) if words else ()
-
-
-def _voice(viewer: Person, company: Company, args: Args) -> tuple[str, ...]:
-    """Of a voice whose words nobody has: that it is kept, and whether its words are to come."""
-    state = parts.text(args, "voice")
-    if not state:
-        return ()
-    return (say(viewer.lang, f"voice.{state if company.hears else 'kept'}"),)
 
 
 def _note_buttons(lead: Lead, lang: str, no: int, state: str, kind: str, *, asks: bool) -> tuple[Button, ...]:

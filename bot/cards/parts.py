@@ -7,14 +7,11 @@ from bot.cards.model import OPTIONS, Field, Option, Select, fit
 from bot.words import clock_words, field_words, money_words, reason_words, say, source_words
 from domain.calendar import CalendarError
 from domain.contact import (
-    find_emails,
-    find_phones,
-    find_wechats,
-    fold,
     mask_email,
     mask_phone,
     mask_wechat,
     show_phone,
+    without_contacts,
 )
 from domain.judging import Question, answer_to
 from domain.lead import Lead
@@ -162,19 +159,17 @@ def judged(lead: Lead, viewer: Person) -> tuple[str, ...]:
     return (say(lang, "judge.line", answers=" ".join(told)),)
 
 
+_MASKS = {"phone": mask_phone, "email": mask_email, "wechat": mask_wechat}
+
+
 def hide_contacts(typed: str) -> str:
     """The text with every phone number, e-mail address and WeChat name in it masked."""
-    plain = fold(typed)
-    phones, emails, wechats = find_phones(plain), find_emails(plain), find_wechats(plain)
-    found = [(at.start, at.end, mask_phone(at.value)) for at in phones]
-    found += [(at.start, at.end, mask_email(at.value)) for at in emails]
-    found += [(at.end - len(at.value), at.end, mask_wechat(at.value)) for at in wechats]
-    pieces, done = [], 0
-    for start, end, masked in sorted(found):
-        if start >= done:
-            pieces += [typed[done:start], masked]
-            done = end
-    return "".join((*pieces, typed[done:]))
+    return without_contacts(typed, lambda kind, value: _MASKS[kind](value))
+
+
+def voice(company: Company, lang: str, state: str = "due") -> str:
+    """Of a voice whose words nobody has: it is kept; they are to come (`due`), or never will (`failed`)."""
+    return say(lang, f"voice.{state if company.hears else 'kept'}")
 
 
 def origin(lead: Lead, company: Company, lang: str) -> str:

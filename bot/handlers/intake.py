@@ -100,12 +100,18 @@ def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - o
         case "edited":
             return Reply(text=say(lang, "edited", lead=found.id, field=field_words(lang, heard.asked)))
         case "attached":
-            return Reply(text=say(lang, "visit.more", lead=found.id, who=who))
+            return Reply(text=with_voice(bot, chat, say(lang, "visit.more", lead=found.id, who=who)))
         case "handback":
             return handed_back(bot, lang, found, found.reason or "other")
         case _:
             key = "stopped.draft" if found.stage == "invalid" else "stopped"
             return Reply(text=say(lang, key, lead=found.id))
+
+
+def with_voice(bot: Bot, chat: Chat, text: str) -> str:
+    """The answer to a message; where it brought a voice without words, what becomes of that too."""
+    unheard = any(each.unheard for each in chat.media)
+    return f"{text}\n{parts.voice(bot.company, bot.lang(chat.by))}" if unheard else text
 
 
 def submitted(found: Lead) -> Reply:

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from bot.cards import parts
 from bot.cards.actions import Choose
-from bot.handlers.intake import hand_in, told
+from bot.handlers.intake import hand_in, told, with_voice
 from bot.inbound import Chat, Click, Reply
 from bot.mind import Understood
 from bot.router import Bot
@@ -123,10 +123,15 @@ async def _join(
     found = await bot.mind.hear(whole, Kind.VISIT, about)
     heard = _heard(bot, found.reading, whole, chat.at)
     lang = bot.lang(chat.by)
+
+    def answer(kept: Kept) -> Reply:
+        said = say(lang, "note.joined", lead=kept.lead.id, who=parts.who(kept.lead, lang))
+        return Reply(text=with_voice(bot, chat, said))
+
     return await bot.act(
         chat,
         notes.join_note,
-        lambda kept: Reply(text=say(lang, "note.joined", lead=kept.lead.id, who=parts.who(kept.lead, lang))),
+        answer,
         lead_id=last.lead_id,
         no=int(before["no"]),
         text=words,

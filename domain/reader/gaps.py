@@ -6,7 +6,7 @@ message does not hold is dropped; numbers are read from it by our own rules.
 
 from collections.abc import Mapping, Sequence
 
-from domain.contact import clean_text, find_emails, find_phones, find_wechats, fold
+from domain.contact import clean_text, fold, without_contacts
 from domain.reader.money import read_amount
 
 LONGEST = 1000
@@ -15,22 +15,13 @@ LIMITS: Mapping[str, int] = {
     "name": 20, "company": 60, "title": 20, "industry": 20, "region": 20, "product": 40, "need": 200, "amount": 40,
 }  # fmt: skip
 """The fields that a model may quote for, with the longest quote."""
-_HIDDEN = "〔{}〕"
+_HIDDEN = {"phone": "〔电话〕", "email": "〔邮箱〕", "wechat": "〔微信〕"}
 _NUMBERED = frozenset({"product", "need", "amount"})
 
 
 def redact(text: str) -> str:
     """The message as a model may see it: contacts replaced by 〔电话〕, 〔邮箱〕 and 〔微信〕, at most LONGEST signs."""
-    plain = fold(text)
-    found = [(at.start, at.end, "电话") for at in find_phones(plain)]
-    found += [(at.start, at.end, "邮箱") for at in find_emails(plain)]
-    found += [(at.end - len(at.value), at.end, "微信") for at in find_wechats(plain)]
-    pieces, done = [], 0
-    for start, end, kind in sorted(found):
-        if start >= done:
-            pieces += [text[done:start], _HIDDEN.format(kind)]
-            done = end
-    return "".join((*pieces, text[done:]))[:LONGEST]
+    return without_contacts(text, lambda kind, _: _HIDDEN[kind])[:LONGEST]
 
 
 def sift(quotes: Mapping[str, str], shown: str, wanted: Sequence[str]) -> dict[str, object]:

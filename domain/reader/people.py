@@ -64,21 +64,23 @@ def _respectful(match: re.Match[str]) -> Mention:
 
 
 def _is_respect(text: str, match: re.Match[str], context: Context) -> bool:
-    if match[0][0] in _FUNCTION or match[0] in _TRADES_OF_HAND:
-        return match[0] == "钱总"
+    if match[0] == "钱总":
+        return True
+    if match[0][0] in _FUNCTION or match[0] in _NO_PEOPLE:
+        return False
     if match[0][0] in "老小阿" and len(match[0]) == 2:
         return _stands_alone(text, match, context)
     return not _inside_word(text, match.start(), context)
 
 
-_TRADES_OF_HAND = ("施工", "高工", "金工", "单工", "钱总", "方总额", "木工", "水工", "法工", "海工", "国工")
+_NO_PEOPLE = ("施工", "高工", "金工", "单工", "木工", "水工", "法工", "海工", "国工")
 _FREE_BEFORE = re.compile(r"(?:\A|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对])\Z")
 _FREE_AFTER = re.compile(rf"(?:\Z|[\s,;。:、+\0)]|关机|占线|通了|{_SAYS})")
 
 
 def _stands_alone(text: str, match: re.Match[str], context: Context) -> bool:
     """老谷, 小佘: nothing runs on before it, something is said of them, and it is no everyday word."""
-    free = _FREE_BEFORE.search(text, max(0, match.start() - 1), match.start()) or match.start() == 0
+    free = _FREE_BEFORE.search(text, max(0, match.start() - 1), match.start())
     return bool(free and _FREE_AFTER.match(text, match.end()) and not context.tools.known(match[0]))
 
 

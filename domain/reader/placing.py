@@ -187,9 +187,7 @@ def _take(placed: Placed, name: str, candidates: list[Word]) -> None:
 def _place_name(placed: Placed, words: list[Word], early: list[Word]) -> None:
     people = [w for w in early if w.kind in _PEOPLE] or [w for w in words if w.kind in _PEOPLE]
     if not people and len(words) > 1 and _may_be_a_name(words[0]) and words[1].kind in _FIRMS:
-        placed.sure = False
-        people = words[:1]
-        placed.fields["name"] = words[0]
+        placed.fields["name"], placed.sure = words[0], False
         return
     best = next((same for kind in _PEOPLE if (same := [w for w in people if w.kind is kind])), [])
     _take(placed, "name", best)
@@ -197,7 +195,7 @@ def _place_name(placed: Placed, words: list[Word], early: list[Word]) -> None:
 
 
 def _place_company(placed: Placed, words: list[Word], early: list[Word]) -> None:
-    for kind in (Kind.FIRM, Kind.LOCAL, Kind.BRANCH):
+    for kind in _FIRMS:
         same = [w for w in (words if kind is Kind.FIRM else early) if w.kind is kind]
         if same:
             _take(placed, "company", same)

@@ -54,7 +54,6 @@ class Heard:
     lead: Lead | None = None
     asked: str = ""
     problem: str = ""
-    missing: tuple[str, ...] = ()
 
 
 def customer_of(read: LeadText) -> Customer:
@@ -109,7 +108,7 @@ def submit(
     if missing:
         uow.set_dialog(Dialog(person=by, kind="draft", lead_id=lead.id, about=missing[0], at=at))
         problem = read.problems[0] if read.problems else ""
-        return Heard(what="asked", lead=lead, asked=missing[0], missing=missing, problem=problem)
+        return Heard(what="asked", lead=lead, asked=missing[0], problem=problem)
     return Heard(what="sent" if lead.stage is not Stage.DRAFT else "unsure", lead=lead)
 
 
@@ -238,8 +237,7 @@ def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime, answers: Mapping[
     both = {**beside, **values}
     lead = edit_lead(uow, lead_id=lead.id, values=both, by=dialog.person, at=at, answers=told)
     if not values:  # not what was asked for, but not lost either
-        missing = missing_fields(lead.customer, uow.company.required)
-        return Heard(what="asked", lead=lead, asked=dialog.about, missing=missing)
+        return Heard(what="asked", lead=lead, asked=dialog.about)
     return _ask_next(uow, lead, dialog.person, at, after=dialog.about)
 
 
@@ -260,10 +258,10 @@ def _ask_next(uow: Uow, lead: Lead, by: str, at: datetime, after: str = "") -> H
     ahead = [name for name in missing if name in behind]
     if lead.stage is Stage.DRAFT and ahead:
         uow.set_dialog(Dialog(person=by, kind="draft", lead_id=lead.id, about=ahead[0], at=at))
-        return Heard(what="asked", lead=lead, asked=ahead[0], missing=missing)
+        return Heard(what="asked", lead=lead, asked=ahead[0])
     uow.end_dialog(by)
     if lead.stage is Stage.DRAFT:
-        return Heard(what="unsure", lead=lead, missing=missing)
+        return Heard(what="unsure", lead=lead)
     return Heard(what="sent", lead=lead)
 
 
@@ -273,13 +271,12 @@ def fill_draft(uow: Uow, *, lead_id: str, values: Mapping[str, object], by: str,
     lead = fill_gaps(uow, lead_id=lead_id, values=values, by=by, at=at)
     if lead is None:
         return Heard(what="nothing")
-    missing = missing_fields(lead.customer, uow.company.required)
     dialog = uow.dialog(by)
-    asking = dialog is not None and dialog.kind == "draft" and dialog.lead_id == lead_id
-    if dialog is None or not asking or dialog.about in missing:
-        return Heard(what="filled", lead=lead, missing=missing)
-    heard = _ask_next(uow, lead, by, at)
-    return replace(heard, what="filled")
+    open_still = missing_fields(lead.customer, uow.company.required)
+    asked = dialog is not None and dialog.kind == "draft" and dialog.lead_id == lead_id
+    if dialog is not None and asked and dialog.about not in open_still:
+        return replace(_ask_next(uow, lead, by, at), what="filled")
+    return Heard(what="filled", lead=lead)
 
 
 def _edit(uow: Uow, dialog: Dialog, text: str, at: datetime) -> Heard:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.contact import fold
 from domain.reader.gaps import LIMITS, LONGEST, redact, sift
 
 SHOWN = "老地方做冲压件，预算五十万，3号车间要排产"
@@ -47,4 +48,4 @@ def test_a_field_that_is_known_already_is_not_asked_for() -> None:
 @given(st.dictionaries(st.sampled_from(list(LIMITS)), st.text(max_size=300)), st.text(max_size=300))
 def test_nothing_a_model_says_gets_in_unless_the_message_says_it(quotes: dict[str, str], shown: str) -> None:
     for name, value in sift(quotes, shown, list(LIMITS)).items():
-        assert name.startswith("amount") or str(value)
+        assert name.startswith("amount") or fold(str(value)) in fold(shown)

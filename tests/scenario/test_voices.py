@@ -1,5 +1,6 @@
 """What a voice says: written down by the endpoint that the company set up, or kept with a word that it was not."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +9,10 @@ import pytest
 import pytest_asyncio
 
 from bot import speech
+from bot.config import Settings
 from bot.doctor import examine
 from bot.seams import SystemClock
+from storage import media
 from tests.fakes.speech import KEY, SpeechFake
 from tests.scenario.world import Phone, Starter, World, fields_of, key_of, words
 
@@ -136,16 +139,52 @@ async def test_an_endpoint_that_misbehaves_is_asked_again_and_then_given_up(
     rep, _ = await held(ears.world)
     await rep.send(VOICE)
     ears.fake.mood = mood
-    for _ in range(speech.TRIES - 1):
+    for _ in range(speech.TRIES):
         assert await ears.listen() == 1
         assert await ears.listen() == 0, "not before its time"
         await ears.world.advance("12m")
-    ears.fake.mood, mood = (None, mood) if mood[0] == 500 else (mood, mood)
+    assert "没能转成文字" in words(await note_card(rep))
+    assert len(ears.fake.asked) == speech.TRIES
+
+
+async def test_an_endpoint_that_is_well_again_hears_what_waited(ears: Ears) -> None:
+    rep, _ = await held(ears.world)
+    await rep.send(VOICE)
+    ears.fake.mood = (500, b"")
+    await ears.listen()
+    await ears.world.advance("12m")
+    ears.fake.mood = None
     assert await ears.listen() == 1
     await ears.world.service.deliver_due(5.0)
-    shown = words(await note_card(rep))
-    assert ("没能转成文字" not in shown) if ears.fake.mood is None else ("没能转成文字" in shown)
-    assert len(ears.fake.asked) == speech.TRIES
+    assert "15:00" in fields_of(await note_card(rep))["下一步"]
+
+
+async def test_a_voice_whose_file_is_lost_says_so(ears: Ears) -> None:
+    rep, lead = await held(ears.world)
+    await rep.send(VOICE)
+    [key] = [each.key for each in await ears.world.service.reads.notes(lead)]
+    [(voice, _)] = (await media.attached(ears.world.service.store.reader, [key]))[key]
+    ears.world.service.files.drop(voice.path)
+    assert await ears.listen() == 1
+    await ears.world.service.deliver_due(5.0)
+    assert "没能转成文字" in words(await note_card(rep))
+    assert ears.fake.asked == []
+
+
+async def test_a_voice_that_follows_a_visit_is_told_to_be_written_down(ears: Ears) -> None:
+    rep, _ = await held(ears.world)
+    await rep.does("visit", "周倩")
+    await rep.send({"location": {"lat": 31.2, "lng": 121.6, "label": "上海张江科学城"}})
+    assert "正在转成文字" in "\n".join(each["text"] for each in await rep.send(VOICE))
+
+
+async def test_settings_that_wait_for_a_restart_promise_nothing_before_it(world: World) -> None:
+    rep, _ = await held(world)
+    section = {"speech": {"base_url": "http://127.0.0.1:9"}}
+    changed = Settings(**{**world.settings.model_dump(by_alias=True), **section})
+    assert await world.service.reload(lambda: changed)
+    await rep.send(VOICE)
+    assert "没有设置转写" in words(await note_card(rep))
 
 
 async def test_a_note_taken_back_meanwhile_stays_taken_back(ears: Ears) -> None:
@@ -177,8 +216,6 @@ async def test_an_endpoint_out_of_reach_is_no_reason_to_lose_the_voice(
 async def test_the_doctor_asks_the_endpoint_whether_it_takes_the_key(
     ears: Ears, tmp_path: Any, key: str, mark: str
 ) -> None:
-    import asyncio
-
     config = tmp_path / "config.toml"
     config.write_text(
         '[[people]]\nid = "a"\nname = "A"\nrole = "admin"\n[simulator]\nenabled = true\n'
