@@ -176,7 +176,7 @@ def _try_address(settings: Settings) -> None:
 
 
 def _no_address(settings: Settings, error: OSError) -> None:
-    said = error.strerror or str(error)
+    said = os.strerror(error.errno) if error.errno else str(error)  # its own text names the address again
     print(f"leadbell: {settings.app.host}:{settings.app.port}: {said}", file=sys.stderr)
 
 
