@@ -35,6 +35,7 @@ _WANTS = re.compile(
     r"想|需要|有需求|打算|计划|准备|要[上换买做装用找]|求购|采购(?!总监|经理|部|主管|专员|员|负责人|中心|处|科|总)"
     r"|询价|询盘|预算|立项|招标|比选|选型|换(?=[一新掉ERPMCO])|有意(?!思|见|外)|感兴趣|咨询|想了解"
 )
+_DENIED = re.compile(r"没|未|无(?!锡|论|线|人|尘|损|缝)|不(?!仅|光|但|只|止|错|少|同|断|锈)|随便")
 _CLAUSE = re.compile(r"[^,，;；。!！?？\n\s]+")
 _AS_IT_IS: Mapping[int, int] = {}
 _NO_NAMES = Names()
@@ -61,8 +62,14 @@ def _wish(said: str) -> int | None:
     cue = cues.intent(said)
     if cue is not None and cue.value != "positive":
         return None
-    wants = _WANTS.search(said)
-    return wants.start() if wants else cue.start if cue else None
+    wants = next((each.start() for each in _WANTS.finditer(said) if not _denied(said, each.start())), None)
+    return wants if wants is not None else cue.start if cue else None
+
+
+def _denied(said: str, at: int) -> bool:
+    """Whether a no stands before that word in its clause: then it tells of no wish."""
+    clause = next((each for each in _CLAUSE.finditer(said) if each.start() <= at < each.end()), None)
+    return clause is not None and _DENIED.search(said, clause.start(), at) is not None
 
 
 def _yes(question: Question, text: str, at: int) -> dict[str, str]:

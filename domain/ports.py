@@ -247,9 +247,10 @@ class Uow(Protocol):
         ...
 
     def last_act(
-        self, person: str, now: datetime, *, lead_id: str | None = None, verb: str | None = None
-    ) -> Undo | None:
-        """The newest act of a person (on that lead, of that kind) that may still be undone."""
+        self, person: str, now: datetime, *, lead_id: str | None = None, verb: str | None = None,
+        note: str | None = None,
+    ) -> Undo | None:  # fmt: skip
+        """The newest act of a person (on that lead, of that kind, with that note) that may be undone."""
         ...
 
     def forget(self, undo: Undo) -> None: ...

@@ -499,14 +499,15 @@ class UnitOfWork(Planning):
         )  # fmt: skip
 
     def last_act(
-        self, person: str, now: datetime, *, lead_id: str | None = None, verb: str | None = None
-    ) -> Undo | None:
+        self, person: str, now: datetime, *, lead_id: str | None = None, verb: str | None = None,
+        note: str | None = None,
+    ) -> Undo | None:  # fmt: skip
         of_lead = f"{person}:{lead_id}:" if lead_id else ""
         rows = self.query(
             "SELECT key, person, verb, at, until, before, decisions, note FROM undos "
             "WHERE person = ? AND until >= ? AND substr(key, 1, ?) = ? AND (verb = ? OR ? = '') "
-            "ORDER BY at DESC, key DESC LIMIT 1",
-            (person, to_micros(now), len(of_lead), of_lead, verb or "", verb or ""),
+            "AND (note = ? OR ? = '') ORDER BY at DESC, key DESC LIMIT 1",
+            (person, to_micros(now), len(of_lead), of_lead, verb or "", verb or "", note or "", note or ""),
         )
         if not rows:
             return None

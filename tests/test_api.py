@@ -169,6 +169,15 @@ async def test_a_form_hands_in_a_lead_and_a_rep_has_it_at_once(front: Front) -> 
     assert found["owner"] == body["owner"]
 
 
+@pytest.mark.parametrize("amount", ["-5万", "负5万", "-50000"])
+@both
+async def test_an_amount_below_nothing_is_not_read_as_one(front: Front, amount: str) -> None:
+    answer = await front.post(WHO | {"amount": amount})
+    assert answer.status == 201
+    found = await (await front.get(f"/api/v1/leads/{(await answer.json())['id']}")).json()
+    assert (found["amount_min"], found["amount_max"]) == (None, None)
+
+
 async def test_the_channel_is_the_source_when_the_form_says_none(front: Front) -> None:
     made = await front.lead()
     found = await (await front.get(f"/api/v1/leads/{made['id']}")).json()

@@ -61,7 +61,8 @@ class Visit:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirm:
     """Go through with `what`: `handback` (a lead, an offer, select `reason`), `draft` (a lead), `duty`;
-    `note` and `next` (a lead; `offer` is the number of the fact), `make` and `market` (what waits)."""
+    `note` and `next` (a lead; `offer` is the number of the fact), `make` and `market` (`offer` is the
+    number of the note or trend that waits)."""
 
     what: str
     lead: str = ""
@@ -150,9 +151,11 @@ _FORMS: tuple[tuple[type[Action], str], ...] = (
     (Contacted, "contacted:{lead}-{offer}"),
     (Visit, "visit:{lead}-{offer}"),
     (Confirm, "confirm:{what}"),
+    (Confirm, "confirm:{what}:{offer}"),
     (Confirm, "confirm:{what}:{lead}"),
     (Confirm, "confirm:{what}:{lead}-{offer}"),
     (Cancel, "cancel:{what}"),
+    (Cancel, "cancel:{what}:{offer}"),
     (Cancel, "cancel:{what}:{lead}"),
     (Cancel, "cancel:{what}:{lead}-{offer}"),
     (Edit, "edit:{lead}"),

@@ -82,49 +82,52 @@ def _understood(facts: Facts, viewer: Person, company: Company, lead: Lead) -> t
 
 
 def which_card(leads: Sequence[Lead], viewer: Person, args: Args) -> Card:
-    """Which lead is it about? The three most likely, a new one, or none. `args["state"]` = chosen or off."""
-    lang = viewer.lang
+    """Which lead is it about? The three most likely, a new one, or none. `args`: `no` of the note that waits,
+    and `state`, chosen or off."""
+    lang, no = viewer.lang, parts.number(args, "no")
     state = parts.text(args, "state")
     if state:
         return Card(
             title=say(lang, "which.title"), lines=(say(lang, f"which.{state}"),), state=CardState.DONE
         )
     buttons = [
-        Button(action=Choose(what="note", lead=lead.id, option=0), text=parts.name_of(lead, lang))
+        Button(action=Choose(what="note", lead=lead.id, option=no), text=parts.name_of(lead, lang))
         for lead in leads[:CHOICES]
     ]
     lines = [say(lang, "which.line", lead=lead.id, who=parts.who(lead, lang)) for lead in leads[:CHOICES]]
     return Card(
         title=say(lang, "which.title"),
         lines=(*lines, *_quoted(viewer, args)),
-        buttons=(*buttons, *_otherwise(lang)),
+        buttons=(*buttons, *_otherwise(lang, no)),
     )
 
 
-def _otherwise(lang: str) -> tuple[Button, ...]:
+def _otherwise(lang: str, no: int) -> tuple[Button, ...]:
     return (
-        Button(action=Confirm(what="make"), text=say(lang, "button.new_lead")),
-        Button(action=Cancel(what="pending"), text=say(lang, "button.drop")),
+        Button(action=Confirm(what="make", offer=no), text=say(lang, "button.new_lead")),
+        Button(action=Cancel(what="pending", offer=no), text=say(lang, "button.drop")),
     )
 
 
 def nobody_card(viewer: Person, args: Args) -> Card:
     """The note speaks of nobody's lead: make one of it?"""
     lang = viewer.lang
-    make, drop = _otherwise(lang)
+    make, drop = _otherwise(lang, parts.number(args, "no"))
     title = say(lang, "nobody.title", name=parts.text(args, "name"))
     return Card(title=title, lines=(say(lang, "nobody.ask"), *_quoted(viewer, args)), buttons=(make, drop))
 
 
 def trend_card(viewer: Person, args: Args) -> Card:
-    """A trend names no customer and is no lead."""
-    lang = viewer.lang
+    """A trend names no customer and is no lead. `args`: `no` of the trend that waits, `words`."""
+    lang, no = viewer.lang, parts.number(args, "no")
     return Card(
         title=say(lang, "trend.title"),
         lines=(say(lang, "trend.ask"), *_quoted(viewer, args)),
         buttons=(
-            Button(action=Confirm(what="market"), text=say(lang, "button.market"), style=Style.PRIMARY),
-            Button(action=Cancel(what="trend"), text=say(lang, "button.drop")),
+            Button(
+                action=Confirm(what="market", offer=no), text=say(lang, "button.market"), style=Style.PRIMARY
+            ),
+            Button(action=Cancel(what="trend", offer=no), text=say(lang, "button.drop")),
         ),
     )
 

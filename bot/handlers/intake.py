@@ -14,6 +14,7 @@ from domain.reader.gaps import LIMITS
 from domain.reasons import REASONS, Goes
 from domain.stages import Stage
 from domain.usecases import talk
+from domain.usecases.notes import waiting_no
 
 _LEAD = re.compile(r"[Ll#]?(\d{1,9})|[Ll](\d{10,18})")
 
@@ -84,7 +85,7 @@ def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - o
     lang = bot.lang(chat.by)
     found = heard.lead
     if heard.what == "trend":
-        return Reply(text="", card="trend", args={"words": heard.asked[:60]})
+        return Reply(text="", card="trend", args={"words": heard.asked[:60], "no": waiting_no(heard.asked)})
     if found is None:
         return Reply(text=say(lang, _WITHOUT_LEAD.get(heard.what, "nothing_open")))
     who = parts.who(found, lang)

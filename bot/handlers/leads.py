@@ -121,9 +121,9 @@ async def confirm(bot: Bot, click: Click) -> Reply:
         case "next":
             return await notes.done(bot, click, action.lead, action.offer)
         case "make":
-            return await notes.make_lead(bot, click)
+            return await notes.make_lead(bot, click, action.offer)
         case "market":
-            return await notes.market(bot, click)
+            return await notes.market(bot, click, action.offer)
         case _:
             return await on_duty(bot, click)
 
@@ -204,11 +204,12 @@ async def cancel(bot: Bot, click: Click) -> Reply:
             lambda act: undone(bot.lang(click.by), act),
             lead_id=action.lead,
             verb=UNDOES[action.what],
+            no=action.offer,
             by=click.by,
             at=click.at,
         )
     if action.what in ("pending", "trend"):
-        return await notes.drop(bot, click, action.what)
+        return await notes.drop(bot, click, action.what, action.offer)
     if action.what == "draft":
         return await bot.act(
             click,

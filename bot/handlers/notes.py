@@ -16,7 +16,7 @@ from bot.words import clock_words, say
 from domain.errors import NothingWaits, UnknownLead
 from domain.facts import due_of, facts_of, morning_of
 from domain.lead import Lead
-from domain.media import Unheard
+from domain.media import MediaKind, Unheard
 from domain.permission import may_see
 from domain.ports import Dialog
 from domain.reader.book import Talk
@@ -44,7 +44,7 @@ async def take(bot: Bot, chat: Chat, text: str, kind: Kind | None) -> Reply | No
     if kind is None and found.reading.kind is Kind.LEAD and not quoted:
         return await hand_in(bot, chat, chat.text)
     before = _just_now(last, chat.at)
-    if before and not quoted and _goes_on(found, before, last):
+    if before and not quoted and _goes_on(found, before, last, chat):
         return await _join(bot, chat, words, last, before, about)
     if kind is None and not (quoted or chat.media or found.match.named or _tells(found.reading)):
         return None
@@ -107,9 +107,14 @@ def _just_now(last: Dialog | None, at: datetime) -> dict[str, str] | None:
     return found
 
 
-def _goes_on(found: Understood, before: dict[str, str], last: Dialog | None) -> bool:
-    """After a visit, what names nobody else belongs to it."""
+def _goes_on(found: Understood, before: dict[str, str], last: Dialog | None, chat: Chat) -> bool:
+    """After a visit, what names nobody else belongs to it: a place by itself always does, whatever its name;
+    what tells of another day never."""
     if before.get("kind") != "visit" or found.reading.kind is Kind.VISIT:
+        return False
+    if any(each.kind is MediaKind.LOCATION for each in chat.media):
+        return True
+    if _happened(found.reading, chat.at) is not None:
         return False
     same = last is not None and found.match.lead in (None, last.lead_id)
     return same and (not found.match.named or found.match.lead is not None)
@@ -166,7 +171,7 @@ async def _keep(bot: Bot, chat: Chat, lead_id: str, heard: Heard) -> Reply:
     return await bot.act(
         chat,
         notes.take_note,
-        lambda kept: kept_reply(bot, chat.by, kept, heard.text, chat.key),
+        kept_reply,
         lead_id=lead_id,
         heard=heard,
         by=chat.by,
@@ -176,11 +181,11 @@ async def _keep(bot: Bot, chat: Chat, lead_id: str, heard: Heard) -> Reply:
     )
 
 
-def kept_reply(bot: Bot, by: str, kept: Kept, words: str, key: str) -> Reply:
+def kept_reply(kept: Kept) -> Reply:
     """The card of a note that was kept."""
     args = {
-        "no": kept.no, "note": key, "kind": kept.kind, "facts": kept.facts.pack(), "words": words[:SHOWN],
-        "state": "open", "voice": "due" if kept.voice else "",
+        "no": kept.no, "note": kept.note, "kind": kept.kind, "facts": kept.facts.pack(),
+        "words": kept.text[:SHOWN], "state": "open", "voice": "due" if kept.voice else "",
     }  # fmt: skip
     return Reply(text="", card="note", lead=kept.lead.id, args=args)
 
@@ -196,7 +201,7 @@ async def visit_asked_for(bot: Bot, chat: Chat, lead_id: str) -> Reply:
         text = say(lang, "visit.done", lead=kept.lead.id, who=parts.who(kept.lead, lang))
         if not (kept.facts.worth_asking or kept.voice):
             return Reply(text=text)
-        return replace(kept_reply(bot, chat.by, kept, heard.text, chat.key), text=text)
+        return replace(kept_reply(kept), text=text)
 
     return await bot.act(
         chat, notes.visit_asked_for, answer, lead_id=lead_id, heard=heard, by=chat.by, key=chat.key,
@@ -216,7 +221,7 @@ async def _ask_which(
         return None
     if not best and not tells:
         return None
-    args: dict[str, object] = {"words": heard.text[:SHOWN]}
+    args: dict[str, object] = {"words": heard.text[:SHOWN], "no": notes.waiting_no(chat.key)}
     if best:
         reply = Reply(text="", card="which", lead=best[0], args={**args, "leads": best})
     else:
@@ -282,8 +287,9 @@ async def not_this_one(bot: Bot, click: Click, lead_id: str, no: int) -> Reply:
     found = await _other_candidates(bot, click, lead_id, no)
     leads = list(dict.fromkeys([*found, *others]))[:CHOICES]
 
-    def answer(heard: Heard) -> Reply:
-        args = {"words": heard.text[:SHOWN]}
+    def answer(moved: tuple[Heard, int]) -> Reply:
+        heard, waits = moved
+        args = {"words": heard.text[:SHOWN], "no": waits}
         text = say(lang, "note.moved", lead=lead_id)
         if not leads:
             return Reply(text=text, card="nobody", args={**args, "name": ""}, say=True)
@@ -320,8 +326,9 @@ async def chosen(bot: Bot, click: Click) -> Reply:
     return await bot.act(
         click,
         notes.attach_pending,
-        lambda kept: kept_reply(bot, click.by, kept, "", f"{click.key}:chosen"),
+        kept_reply,
         lead_id=action.lead,
+        no=action.option,
         by=click.by,
         at=click.at,
     )
@@ -358,21 +365,22 @@ async def done(bot: Bot, click: Click, lead_id: str, no: int) -> Reply:
     )
 
 
-async def drop(bot: Bot, click: Click, what: str) -> Reply:
+async def drop(bot: Bot, click: Click, what: str, no: int) -> Reply:
     """算了: nothing is kept of a note without a lead, or of a trend."""
-    lang = bot.lang(click.by)
-    work = talk.stop_asking if what == "trend" else notes.drop_pending
-    return await bot.act(
-        click, work, lambda _: Reply(text=say(lang, "pending.dropped")), by=click.by, at=click.at
-    )
+    said = Reply(text=say(bot.lang(click.by), "pending.dropped"))
+    if what == "trend":
+        return await bot.act(click, notes.end_trend, lambda _: said, no=no, by=click.by)
+    return await bot.act(click, notes.drop_pending, lambda _: said, no=no, by=click.by, at=click.at)
 
 
-async def market(bot: Bot, click: Click) -> Reply:
+async def market(bot: Bot, click: Click, no: int) -> Reply:
+    """记为市场信息."""
     lang = bot.lang(click.by)
     return await bot.act(
         click,
         notes.file_market,
         lambda _: Reply(text=say(lang, "market.kept")),
+        no=no,
         by=click.by,
         key=click.key,
         at=click.at,
@@ -447,10 +455,10 @@ async def look_for(bot: Bot, chat: Chat, rest: str) -> Reply:
     return await bot.tell(chat, Reply(text=text))
 
 
-async def make_lead(bot: Bot, click: Click) -> Reply:
-    """The note that waits becomes a lead."""
+async def make_lead(bot: Bot, click: Click, no: int) -> Reply:
+    """The note of that number, which waits, becomes a lead."""
     chat = Chat(by=click.by, text="", at=click.at, key=click.key)
-    dialog = await bot.reads.dialog(f"{click.by}#pending")
+    dialog = await bot.reads.dialog(notes.pending_at(click.by, no))
     if dialog is None:
         raise NothingWaits
     heard, _ = notes.unpack_heard(dialog.about)
@@ -463,7 +471,7 @@ async def make_lead(bot: Bot, click: Click) -> Reply:
         name=found.reading.name,
         company=found.reading.company,
         answers=bot.mind.judged(heard.text),
+        no=no,
         by=click.by,
-        key=click.key,
         at=click.at,
     )

@@ -14,7 +14,7 @@ from bot.handlers.team import due_words
 from bot.inbound import Chat, Click, Reply
 from bot.router import Bot, Router
 from bot.words import clock_words, field_words, known, say, stage_words
-from bot.words.judging import HELP, NO_VALUE, STOP
+from bot.words.judging import HELP, NO_VALUE, SMALL_TALK, STOP
 from bot.words.notes import HELP_TOPICS
 from domain.errors import NotAllowed, UnknownLead
 from domain.lead import Lead
@@ -77,7 +77,8 @@ async def my(bot: Bot, chat: Chat, _rest: str) -> Reply:
     helping = list(await bot.reads.helping(chat.by))
     lines += _listed(bot, lang, "my.title", owned) + _listed(bot, lang, "my.helping", helping)
     lines += _listed(bot, lang, "my.submitted", handed_in)
-    return await bot.tell(chat, Reply(text="\n".join(lines) or say(lang, "my.none")))
+    none = "my.none" if bot.person(chat.by).role in (Role.REP, *LEADERS) else "my.none.other"
+    return await bot.tell(chat, Reply(text="\n".join(lines) or say(lang, none)))
 
 
 def _listed(bot: Bot, lang: str, title: str, leads: list[Lead]) -> list[str]:
@@ -279,22 +280,28 @@ def _free_text(router: Router) -> Callable[[Bot, Chat, str], Awaitable[Reply]]:
             return await help_(bot, chat, "")
         if word in BARE and not chat.media:
             return await router.named(word)(bot, chat, "")
-        asked = await bot.reads.dialog(chat.by)
-        dialog = asked if asked is not None and talk.still_open(asked, chat.at) else None
-        quoted = await notes.lead_quoted(bot, chat)
-        if quoted and (dialog is None or dialog.lead_id != quoted):
-            found = await notes.take(bot, chat, chat.text, None)
-            return found or await _again(bot, chat)
-        if dialog is not None and word in NO_VALUE and not chat.media:
-            return await bot.act(
-                chat, talk.pass_over, lambda heard: told(bot, chat, heard), by=chat.by, at=chat.at
-            )
-        if dialog is not None:
-            return await _answer(bot, chat, dialog)
-        found = await _free_note(bot, chat)
-        return found or await _again(bot, chat)
+        if talk.announces(chat.text):
+            return await hand_in(bot, chat, chat.text)
+        return await _said(bot, chat, word)
 
     return otherwise
+
+
+async def _said(bot: Bot, chat: Chat, word: str) -> Reply:
+    """Words under a quoted lead, the answer to the open question, or a message of its own."""
+    asked = await bot.reads.dialog(chat.by)
+    dialog = asked if asked is not None and talk.still_open(asked, chat.at) else None
+    quoted = await notes.lead_quoted(bot, chat)
+    if dialog is None or (quoted and dialog.lead_id != quoted):
+        found = await (notes.take(bot, chat, chat.text, None) if quoted else _free_note(bot, chat))
+        return found or await _again(bot, chat)
+    if word in NO_VALUE and not chat.media:
+        return await bot.act(
+            chat, talk.pass_over, lambda heard: told(bot, chat, heard), by=chat.by, at=chat.at
+        )
+    if dialog.kind in ("draft", "trend") and word in SMALL_TALK:
+        return await _again(bot, chat)
+    return await _answer(bot, chat, dialog)
 
 
 def _bare(text: str) -> str:

@@ -141,6 +141,9 @@ def _clean(text: str | None, limit: int) -> str | None:
     return (clean_text(text, limit) or None) if text else None
 
 
+_NEGATIVE = re.compile(r"\s*(?:[-−–]|负)")
+
+
 def _amount(given: float | str | None) -> tuple[int | None, int | None, str]:
     """(least, most, the words when they could not be read)."""
     if given is None:
@@ -148,7 +151,7 @@ def _amount(given: float | str | None) -> tuple[int | None, int | None, str]:
     if isinstance(given, str):
         text = fold(clean_text(given, 60))
         if not re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,4})?", text):
-            found = read_amount(text, sure_money=True)
+            found = None if _NEGATIVE.match(text) else read_amount(text, sure_money=True)
             return (*found, "") if found else (None, None, text)
         given = float(text)
     yuan = round(given) or None

@@ -1,5 +1,5 @@
 """What is said of the three questions that make a lead, and the words that people answer a question with that
-are never the value it asked for."""
+are never the value it asked for: to stop, for help, that there is none, and small talk."""
 
 ZH: dict[str, str] = {
     "judge.line": "三问：{answers}",
@@ -56,3 +56,10 @@ HELP = frozenset({"帮助", "help", "怎么用", "使用帮助"})
 NO_VALUE = frozenset(
     {"跳过", "略过", "skip", "没有", "无", "没", "暂无", "不知道", "不清楚", "none", "no", "na"}
 )
+
+SMALL_TALK = frozenset(
+    {
+        "你好", "您好", "在吗", "早", "早上好", "上午好", "下午好", "谢谢", "多谢", "好", "好的", "嗯", "收到",
+        "hi", "hello", "hey", "thanks", "thankyou", "ok", "okay",
+    }
+)  # fmt: skip

@@ -28,7 +28,7 @@ from domain.reasons import REASONS, Goes, Reason
 from domain.stages import CLOSED, HELD, Stage
 from domain.usecases.placing import UNDO_FOR, Seen, above, place, stuck, told_outcome
 from domain.usecases.seeing import lead_for
-from domain.usecases.taking_back import facts_back, mark_cards
+from domain.usecases.taking_back import confirmed_no, facts_back, mark_cards
 
 NUDGE_EVERY = 120
 """Seconds in which one leader rings the same owner once, however often they press."""
@@ -149,6 +149,7 @@ def hand_back(
         lead.record(Kind.NOTE_ADDED, at=at, actor=by, note=key)
     _send_on(uow, lead, chosen, goes, by, at)
     uow.save(lead)
+    close_question(uow, lead.id, by)
     if goes is not Goes.EXPERT:
         _remember(uow, "handback", lead, by, at)
     return lead
@@ -331,22 +332,40 @@ def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = 
 
 
 def undo_last(
-    uow: Uow, *, by: str, at: datetime, lead_id: str | None = None, verb: str | None = None
+    uow: Uow, *, by: str, at: datetime, lead_id: str | None = None, verb: str | None = None, no: int = 0
 ) -> Undo:
-    """Take back one's newest act of the last five minutes (on `lead_id`, of the kind `verb`, when given).
+    """Take back one's newest act of the last five minutes (on `lead_id`, of the kind `verb`, when given), or
+    that very note, or the confirming of it, whose card has the number `no`.
 
-    Refused with TooLate when somebody has decided something about that lead since.
+    Refused with TooLate when somebody has decided something about that lead since, or when another note of
+    the lead was confirmed after this one.
     """
-    act = uow.last_act(by, at, lead_id=lead_id, verb=verb)
+    note = _note_of(uow, lead_id, no) if no and lead_id else None
+    act = uow.last_act(by, at, lead_id=lead_id, verb=verb, note=note if verb != "facts" else None)
     if act is None:
         raise NothingToUndo
     lead = uow.lead(act.before.id)
-    if lead.decisions != act.decisions:
+    if lead.decisions != act.decisions or (no and verb == "facts" and confirmed_no(act) != no):
         raise TooLate(lead=lead.id)
     _take_back(uow, lead, act, by, at)
     uow.save(lead)
     uow.forget(act)
+    close_question(uow, lead.id, by)
     return act
+
+
+def _note_of(uow: Uow, lead_id: str, no: int) -> str:
+    found = uow.proposal(lead_id, no)
+    if found is None:
+        raise NothingToUndo
+    return found.note
+
+
+def close_question(uow: Uow, lead_id: str, by: str) -> None:
+    """A hand-back that waited for its words is off: what is typed next is no answer to it."""
+    dialog = uow.dialog(by)
+    if dialog is not None and dialog.kind == "handback" and dialog.lead_id == lead_id:
+        uow.end_dialog(by)
 
 
 def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:

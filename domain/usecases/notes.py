@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from zlib import crc32
 
 from domain.contact import clean_text
 from domain.errors import NotAllowed, NothingWaits, UnknownLead
@@ -26,13 +27,15 @@ PENDING_FOR = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A note that was kept: `no` is its fact's number, `joined` = it belongs to the visit just logged,
-    `voice` = nobody has the words of a voice that came with it."""
+    """A note that was kept: `no` is its fact's number, `note` its key, `joined` = it belongs to the visit
+    just logged, `voice` = nobody has the words of a voice that came with it."""
 
     lead: Lead
     no: int
     kind: str
     facts: Facts
+    note: str
+    text: str
     joined: bool = False
     voice: bool = False
 
@@ -90,12 +93,12 @@ def take_note(
     no = lead.events
     uow.set_proposal(Proposal(lead_id=lead.id, no=no, person=by, note=key, facts=heard.facts))
     uow.set_dialog(_current(by, lead.id, pack_last(heard, no, key), at))
-    uow.end_dialog(f"{by}#pending")
     if lead.owner not in (None, by):
         _tell_owner(uow, lead, heard.kind, by, key, at)
     return Kept(
-        lead=lead, no=no, kind=heard.kind, facts=heard.facts, voice=any(each.unheard for each in media)
-    )
+        lead=lead, no=no, kind=heard.kind, facts=heard.facts, note=key, text=heard.text,
+        voice=any(each.unheard for each in media),
+    )  # fmt: skip
 
 
 def pack_last(heard: Heard, no: int, key: str) -> str:
@@ -126,7 +129,9 @@ def join_note(  # noqa: PLR0913 - what is known of a note
     _on_card(uow, found, {"facts": heard.facts.pack(), "state": "open", "words": heard.text[:60]})
     uow.set_dialog(_current(by, lead_id, pack_last(heard, no, found.note), at))
     uow.refresh(lead_id, at)
-    return Kept(lead=lead, no=no, kind=heard.kind, facts=heard.facts, joined=True)
+    return Kept(
+        lead=lead, no=no, kind=heard.kind, facts=heard.facts, note=found.note, text=heard.text, joined=True
+    )
 
 
 def voice_heard(uow: Uow, *, media: str, note: str, text: str, heard: Heard, at: datetime) -> None:
@@ -198,42 +203,62 @@ def visit_asked_for(
     return kept
 
 
-def keep_pending(uow: Uow, *, heard: Heard, by: str, key: str, at: datetime) -> None:
-    """Keep a note whose lead is not known until its author has chosen one: no words are lost."""
-    about = heard.pack(key)
-    uow.set_dialog(Dialog(person=f"{by}#pending", kind="pending", lead_id="", about=about, at=at))
+def waiting_no(key: str) -> int:
+    """The number by which a card names the note that came with `key` and waits: 1 to 999,999,999."""
+    return 1 + crc32(key.encode()) % 999_999_999
 
 
-def pending_note(uow: Uow, by: str, at: datetime) -> tuple[Heard, str]:
-    """The note that waits for its lead; NothingWaits when there is none (any more)."""
-    dialog = uow.dialog(f"{by}#pending")
+def pending_at(by: str, no: int) -> str:
+    """Where a note that waits is kept among the dialogs."""
+    return f"{by}#pending:{no}"
+
+
+def keep_pending(uow: Uow, *, heard: Heard, by: str, key: str, at: datetime) -> int:
+    """Keep a note whose lead is not known until its author has chosen one: no words are lost. The number of
+    the note, for its card: several may wait at once, and a tap is about that card's own."""
+    no = waiting_no(key)
+    uow.set_dialog(
+        Dialog(person=pending_at(by, no), kind="pending", lead_id="", about=heard.pack(key), at=at)
+    )
+    return no
+
+
+def pending_note(uow: Uow, by: str, no: int, at: datetime) -> tuple[Heard, str]:
+    """The note of that number that waits for its lead; NothingWaits when there is none (any more)."""
+    dialog = uow.dialog(pending_at(by, no))
     if dialog is None or at - dialog.at > PENDING_FOR:
         raise NothingWaits
     return unpack_heard(dialog.about)
 
 
-def attach_pending(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Kept:
+def end_pending(uow: Uow, heard: Heard, state: str, *, by: str, no: int, at: datetime) -> None:
+    """The note waits no more, and the card that asked about it says what became of it."""
+    uow.end_dialog(pending_at(by, no))
+    for lead_id in heard.offered:
+        mark_cards(uow, lead_id, state, tell="which", person=by, no=no)
+        uow.refresh(lead_id, at)
+
+
+def attach_pending(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> Kept:
     """The chosen lead takes the waiting note: one that was offered, or that this person may see."""
-    heard, key = pending_note(uow, by, at)
+    heard, key = pending_note(uow, by, no, at)
     if lead_id not in heard.offered:
         lead_for(uow, lead_id, by)
-    for copy in uow.shown(lead_id):
-        if copy.tell == "which" and copy.person == by:
-            copy.args["state"] = "chosen"
-            uow.show(copy)
-    uow.refresh(lead_id, at)
+    end_pending(uow, heard, "chosen", by=by, no=no, at=at)
     return take_note(uow, lead_id=lead_id, heard=heard, by=by, key=f"{key}:chosen", at=at, media=heard.media)
 
 
-def drop_pending(uow: Uow, *, by: str, at: datetime) -> None:
+def drop_pending(uow: Uow, *, no: int, by: str, at: datetime) -> None:
     """It was nothing, after all."""
-    pending_note(uow, by, at)
-    uow.end_dialog(f"{by}#pending")
+    heard, _ = pending_note(uow, by, no, at)
+    end_pending(uow, heard, "off", by=by, no=no, at=at)
 
 
-def not_this_one(uow: Uow, *, lead_id: str, no: int, offered: Sequence[str], by: str, at: datetime) -> Heard:
-    """The note was attached to the wrong lead: it goes, and waits for one of those offered. What came
-    with it stays with the note that was taken back."""
+def not_this_one(
+    uow: Uow, *, lead_id: str, no: int, offered: Sequence[str], by: str, at: datetime
+) -> tuple[Heard, int]:
+    """The note was attached to the wrong lead: it goes, and waits (under that number) for one of those
+    offered. What came with it stays with the note that was taken back."""
     lead = lead_for(uow, lead_id, by)
     found = _own(uow, lead_id, no, by)
     if found.state != "open":
@@ -247,17 +272,34 @@ def not_this_one(uow: Uow, *, lead_id: str, no: int, offered: Sequence[str], by:
     mark_cards(uow, lead_id, "dropped", tell="note", no=no)
     uow.end_dialog(f"{by}#current")
     heard = Heard(text=note.text, kind=note.kind, facts=found.facts, offered=tuple(offered))
-    keep_pending(uow, heard=heard, by=by, key=f"{found.note}:moved", at=at)
-    return heard
+    return heard, keep_pending(uow, heard=heard, by=by, key=f"{found.note}:moved", at=at)
 
 
-def file_market(uow: Uow, *, by: str, key: str, at: datetime) -> None:
-    """A trend is kept as market information: words of no lead. NothingWaits when there is none."""
-    dialog = uow.dialog(by)
-    if dialog is None or dialog.kind != "trend":
+def _trend_at(by: str, no: int) -> str:
+    return f"{by}#trend:{no}"
+
+
+def keep_trend(uow: Uow, *, about: str, by: str, at: datetime) -> None:
+    """A trend waits for its customer, which is asked for; its card's taps find it by `waiting_no(about)`,
+    whatever is asked since."""
+    for person in (by, _trend_at(by, waiting_no(about))):
+        uow.set_dialog(Dialog(person=person, kind="trend", lead_id="", about=about, at=at))
+
+
+def end_trend(uow: Uow, *, no: int, by: str) -> str:
+    """The trend of that number waits no more; its words. NothingWaits when there is none (any more)."""
+    kept, asked = uow.dialog(_trend_at(by, no)), uow.dialog(by)
+    if kept is None:
         raise NothingWaits
-    uow.end_dialog(by)
-    uow.add_market_note(key=key, author=by, text=dialog.about, at=at)
+    uow.end_dialog(kept.person)
+    if asked is not None and asked.kind == "trend" and asked.about == kept.about:
+        uow.end_dialog(by)
+    return kept.about
+
+
+def file_market(uow: Uow, *, no: int, by: str, key: str, at: datetime) -> None:
+    """A trend is kept as market information: words of no lead. NothingWaits when there is none."""
+    uow.add_market_note(key=key, author=by, text=end_trend(uow, no=no, by=by), at=at)
 
 
 def _own(uow: Uow, lead_id: str, no: int, by: str) -> Proposal:
@@ -281,7 +323,7 @@ def confirm_facts(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> 
         raise NothingWaits
     if found.state == "open":
         _apply(uow, lead, found, by, at)
-    return Kept(lead=lead, no=no, kind="note", facts=found.facts)
+    return Kept(lead=lead, no=no, kind="note", facts=found.facts, note=found.note, text="")
 
 
 def _apply(uow: Uow, lead: Lead, found: Proposal, by: str, at: datetime) -> None:

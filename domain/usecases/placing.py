@@ -121,12 +121,15 @@ class Seen:
 
 
 def assign_lead(uow: Uow, *, lead_id: str, to: str, by: str, at: datetime, seen: Seen | None = None) -> Lead:
-    """A leader gives the lead to somebody by name: a new cycle, whatever the caps say."""
+    """A leader gives the lead to somebody by name: a new cycle, whatever the caps say. A manager gives
+    it to a rep of the teams below, to themselves, or to whoever stands above the lead's team."""
     lead = lead_for(uow, lead_id, by)
     company = uow.company
     if not may_direct(company, company.person(by), lead):
         raise NotAllowed(lead=lead_id)
     if company.person(to).role not in (Role.REP, Role.MANAGER, Role.DIRECTOR):
+        raise NotAllowed(lead=lead_id, person=to)
+    if company.person(by).role is Role.MANAGER and not _within(company, lead, by, to):
         raise NotAllowed(lead=lead_id, person=to)
     if seen is not None:
         seen.check(lead)
@@ -137,6 +140,10 @@ def assign_lead(uow: Uow, *, lead_id: str, to: str, by: str, at: datetime, seen:
     uow.save(lead)
     uow.remember(lead, verb="assign", by=by, at=at, until=at + UNDO_FOR)
     return lead
+
+
+def _within(company: Company, lead: Lead, by: str, to: str) -> bool:
+    return to == by or company.leads_team(by, company.person(to).team) or company.leads_team(to, lead.team)
 
 
 def _holder(lead: Lead) -> str | None:

@@ -29,6 +29,11 @@ def pack_before(plan: Plan | None, no: int, changed: tuple[str, ...]) -> str:
     return json.dumps({"no": no, "fields": list(changed), "plan": step}, ensure_ascii=False)
 
 
+def confirmed_no(act: Undo) -> int:
+    """The number of the note that a confirmation was of."""
+    return int(json.loads(act.note or "{}")["no"])
+
+
 def facts_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
     """Undo a confirmation: the fields and the next step are as before, and the proposal is open again."""
     about = json.loads(act.note or "{}")

@@ -21,12 +21,20 @@ from domain.stages import HELD, Stage
 from domain.usecases.leads import (
     capture_lead,
     check_edit,
+    close_question,
     edit_lead,
     fill_gaps,
     hand_back,
     withdraw_lead,
 )
-from domain.usecases.notes import pending_note, take_note
+from domain.usecases.notes import (
+    end_pending,
+    end_trend,
+    keep_trend,
+    pending_note,
+    take_note,
+    waiting_no,
+)
 from domain.usecases.seeing import lead_for
 
 LONGEST = 2000
@@ -34,6 +42,8 @@ MORE_FOR = timedelta(minutes=30)
 ANSWER_WITHIN = timedelta(hours=1)
 _AS_IT_IS: Mapping[int, int] = {}
 _NOTHING: Mapping[str, str] = {}
+_ANNOUNCED = re.compile(r"\s*(?:新线索|新客户|新商机|录线索)\s*[:：]")
+_WORDS = re.compile(r"[^\W\d_]{2}")
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "contact": ("phone", "email", "wechat"),
     "amount": ("amount_min", "amount_max"),
@@ -87,7 +97,7 @@ def submit(
     customer = with_answers(customer, answers)
     if not (customer.name or customer.company or customer.phone or customer.email or customer.wechat):
         about = clean_text(text, LONGEST)
-        uow.set_dialog(Dialog(person=by, kind="trend", lead_id="", about=about, at=at))
+        keep_trend(uow, about=about, by=by, at=at)
         return Heard(what="trend", asked=about)
     missing = missing_fields(customer, uow.company.required)
     origin = Origin(channel=read.channel or CHAT, source=CHAT, by=by)
@@ -128,7 +138,7 @@ def hear(
         return Heard(what="nothing")
     match dialog.kind:
         case "trend":
-            uow.end_dialog(by)
+            end_trend(uow, no=waiting_no(dialog.about), by=by)
             return submit(uow, text=_with_customer(dialog.about, text), by=by, at=at, answers=answers)
         case "draft":
             return _answer(uow, dialog, text, at, answers)
@@ -154,6 +164,11 @@ def hear(
         case _:
             uow.end_dialog(by)
             return Heard(what="nothing")
+
+
+def announces(text: str) -> bool:
+    """Whether a text says itself that it is a lead (`新线索：…`), whatever question is open."""
+    return _ANNOUNCED.match(text) is not None
 
 
 def still_open(dialog: Dialog, at: datetime) -> bool:
@@ -201,24 +216,28 @@ def make_of_note(
     *,
     name: str | None,
     company: str | None,
+    no: int,
     by: str,
-    key: str,
     at: datetime,
     answers: Mapping[str, str] = _NOTHING,
 ) -> Heard:
-    """The note that waits for its lead becomes a draft, kept with it; what is missing is asked."""
-    heard, noted = pending_note(uow, by, at)
+    """The note of that number, which waits for its lead, becomes a draft, kept with it; what is missing is
+    asked."""
+    heard, noted = pending_note(uow, by, no, at)
     customer = Customer(name=name, company=company, need=clean_text(heard.text, LONGEST) or None)
     customer = with_answers(customer, answers)
     lead = capture_lead(
         uow, customer=customer, origin=Origin(channel=CHAT, source=CHAT, by=by), now=at, draft=True
     ).lead
+    end_pending(uow, heard, "chosen", by=by, no=no, at=at)
     take_note(uow, lead_id=lead.id, heard=heard, by=by, key=f"{noted}:made", at=at, media=heard.media)
     return _ask_next(uow, uow.lead(lead.id), by, at)
 
 
 def _read_value(about: str, text: str) -> tuple[Mapping[str, Any], str]:
     """(values to set, problem) of an answer about one field."""
+    if not any(each.isalnum() for each in text):  # 👍 is no firm
+        return {}, "empty"
     read = read_answer(about, text)
     if read.problems:
         return {}, read.problems[0]
@@ -228,8 +247,10 @@ def _read_value(about: str, text: str) -> tuple[Mapping[str, Any], str]:
 
 
 def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime, answers: Mapping[str, str]) -> Heard:
-    values, problem = _read_value(dialog.about, text)
     lead = uow.lead(dialog.lead_id)
+    if _of_another(lead, text):
+        return submit(uow, text=text, by=dialog.person, at=at, answers=answers)
+    values, problem = _read_value(dialog.about, text)
     beside = _contact_beside(lead, dialog.about, text)
     if not (values or beside):
         return Heard(what="bad_value", lead=lead, asked=dialog.about, problem=problem or "empty")
@@ -239,6 +260,16 @@ def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime, answers: Mapping[
     if not values:  # not what was asked for, but not lost either
         return Heard(what="asked", lead=lead, asked=dialog.about)
     return _ask_next(uow, lead, dialog.person, at, after=dialog.about)
+
+
+def _of_another(lead: Lead, text: str) -> bool:
+    """Whether an answer is a lead of its own: words with another phone than the draft's, or somebody of
+    another surname with a way to reach them."""
+    read, known = read_lead(text), lead.customer
+    if read.phone and known.phone and read.phone != known.phone and _WORDS.search(text):
+        return True
+    reached = read.phone or read.email or read.wechat
+    return bool(reached and known.name and read.name and read.name[0] != known.name[0])
 
 
 def _contact_beside(lead: Lead, asked: str, text: str) -> Mapping[str, Any]:
@@ -344,9 +375,7 @@ def look(uow: Uow, *, lead_id: str, offer_no: int, by: str) -> Lead:
 def call_off(uow: Uow, *, lead_id: str, by: str, key: str, at: datetime) -> Lead:
     """No hand-back after all: the question for its words is closed, and the cards that asked say so."""
     lead = lead_for(uow, lead_id, by)
-    dialog = uow.dialog(by)
-    if dialog is not None and dialog.kind == "handback" and dialog.lead_id == lead_id:
-        uow.end_dialog(by)
+    close_question(uow, lead_id, by)
     for copy in uow.shown(lead_id):
         if copy.person == by and copy.tell == "handback":
             copy.args["off"] = True

@@ -219,7 +219,7 @@ def _typed(build_one: Callable[[Person, Mapping[str, object]], Card], **args: ob
 
 def _which(lang: str, **args: object) -> Card:
     others = (accepted(), offered(13, replace(CUSTOMER, name="刘洋")))
-    return which_card(others, person("lilei", lang), {"words": SPOKEN, **args})
+    return which_card(others, person("lilei", lang), {"words": SPOKEN, "no": 7, **args})
 
 
 def _asks(lang: str) -> Card:
@@ -330,8 +330,8 @@ CASES: Mapping[str, Case] = {
     "note_voice": _note(facts="{}", words=TYPED[3], voice="due"),
     "which_lead": _which,
     "which_lead_chosen": lambda lang: _which(lang, state="chosen"),
-    "nobodys_lead": _typed(nobody_card, name=TYPED[0], words=SPOKEN),
-    "trend": _typed(trend_card, words=TYPED[4]),
+    "nobodys_lead": _typed(nobody_card, no=7, name=TYPED[0], words=SPOKEN),
+    "trend": _typed(trend_card, no=7, words=TYPED[4]),
     "typo": _typed(typo_card, command="/visit", name="vist"),
     "follow_up": _follow_up(accepted),
     "follow_up_done": _follow_up(accepted, state="done"),

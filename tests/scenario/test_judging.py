@@ -1,5 +1,7 @@
 """The three questions as the submitter meets them: only what the text leaves open is asked, by quick replies."""
 
+import pytest
+
 from tests.scenario.world import World, key_of, texts, verbs, words
 
 WHO = "/lead 周倩 杭州云栖数据有限公司 采购总监 13812345688 软件"
@@ -64,3 +66,17 @@ async def test_a_trend_that_gets_its_customer_keeps_its_words(world: World) -> N
     answers = await xiaolin.type("新能源")
     assert verbs(answers[-1]) == ["edit", "undo"]
     assert "都想上MES" in words(answers[-1])
+
+
+@pytest.mark.parametrize(
+    "refusal", ["只是随便问问，没有采购计划", "不打算采购", "目前没有上MES的计划", "近期无采购意向"]
+)
+async def test_a_refusal_is_no_wish(world: World, refusal: str) -> None:
+    [card] = await world.phone("xiaolin").type(f"{WHO} {refusal}")
+    assert "客户有购买意愿吗" in words(card)
+    assert "✅购买意愿" not in words(card)
+
+
+async def test_a_no_in_one_clause_leaves_the_wish_of_the_next(world: World) -> None:
+    [card] = await world.phone("xiaolin").type(f"{WHO} 之前没用过，想上一套MES")
+    assert "✅购买意愿「想上一套MES」" in words(card)

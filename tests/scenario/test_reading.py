@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.scenario.world import Phone, World, fields_of, key_of, verbs, words
+from tests.scenario.world import Phone, World, fields_of, key_of, texts, verbs, words
 
 
 async def accepted(
@@ -283,4 +283,33 @@ async def test_a_lead_that_was_not_offered_for_a_note_cannot_be_chosen(world: Wo
     [card] = await other.type("拜访苏州晶锐半导体 陆明轩 想上MES")
     answer = await other.press(card, f"choose:note:{lead}:0")
     assert not answer["ok"]
+    assert await world.notes(lead) == []
+
+
+async def test_a_place_sent_after_a_visit_belongs_to_it_whatever_its_name(world: World) -> None:
+    rep, lead = await accepted(world)
+    await rep.type(f"/visit {lead} 见周总")
+    await rep.send({"location": {"lat": 31.2, "lng": 121.6, "label": "上海张江科学城"}})
+    [note] = await world.notes(lead)
+    assert "张江" in note["text"]
+
+
+async def test_yesterdays_visit_is_a_visit_of_its_own_right_after_todays(world: World) -> None:
+    rep, lead = await accepted(world)
+    await rep.type(f"/visit {lead} 今天去了现场，聊得不错")
+    await rep.type("昨天拜访了云栖的周总")
+    found = {each["text"]: each["at"][:10] for each in await world.notes(lead)}
+    assert found == {"今天去了现场，聊得不错": "2026-11-02", "昨天拜访了云栖的周总": "2026-11-01"}
+
+
+async def test_a_lead_announced_as_one_is_no_answer_to_an_open_question(world: World) -> None:
+    rep, lead = await accepted(world)
+    xiaolin = world.phone("xiaolin")
+    await xiaolin.type("/lead 王总 13811110000")
+    [card] = await xiaolin.type("新线索：孙芳，无锡锐进精密，厂长，手机13700001111，机械，想上CRM")
+    assert "孙芳" in words(card)
+    assert "哪家公司" in texts(await xiaolin.type("你好"))
+    offer = await rep.card("周倩", verb="visit")
+    await rep.press(offer, key_of(offer, "visit"))
+    await rep.type("新线索：吴涛，苏州汇川，厂长，手机13700002222，机械，想上CRM")
     assert await world.notes(lead) == []

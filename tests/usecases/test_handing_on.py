@@ -607,3 +607,14 @@ async def test_a_lead_of_no_route_goes_to_the_team_of_its_rep(floor: Floor) -> N
 def test_a_rep_without_a_team_is_offered_nothing() -> None:
     loner = Person(id="x", name="X", role=Role.REP)
     assert make_company([loner]).reps(None) == ()
+
+
+async def test_a_manager_gives_leads_to_their_own_people_themselves_or_upwards(floor: Floor) -> None:
+    lead = (await floor.capture(team="east")).id
+    with pytest.raises(NotAllowed):
+        await floor.assign(lead, "s1", "me")
+    for to in ("e2", "me"):
+        await floor.assign(lead, to, "me")
+        assert (await floor.lead(lead)).owner == to
+    await floor.assign(lead, "s1", "dir")
+    assert (await floor.lead(lead)).owner == "s1"

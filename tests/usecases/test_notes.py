@@ -6,16 +6,20 @@ from typing import Any
 
 import pytest
 
-from domain.errors import NotAllowed, NothingWaits, UnknownLead
+from domain.errors import NotAllowed, NothingToUndo, NothingWaits, TooLate, UnknownLead
 from domain.facts import Facts
 from domain.media import Attachment, MediaKind
 from domain.notices import Tell
 from domain.ports import Uow
 from domain.usecases import notes
+from domain.usecases.leads import undo_last
 from domain.usecases.notes import Heard, Kept
 from tests.fakes.floor import Floor
 
 HEARD = Heard(text="跟张总聊了，预算80万", kind="note", facts=Facts(amount_min=800_000, amount_max=800_000))
+
+
+WAITS = notes.waiting_no("p1")
 
 
 async def held(floor: Floor) -> str:
@@ -57,7 +61,7 @@ async def test_a_note_that_waited_keeps_the_time_of_which_it_tells(floor: Floor)
     lead = await held(floor)
     yesterday = floor.now - timedelta(days=1)
     await floor.do(wait_for_a_lead, heard=replace(HEARD, happened=yesterday), by="e1", at=floor.now)
-    await floor.do(notes.attach_pending, lead_id=lead, by="e1", at=floor.now)
+    await floor.do(notes.attach_pending, lead_id=lead, no=WAITS, by="e1", at=floor.now)
     ((at,),) = await floor.rows("SELECT at FROM notes WHERE lead_id = ?", lead)
     assert at == int(yesterday.timestamp() * 1_000_000)
 
@@ -66,22 +70,22 @@ async def test_who_may_not_see_a_lead_cannot_choose_it_unless_it_was_offered(flo
     lead = await held(floor)
     await floor.do(wait_for_a_lead, heard=HEARD, by="exp", at=floor.now)
     with pytest.raises(UnknownLead):
-        await floor.do(notes.attach_pending, lead_id=lead, by="exp", at=floor.now)
+        await floor.do(notes.attach_pending, lead_id=lead, no=WAITS, by="exp", at=floor.now)
 
 
 async def test_a_waiting_note_that_is_dropped_waits_no_more(floor: Floor) -> None:
     lead = await held(floor)
     await floor.do(wait_for_a_lead, heard=HEARD, by="e1", at=floor.now)
-    await floor.do(notes.drop_pending, by="e1", at=floor.now)
+    await floor.do(notes.drop_pending, no=WAITS, by="e1", at=floor.now)
     with pytest.raises(NothingWaits):
-        await floor.do(notes.attach_pending, lead_id=lead, by="e1", at=floor.now)
+        await floor.do(notes.attach_pending, lead_id=lead, no=WAITS, by="e1", at=floor.now)
 
 
 async def test_a_waiting_note_is_forgotten_after_half_a_day(floor: Floor) -> None:
     await floor.do(wait_for_a_lead, heard=HEARD, by="e1", at=floor.now)
     floor.clock.step(hours=13)
     with pytest.raises(NothingWaits):
-        await floor.do(notes.drop_pending, by="e1", at=floor.now)
+        await floor.do(notes.drop_pending, no=WAITS, by="e1", at=floor.now)
 
 
 async def test_nothing_joins_a_note_that_was_taken_back(floor: Floor) -> None:
@@ -96,7 +100,7 @@ async def test_nothing_joins_a_note_that_was_taken_back(floor: Floor) -> None:
 
 async def test_a_market_note_needs_a_trend(floor: Floor) -> None:
     with pytest.raises(NothingWaits):
-        await floor.do(notes.file_market, by="e1", key="m1", at=floor.now)
+        await floor.do(notes.file_market, no=1, by="e1", key="m1", at=floor.now)
 
 
 async def test_only_an_open_note_can_be_moved_to_another_lead(floor: Floor) -> None:
@@ -210,3 +214,50 @@ async def test_a_voice_without_its_note_is_put_aside(floor: Floor) -> None:
     )
     assert await floor.rows("SELECT text FROM notes") == [("[语音]",)]
     assert await floor.told(Tell.REPLY, lead) == []
+
+
+def two_wait(uow: Uow, *, lead: str, by: str, at: Any) -> tuple[int, int]:
+    first, second = (
+        notes.keep_pending(uow, heard=replace(HEARD, text=text, offered=(lead,)), by=by, key=text, at=at)
+        for text in ("拜访了钱总", "拜访了冯总")
+    )
+    return first, second
+
+
+async def test_each_waiting_note_is_answered_by_its_own_card(floor: Floor) -> None:
+    lead = await held(floor)
+    first, second = await floor.do(two_wait, lead=lead, by="e1", at=floor.now)
+    kept = await floor.do(notes.attach_pending, lead_id=lead, no=first, by="e1", at=floor.now)
+    assert kept.text == "拜访了钱总"
+    with pytest.raises(NothingWaits):
+        await floor.do(notes.attach_pending, lead_id=lead, no=first, by="e1", at=floor.now)
+    kept = await floor.do(notes.attach_pending, lead_id=lead, no=second, by="e1", at=floor.now)
+    assert kept.text == "拜访了冯总"
+    assert await floor.rows("SELECT text FROM notes WHERE lead_id = ? ORDER BY text", lead) == [
+        ("拜访了冯总",), ("拜访了钱总",)
+    ]  # fmt: skip
+
+
+async def test_a_tap_takes_back_the_note_of_its_own_card(floor: Floor) -> None:
+    lead = await held(floor)
+    first = await noted(floor, lead)
+    await noted(floor, lead, key="n2")
+    await floor.do(undo_last, lead_id=lead, verb="note", no=first.no, by="e1", at=floor.now)
+    assert await floor.rows("SELECT key FROM notes WHERE lead_id = ? AND NOT gone", lead) == [("n2",)]
+    with pytest.raises(NothingToUndo):
+        await floor.do(undo_last, lead_id=lead, verb="note", no=first.no, by="e1", at=floor.now)
+    with pytest.raises(NothingToUndo):
+        await floor.do(undo_last, lead_id=lead, verb="note", no=99, by="e1", at=floor.now)
+
+
+async def test_a_confirmation_that_another_followed_is_not_mistaken_for_it(floor: Floor) -> None:
+    lead = await held(floor)
+    first = await noted(floor, lead)
+    rival = await noted(floor, lead, replace(HEARD, facts=Facts(competitor="用友")), key="n2")
+    for kept in (first, rival):
+        await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no, by="e1", at=floor.now)
+    with pytest.raises(TooLate):
+        await floor.do(undo_last, lead_id=lead, verb="facts", no=first.no, by="e1", at=floor.now)
+    await floor.do(undo_last, lead_id=lead, verb="facts", no=rival.no, by="e1", at=floor.now)
+    await floor.do(undo_last, lead_id=lead, verb="facts", no=first.no, by="e1", at=floor.now)
+    assert (await floor.lead(lead)).customer.amount_min is None

@@ -2,13 +2,14 @@
 
 import pytest
 
-from domain.errors import NotAllowed
+from domain.errors import NotAllowed, NothingWaits
 from domain.guessing import guessed
 from domain.people import Person, Role
 from domain.reasons import REASONS
 from domain.stages import Stage
 from domain.usecases import talk
 from domain.usecases.leads import edit_lead, send_draft
+from domain.usecases.notes import file_market, waiting_no
 from tests.fakes.company import with_people
 from tests.fakes.floor import Floor
 
@@ -128,3 +129,50 @@ async def test_a_model_that_comes_late_changes_nothing(floor: Floor) -> None:
     )
     assert alien.what == "nothing"
     await floor.do(talk.stop_asking, by="emp", at=floor.now)
+
+
+async def test_two_trends_are_filed_by_their_own_cards(floor: Floor) -> None:
+    trends = ("机器人行业很热", "锂电行业不行了")
+    for text in trends:
+        await floor.do(talk.submit, text=text, by="emp", at=floor.now)
+    first, second = (waiting_no(text) for text in trends)
+    await floor.do(file_market, no=first, by="emp", key="m1", at=floor.now)
+    with pytest.raises(NothingWaits):
+        await floor.do(file_market, no=first, by="emp", key="m2", at=floor.now)
+    asked = await floor.do(talk.pass_over, by="emp", at=floor.now)
+    assert asked.asked == trends[1], "the newest question is still open"
+    await floor.do(file_market, no=second, by="emp", key="m3", at=floor.now)
+    assert (await floor.do(talk.pass_over, by="emp", at=floor.now)).what == "nothing"
+    assert {text for (text,) in await floor.rows("SELECT text FROM market_notes")} == set(trends)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["我有个朋友李建国在苏州汇川，139 1234 5678", "周倩 无锡锐进精密 13700001111", "孙芳 sunfang@ruijin.cn"],
+)
+async def test_a_whole_lead_typed_while_another_is_asked_about_is_a_lead_of_its_own(
+    floor: Floor, answer: str
+) -> None:
+    asked = await floor.do(talk.submit, text="王总 13811110000", by="emp", at=floor.now)
+    assert asked.asked == "company"
+    heard = await floor.do(talk.hear, text=answer, by="emp", key="k", at=floor.now)
+    assert heard.lead.id != asked.lead.id
+    first = (await floor.lead(asked.lead.id)).customer
+    assert (first.name, first.company, first.phone) == ("王总", None, "+8613811110000")
+
+
+async def test_a_sign_is_no_answer(floor: Floor) -> None:
+    await floor.do(talk.submit, text="王总 13811110000", by="emp", at=floor.now)
+    heard = await floor.do(talk.hear, text="👍", by="emp", key="k", at=floor.now)
+    assert (heard.what, heard.asked, heard.lead.customer.company) == ("bad_value", "company", None)
+
+
+async def test_another_reason_or_an_undo_closes_the_question_for_a_reasons_words(floor: Floor) -> None:
+    lead = (await floor.capture(team="east")).id
+    held = await floor.accept(lead, str((await floor.lead(lead)).owner))
+    owner, offer = str(held.owner), held.accepted_offer
+    await floor.do(talk.ask, kind="handback", lead_id=lead, by=owner, at=floor.now, about=f"other:{offer}")
+    await floor.hand_back(lead, owner, "not_yet")
+    await floor.undo(owner, lead)
+    assert (await floor.do(talk.hear, text="设备下周到", by=owner, key="k2", at=floor.now)).what == "nothing"
+    assert (await floor.lead(lead)).owner == owner
