@@ -255,6 +255,10 @@ class Uow(Protocol):
 
     def forget(self, undo: Undo) -> None: ...
 
+    def forget_acts(self, person: str, lead_id: str) -> None:
+        """None of a person's acts on a lead can be undone any more."""
+        ...
+
     def claim_notices(self, now: datetime, limit: int, busy: Iterable[str]) -> Sequence[Delivery]:
         """Lease due notices, the urgent first, none for the people in `busy`, within each person's pace."""
         ...

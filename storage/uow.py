@@ -523,6 +523,10 @@ class UnitOfWork(Planning):
             note=note,
         )
 
+    def forget_acts(self, person: str, lead_id: str) -> None:
+        of_lead = f"{person}:{lead_id}:"
+        self.later("DELETE FROM undos WHERE substr(key, 1, ?) = ?", len(of_lead), of_lead)
+
     def forget(self, undo: Undo) -> None:
         self.pending.forgotten.add(undo.key)
 

@@ -372,6 +372,7 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
     if act.verb == "capture":
         lead.withdraw(by=by, reason="undone", now=at)
         uow.free_contact(lead.id)
+        uow.forget_acts(by, lead.id)  # what was done to it before is gone with it
     elif act.verb == "edit":
         _edit_back(lead, act, by, at)
     elif act.verb == "judge" and lead.decisions == act.before.decisions:

@@ -89,6 +89,8 @@ class People:
         platform.saw = self.saw
         self.forger = world.dice("forger")
         self.forges = world.seed % 7 in (2, 5)  # there is a thief in some runs
+        self.scroll = world.dice("scroll")
+        self.offers: dict[tuple[str, str], tuple[Content, str]] = {}
 
     # -- handing in -------------------------------------------------------------------------------------
 
@@ -227,6 +229,7 @@ class People:
             self.world.at(
                 5.0 * self.forger.random(), self.press, thief, message.content, self._forged(message)
             )
+        self._scrolls_up(message)
         manners, dice = self.manners, self.dice
         if dice.random() > (manners.eager if fresh else 0.25 * manners.eager):
             return
@@ -240,6 +243,18 @@ class People:
             self.world.at(
                 delay + 90.0 * dice.random() ** 2, self.press, message.person, message.content, other
             )
+
+    def _scrolls_up(self, message: Message) -> None:
+        """Who is offered a lead once more may press the card of the time before, further up."""
+        for button in message.buttons:
+            key = str(button["key"])
+            if not key.startswith("accept:"):
+                continue
+            place = (message.person, key.partition(":")[2].partition("-")[0])
+            content, before = self.offers.get(place, (message.content, key))
+            if before != key and self.scroll.random() < 0.5:
+                self.world.at(8.0 * self.scroll.random(), self.press, message.person, content, before)
+            self.offers[place] = (message.content, key)
 
     def _forged(self, message: Message) -> str:
         """Somebody presses what hangs on another's phone."""

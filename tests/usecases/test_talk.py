@@ -8,7 +8,7 @@ from domain.people import Person, Role
 from domain.reasons import REASONS
 from domain.stages import Stage
 from domain.usecases import talk
-from domain.usecases.leads import edit_lead, send_draft
+from domain.usecases.leads import edit_lead, send_draft, undo_last
 from domain.usecases.notes import file_market, waiting_no
 from tests.fakes.company import with_people
 from tests.fakes.floor import Floor
@@ -176,3 +176,14 @@ async def test_another_reason_or_an_undo_closes_the_question_for_a_reasons_words
     await floor.undo(owner, lead)
     assert (await floor.do(talk.hear, text="设备下周到", by=owner, key="k2", at=floor.now)).what == "nothing"
     assert (await floor.lead(lead)).owner == owner
+
+
+async def test_what_was_done_to_a_lead_that_was_taken_back_stands_in_no_undos_way(floor: Floor) -> None:
+    other = (await floor.capture(by="emp")).id
+    await floor.do(edit_lead, lead_id=other, values={"title": "厂长"}, by="emp", at=floor.now)
+    floor.clock.step(seconds=10)
+    lead = (await floor.capture(by="emp", phone="+8613900003333")).id
+    await floor.do(edit_lead, lead_id=lead, values={"title": "总监"}, by="emp", at=floor.now)
+    await floor.do(undo_last, lead_id=lead, verb="capture", by="emp", at=floor.now)
+    act = await floor.do(undo_last, by="emp", at=floor.now)
+    assert (act.verb, act.before.id) == ("edit", other)
