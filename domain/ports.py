@@ -220,8 +220,8 @@ class Uow(Protocol):
 
     def set_proposal(self, proposal: Proposal) -> None: ...
 
-    def note_count(self, lead_id: str, authors: Sequence[str]) -> int:
-        """How many notes and visits of these people a lead has."""
+    def note_count(self, lead_id: str, authors: Sequence[str], *, kind: str = "") -> int:
+        """How many notes and visits of these people a lead has; of one `kind`, when given."""
         ...
 
     def had_part(self, lead_id: str, person: str, *, grabs: bool) -> bool:

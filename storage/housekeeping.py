@@ -15,13 +15,16 @@ from storage.uow import UnitOfWork
 
 ANSWERS_FOR = timedelta(days=7)
 NOTICES_FOR = timedelta(days=30)
+WAITS_FOR = timedelta(days=30)
 
 
 def tidy(uow: UnitOfWork, *, now: datetime) -> None:
-    """Delete stored answers after a week, delivered notices after a month, acts past their undo."""
+    """Delete stored answers after a week, delivered notices and words that found no lead after a month, acts
+    past their undo."""
     uow.later("DELETE FROM inbox WHERE at < ?", to_micros(now - ANSWERS_FOR))
     uow.later("DELETE FROM outbox WHERE state = 'sent' AND done_at < ?", to_micros(now - NOTICES_FOR))
     uow.later("DELETE FROM undos WHERE until < ?", to_micros(now))
+    uow.later("DELETE FROM dialogs WHERE kind IN ('pending', 'trend') AND at < ?", to_micros(now - WAITS_FOR))
     tidy_sending(uow, now=now)
     tidy_sessions(uow, now=now)
 

@@ -468,9 +468,9 @@ class UnitOfWork(Planning):
         )
         return acted or any(copy.person == person for copy in self.shown(lead_id))
 
-    def note_count(self, lead_id: str, authors: Sequence[str]) -> int:
-        rows = self.query("SELECT author FROM notes WHERE lead_id = ? AND NOT gone", (lead_id,))
-        return sum(author in authors for (author,) in rows)
+    def note_count(self, lead_id: str, authors: Sequence[str], *, kind: str = "") -> int:
+        rows = self.query("SELECT author, kind FROM notes WHERE lead_id = ? AND NOT gone", (lead_id,))
+        return sum(author in authors and kind in ("", each) for author, each in rows)
 
     def dialog(self, person: str) -> Dialog | None:
         rows = self.query("SELECT person, kind, lead_id, about, at FROM dialogs WHERE person = ?", (person,))

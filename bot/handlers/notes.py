@@ -16,7 +16,7 @@ from bot.words import clock_words, say
 from domain.errors import NothingWaits, UnknownLead
 from domain.facts import due_of, facts_of, morning_of
 from domain.lead import Lead
-from domain.media import MediaKind, Unheard
+from domain.media import Attachment, MediaKind, Unheard
 from domain.permission import may_see
 from domain.ports import Dialog
 from domain.reader.book import Talk
@@ -43,12 +43,12 @@ async def take(bot: Bot, chat: Chat, text: str, kind: Kind | None) -> Reply | No
     found = await bot.mind.hear(words, kind, about)
     if kind is None and found.reading.kind is Kind.LEAD and not quoted:
         return await hand_in(bot, chat, chat.text)
+    heard = _heard(bot, found.reading, words, chat.at)
     before = _just_now(last, chat.at)
-    if before and not quoted and _goes_on(found, before, last, chat):
+    if before and not quoted and _goes_on(found, heard, before, last, chat.media):
         return await _join(bot, chat, words, last, before, about)
     if kind is None and not (quoted or chat.media or found.match.named or _tells(found.reading)):
         return None
-    heard = _heard(bot, found.reading, words, chat.at)
     if found.match.lead:
         return await _keep(bot, chat, found.match.lead, heard)
     return await _ask_which(bot, chat, found, heard, kind)
@@ -107,14 +107,16 @@ def _just_now(last: Dialog | None, at: datetime) -> dict[str, str] | None:
     return found
 
 
-def _goes_on(found: Understood, before: dict[str, str], last: Dialog | None, chat: Chat) -> bool:
+def _goes_on(
+    found: Understood, heard: Heard, before: dict[str, str], last: Dialog | None, media: Sequence[Attachment]
+) -> bool:
     """After a visit, what names nobody else belongs to it: a place by itself always does, whatever its name;
     what tells of another day never."""
     if before.get("kind") != "visit" or found.reading.kind is Kind.VISIT:
         return False
-    if any(each.kind is MediaKind.LOCATION for each in chat.media):
+    if any(each.kind is MediaKind.LOCATION for each in media):
         return True
-    if _happened(found.reading, chat.at) is not None:
+    if heard.happened is not None:
         return False
     same = last is not None and found.match.lead in (None, last.lead_id)
     return same and (not found.match.named or found.match.lead is not None)

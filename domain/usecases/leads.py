@@ -382,15 +382,19 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
     elif act.verb == "facts":
         facts_back(uow, lead, act, by, at)
     else:
+        visits = uow.note_count(lead.id, _workers(lead), kind="visit") if act.verb == "visit" else 0
         if act.note:
             uow.drop_note(act.note)
             uow.end_dialog(f"{by}#current")  # what is typed next is no more of it
             mark_cards(uow, lead.id, "dropped", tell="note", note=act.note)
-        if act.note and act.decisions == act.before.decisions:
-            # Words move no lead: only they go, for the clock may have moved it since.
+        if act.note and (act.decisions == act.before.decisions or visits > 1):
+            # Words move no lead: only they go, for the clock may have moved it since. The first contact that
+            # a visit made stands as long as another visit does.
             lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
             return
+        customer = lead.customer if act.note else act.before.customer  # words change none of its fields
         lead.restore(act.before, verb=act.verb, by=by, now=at)
+        lead.customer = customer
         if act.verb == "judge" or (act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}):
             _claim_new_keys(uow, lead)
         if act.verb == "judge" and lead.stage is Stage.OFFERED:

@@ -27,8 +27,9 @@ PENDING_FOR = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A note that was kept: `no` is its fact's number, `note` its key, `joined` = it belongs to the visit
-    just logged, `voice` = nobody has the words of a voice that came with it."""
+    """A note that was kept: `no` is its fact's number, `note` its key, `text` its words (the whole where
+    something joined it, none where it was confirmed), `joined` = it belongs to the visit just logged,
+    `voice` = nobody has the words of a voice that came with it."""
 
     lead: Lead
     no: int

@@ -137,6 +137,8 @@ def hear(
     if dialog is None or not still_open(dialog, at):
         return Heard(what="nothing")
     match dialog.kind:
+        case "trend" if not _says(text):
+            return Heard(what="trend", asked=dialog.about)
         case "trend":
             end_trend(uow, no=waiting_no(dialog.about), by=by)
             return submit(uow, text=_with_customer(dialog.about, text), by=by, at=at, answers=answers)
@@ -196,8 +198,10 @@ def pass_over(uow: Uow, *, by: str, at: datetime) -> Heard:
 
 
 def ask_again(uow: Uow, *, by: str, at: datetime) -> Heard:
-    """Take up the question about a draft that was left lying, where there is one."""
+    """Take up the question about a draft that was left lying, or about a trend that is still open."""
     dialog = uow.dialog(by)
+    if dialog is not None and dialog.kind == "trend" and still_open(dialog, at):
+        return Heard(what="trend", asked=dialog.about)
     if dialog is None or dialog.kind != "draft" or uow.lead(dialog.lead_id).stage is not Stage.DRAFT:
         return Heard(what="nothing")
     return _ask_next(uow, uow.lead(dialog.lead_id), by, at)
@@ -236,7 +240,7 @@ def make_of_note(
 
 def _read_value(about: str, text: str) -> tuple[Mapping[str, Any], str]:
     """(values to set, problem) of an answer about one field."""
-    if not any(each.isalnum() for each in text):  # 👍 is no firm
+    if not _says(text):
         return {}, "empty"
     read = read_answer(about, text)
     if read.problems:
@@ -260,6 +264,11 @@ def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime, answers: Mapping[
     if not values:  # not what was asked for, but not lost either
         return Heard(what="asked", lead=lead, asked=dialog.about)
     return _ask_next(uow, lead, dialog.person, at, after=dialog.about)
+
+
+def _says(text: str) -> bool:
+    """Whether there is a word or a number in it: 👍 names no firm."""
+    return any(each.isalnum() for each in text)
 
 
 def _of_another(lead: Lead, text: str) -> bool:

@@ -1,5 +1,6 @@
 """What people type about their leads: notes, visits, next steps, wrong leads taken back, nothing written unconfirmed."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -281,8 +282,9 @@ async def test_a_lead_that_was_not_offered_for_a_note_cannot_be_chosen(world: Wo
     rep, lead = await accepted(world)
     other = world.phone(next(each for each in ("zhangwei", "lilei", "hanmeimei") if each != rep.person))
     [card] = await other.type("拜访苏州晶锐半导体 陆明轩 想上MES")
-    answer = await other.press(card, f"choose:note:{lead}:0")
-    assert not answer["ok"]
+    waits = key_of(card, "confirm").rpartition(":")[2]
+    answer = await other.press(card, f"choose:note:{lead}:{waits}")
+    assert (answer["ok"], answer["text"]) == (False, f"没有 {lead} 这条线索")
     assert await world.notes(lead) == []
 
 
@@ -313,3 +315,26 @@ async def test_a_lead_announced_as_one_is_no_answer_to_an_open_question(world: W
     await rep.press(offer, key_of(offer, "visit"))
     await rep.type("新线索：吴涛，苏州汇川，厂长，手机13700002222，机械，想上CRM")
     assert await world.notes(lead) == []
+
+
+async def test_each_card_of_two_waiting_notes_is_about_its_own_words(world: World) -> None:
+    rep, lead = await accepted(world)
+    [first] = await rep.type("今天拜访了钱总，聊得很好，下周签约")
+    [second] = await rep.type("今天拜访了冯总，要看合同")
+    made = await rep.press(first, key_of(first, "confirm"))
+    assert made["ok"], made
+    [draft] = set(re.findall(r"L\d+", made["text"]))
+    assert [each["text"] for each in await world.notes(draft)] == ["今天拜访了钱总，聊得很好，下周签约"]
+    assert (await rep.press(second, key_of(second, "cancel")))["ok"]
+    assert await world.notes(lead) == []
+
+
+async def test_the_undo_of_a_notes_card_takes_back_that_note(world: World) -> None:
+    rep, lead = await accepted(world)
+    [first] = await rep.type(f"/note {lead} 第一条 明天下午四点打电话")
+    await rep.type(f"/note {lead} 第二条 预算30万")
+    undo = next(each["key"] for each in first["card"]["buttons"] if "undo_note" in each["key"])
+    assert (await rep.press(first, undo))["ok"]
+    assert [each["text"] for each in await world.notes(lead)] == ["第二条 预算30万"]
+    assert (await rep.card("第一条"))["card"]["state"] == "done"
+    assert (await rep.card("第二条"))["card"]["state"] == "live"

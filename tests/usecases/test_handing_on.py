@@ -613,7 +613,7 @@ async def test_a_manager_gives_leads_to_their_own_people_themselves_or_upwards(f
     lead = (await floor.capture(team="east")).id
     with pytest.raises(NotAllowed):
         await floor.assign(lead, "s1", "me")
-    for to in ("e2", "me"):
+    for to in ("e2", "me", "dir"):
         await floor.assign(lead, to, "me")
         assert (await floor.lead(lead)).owner == to
     await floor.assign(lead, "s1", "dir")

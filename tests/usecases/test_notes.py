@@ -14,6 +14,7 @@ from domain.ports import Uow
 from domain.usecases import notes
 from domain.usecases.leads import undo_last
 from domain.usecases.notes import Heard, Kept
+from storage.housekeeping import tidy
 from tests.fakes.floor import Floor
 
 HEARD = Heard(text="跟张总聊了，预算80万", kind="note", facts=Facts(amount_min=800_000, amount_max=800_000))
@@ -261,3 +262,34 @@ async def test_a_confirmation_that_another_followed_is_not_mistaken_for_it(floor
     await floor.do(undo_last, lead_id=lead, verb="facts", no=rival.no, by="e1", at=floor.now)
     await floor.do(undo_last, lead_id=lead, verb="facts", no=first.no, by="e1", at=floor.now)
     assert (await floor.lead(lead)).customer.amount_min is None
+
+
+async def test_words_that_found_no_lead_are_gone_after_a_month(floor: Floor) -> None:
+    await floor.do(wait_for_a_lead, heard=HEARD, by="e1", at=floor.now)
+    await floor.do(notes.keep_trend, about="新能源行业很火", by="e1", at=floor.now)
+    await floor.do(tidy, now=floor.now + timedelta(days=29))
+    assert len(await floor.rows("SELECT person FROM dialogs")) == 3
+    await floor.do(tidy, now=floor.now + timedelta(days=31))
+    assert await floor.rows("SELECT person FROM dialogs") == []
+
+
+async def test_a_visit_taken_back_keeps_what_was_confirmed_since(floor: Floor) -> None:
+    lead = await held(floor)
+    visit = await noted(floor, lead, replace(HEARD, kind="visit", facts=Facts()))
+    note = await noted(floor, lead, key="n2")
+    await floor.do(notes.confirm_facts, lead_id=lead, no=note.no, by="e1", at=floor.now)
+    await floor.do(undo_last, lead_id=lead, verb="visit", no=visit.no, by="e1", at=floor.now)
+    found = await floor.lead(lead)
+    assert (found.stage, found.customer.amount_min) == ("accepted", 800_000)
+
+
+async def test_the_first_contact_stands_as_long_as_one_of_two_visits_does(floor: Floor) -> None:
+    lead = await held(floor)
+    visit = replace(HEARD, kind="visit", facts=Facts())
+    first = await noted(floor, lead, visit)
+    second = await noted(floor, lead, visit, key="n2")
+    await floor.do(undo_last, lead_id=lead, verb="visit", no=first.no, by="e1", at=floor.now)
+    assert (await floor.lead(lead)).stage == "contacted"
+    assert await floor.rows("SELECT key FROM notes WHERE lead_id = ? AND NOT gone", lead) == [("n2",)]
+    await floor.do(undo_last, lead_id=lead, verb="visit", no=second.no, by="e1", at=floor.now)
+    assert await floor.rows("SELECT key FROM notes WHERE lead_id = ? AND NOT gone", lead) == []

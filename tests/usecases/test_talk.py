@@ -167,15 +167,39 @@ async def test_a_sign_is_no_answer(floor: Floor) -> None:
     assert (heard.what, heard.asked, heard.lead.customer.company) == ("bad_value", "company", None)
 
 
-async def test_another_reason_or_an_undo_closes_the_question_for_a_reasons_words(floor: Floor) -> None:
+async def test_a_sign_or_small_talk_leaves_a_trend_as_it_is(floor: Floor) -> None:
+    await floor.do(talk.submit, text="新能源行业很火", by="emp", at=floor.now)
+    for heard in (
+        await floor.do(talk.hear, text="👍", by="emp", key="k", at=floor.now),
+        await floor.do(talk.ask_again, by="emp", at=floor.now),
+    ):
+        assert (heard.what, heard.asked) == ("trend", "新能源行业很火")
+    floor.clock.step(hours=2)
+    assert (await floor.do(talk.ask_again, by="emp", at=floor.now)).what == "nothing"
+
+
+async def asked_for_words(floor: Floor) -> tuple[str, str]:
+    """A lead and its owner, who chose 其他 and was asked for a line."""
     lead = (await floor.capture(team="east")).id
     held = await floor.accept(lead, str((await floor.lead(lead)).owner))
-    owner, offer = str(held.owner), held.accepted_offer
-    await floor.do(talk.ask, kind="handback", lead_id=lead, by=owner, at=floor.now, about=f"other:{offer}")
-    await floor.hand_back(lead, owner, "not_yet")
-    await floor.undo(owner, lead)
-    assert (await floor.do(talk.hear, text="设备下周到", by=owner, key="k2", at=floor.now)).what == "nothing"
+    owner, about = str(held.owner), f"other:{held.accepted_offer}"
+    await floor.do(talk.ask, kind="handback", lead_id=lead, by=owner, at=floor.now, about=about)
+    return lead, owner
+
+
+async def test_another_reason_closes_the_question_for_a_reasons_words(floor: Floor) -> None:
+    lead, owner = await asked_for_words(floor)
+    await floor.hand_back(lead, owner, "needs_solution")
+    heard = await floor.do(talk.hear, text="方案下周三给他看", by=owner, key="k2", at=floor.now)
+    assert heard.what == "nothing"
     assert (await floor.lead(lead)).owner == owner
+
+
+async def test_an_undo_closes_the_question_for_a_reasons_words(floor: Floor) -> None:
+    lead, owner = await asked_for_words(floor)
+    await floor.undo(owner, lead)
+    heard = await floor.do(talk.hear, text="设备下周到", by=owner, key="k2", at=floor.now)
+    assert heard.what == "nothing"
 
 
 async def test_what_was_done_to_a_lead_that_was_taken_back_stands_in_no_undos_way(floor: Floor) -> None:
