@@ -21,6 +21,8 @@ from storage.rows import Row, dump
 
 LEASE_MICROS = 30_000_000
 MINUTE = 60_000_000
+GATHER = 10_000_000
+"""Who was rung a lot just now gets the alerts of so long a stretch at its end, together."""
 COLUMNS = "key, tell, person, lead_id, args, attempts, lease, changed, created_at, error, first_claim"
 TIMEOUT = "timeout"
 FIRST, THEN, LAST = 0, 1, 2  # priorities: a running SLA, true cards, everything else
@@ -122,11 +124,15 @@ def _within_pace(
     conn: Connection, found: Sequence[Any], now: int, pace: Pace
 ) -> tuple[list[Sequence[Any]], list[tuple[int, str]]]:
     people = dict.fromkeys(each[2] for each in found if each[2])
-    rolled = Counter(each[2] for each in found if each[1] in ROLLED_UP)
-    one_card: set[str] = set()
     tats = dict(sql.select_in(conn, tables.pace, "person", people))
-    taken, put_off, moved = [], [], {}
+    gathering = {each[0] for each in found if _gathers(each, tats.get(each[2], 0), now, pace)}
+    put_off = [((now // GATHER + 1) * GATHER, key) for key in gathering]
+    rolled = Counter(each[2] for each in found if each[1] in ROLLED_UP and each[0] not in gathering)
+    one_card: set[str] = set()
+    taken, moved = [], {}
     for each in found:
+        if each[0] in gathering:
+            continue
         person = each[2]
         if not person:
             taken.append(each)
@@ -138,12 +144,20 @@ def _within_pace(
         if may > now and each[1] != Tell.REPLY:  # who asks is answered; it counts all the same
             put_off.append((may, each[0]))
             continue
-        tats[person] = moved[person] = tat
-        taken.append(each)
         if each[1] in ROLLED_UP and rolled[person] >= ROLL_UP_FROM:
             one_card.add(person)
+            tat = max(tat, now + GATHER + 2 * pace.gap)  # what arises meanwhile gathers for the next one
+        tats[person] = moved[person] = tat
+        taken.append(each)
     sql.upsert(conn, tables.pace, list(moved.items()), ("person",))
     return taken, put_off
+
+
+def _gathers(each: Sequence[Any], tat: int, now: int, pace: Pace) -> bool:
+    """Whether a new alert waits for its like: after what rang singly just now; a lone one never does."""
+    rung_a_lot = tat - now > pace.gap
+    never_tried, arose = each[10] is None, each[8]
+    return each[1] in ROLLED_UP and never_tried and rung_a_lot and arose // GATHER == now // GATHER
 
 
 def _delivery(each: Sequence[Any], now: int) -> Delivery:

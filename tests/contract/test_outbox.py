@@ -157,6 +157,34 @@ async def test_a_storm_of_alarms_is_one_turn_of_the_pace(open_store: OpenStore, 
     assert set(claimed[:5]) == {"a0", "a1", "a2", "a3", "r"}  # a clock that runs goes before a wait for room
 
 
+async def test_alarms_that_trickle_in_come_singly_at_first_and_then_together(
+    open_store: OpenStore, clock: SteppedClock
+) -> None:
+    floor = Floor(await open_store(pace=25), clock)
+    claimed: dict[datetime, list[str]] = {}
+    arose: dict[str, datetime] = {}
+    for no in range(40):
+        arose[f"a{no}"] = floor.now
+        if no < 30:
+            await floor.do(tells, notices=[notice(f"a{no}", "me", tell=Tell.ALERT, at=floor.now)])
+        work = await floor.claim()
+        await floor.settle(*(Sent(delivery=each.delivery) for each in work))
+        if work:
+            claimed[floor.now] = [each.delivery.key for each in work]
+        floor.clock.step(seconds=1)
+    assert [len(keys) for keys in claimed.values()] == [1, 1, 1, 1, 6, 10, 10]
+    waits = [at - arose[key] for at, keys in claimed.items() for key in keys]
+    assert max(waits) == timedelta(seconds=10)
+
+
+async def test_a_lone_alarm_never_waits_for_company(open_store: OpenStore, clock: SteppedClock) -> None:
+    floor = Floor(await open_store(pace=25), clock)
+    for no in range(5):
+        await floor.do(tells, notices=[notice(f"a{no}", "me", tell=Tell.ALERT, at=floor.now)])
+        assert [each.key for each in await floor.show()] == [f"a{no}"]
+        floor.clock.step(seconds=5)
+
+
 async def test_no_minute_holds_more_notices_than_the_pace_allows(
     open_store: OpenStore, clock: SteppedClock, engine_name: str
 ) -> None:
