@@ -152,7 +152,9 @@ class FileLock:
             handle.seek(0)
             holder = handle.read().strip() or "?"
             handle.close()
-            raise StoreInUse(f"{self._path} is held by process {holder}") from None
+            raise StoreInUse(
+                f"{self._path} is held by process {holder}: stop it first (several instances need PostgreSQL)"
+            ) from None
         handle.truncate(0)
         handle.write(str(os.getpid()))
         handle.flush()

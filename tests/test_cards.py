@@ -50,7 +50,18 @@ from domain.reasons import REASONS
 from domain.sla import Do, Policy, Step, To, Which
 from domain.stages import Stage
 from tests.golden import cases
-from tests.golden.cases import ACCEPT, CASES, COMPANY, CUSTOMER, PHONE, at, climbed, offered, person
+from tests.golden.cases import (
+    ACCEPT,
+    CASES,
+    COMPANY,
+    CUSTOMER,
+    PHONE,
+    UNDO_UNTIL,
+    at,
+    climbed,
+    offered,
+    person,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 LANGS = ("zh", "en")
@@ -371,7 +382,7 @@ def test_a_solved_lead_leaves_the_choice_of_a_roll_up() -> None:
 
 def test_taking_back_a_hand_in_ends_with_the_first_decision() -> None:
     lead = offered()
-    args = {"undo": True, "decisions": lead.decisions}
+    args = {"undo": UNDO_UNTIL, "decisions": lead.decisions}
     assert "undo:L12:0" in _keys(submitted_card(lead, person("chenjie"), COMPANY, args))
     lead.accept("lilei", 1, member=True, at=at(1))
     assert _keys(submitted_card(lead, person("chenjie"), COMPANY, args)) == []
@@ -537,7 +548,9 @@ def _cards(leads: list[Lead], viewer: Person, words: str) -> list[Card]:
     found += [build(Tell.STUCK, lead, viewer, COMPANY, {"why": words}) for lead in leads]
     found += [build(Tell.OUTCOME, lead, viewer, COMPANY, {"what": words, "by": words}) for lead in leads]
     found += [
-        make(lead, viewer, COMPANY, {"undo": True}) for make in (submitted_card, draft_card) for lead in leads
+        make(lead, viewer, COMPANY, {"undo": UNDO_UNTIL})
+        for make in (submitted_card, draft_card)
+        for lead in leads
     ]
     found += [handback_card(lead, viewer, COMPANY, {}) for lead in leads]
     found.append(rollup_card([(lead, ACCEPT) for lead in leads], viewer, COMPANY))

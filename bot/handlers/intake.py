@@ -15,6 +15,7 @@ from domain.reasons import REASONS, Goes
 from domain.stages import Stage
 from domain.usecases import talk
 from domain.usecases.notes import waiting_no
+from domain.usecases.placing import UNDO_FOR
 
 _LEAD = re.compile(r"[Ll#]?(\d{1,9})|[Ll](\d{10,18})")
 
@@ -91,7 +92,7 @@ def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - o
     who = parts.who(found, lang)
     match heard.what:
         case "sent":
-            return submitted(found)
+            return submitted(bot, found)
         case "unsure":
             return Reply(text=say(lang, "lead.unsure", lead=found.id), card="draft", lead=found.id)
         case "known":
@@ -115,9 +116,10 @@ def with_voice(bot: Bot, chat: Chat, text: str) -> str:
     return f"{text}\n{parts.voice(bot.company, bot.lang(chat.by))}" if unheard else text
 
 
-def submitted(found: Lead) -> Reply:
+def submitted(bot: Bot, found: Lead) -> Reply:
     """The submitter's card, with five minutes to take it back."""
-    args = {"undo": True, "decisions": found.decisions}
+    until = bot.clock.now() + UNDO_FOR
+    args = {"undo": until.isoformat(), "decisions": found.decisions}
     return Reply(text="", card="submitted", lead=found.id, args=args)
 
 

@@ -13,7 +13,7 @@ from bot.handlers.leads import duty_words, undone
 from bot.handlers.team import due_words
 from bot.inbound import Chat, Click, Reply
 from bot.router import Bot, Router
-from bot.words import clock_words, field_words, known, say, stage_words
+from bot.words import clock_words, field_words, known, say, source_words, stage_words
 from bot.words.judging import HELP, NO_VALUE, SMALL_TALK, STOP
 from bot.words.notes import HELP_TOPICS
 from domain.errors import NotAllowed, UnknownLead
@@ -133,7 +133,8 @@ def _status(bot: Bot, lang: str, found: Lead) -> list[str]:
     if found.owner:
         owner, team = company.name_of(found.owner), company.team_name(found.team)
         lines.append(say(lang, "status.owner", owner=owner, team=team))
-    lines += at("status.captured", found.created_at, by=company.name_of(found.origin.by))
+    by = company.name_of(found.origin.by) or source_words(lang, found.origin.channel)
+    lines += at("status.captured", found.created_at, by=by)
     lines += at("status.accepted", found.accepted_at) + at("status.contacted", found.contacted_at)
     lines += at("status.due", found.promised_until(company.calendar_of(found.team)))
     if found.reason:

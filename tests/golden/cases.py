@@ -30,6 +30,7 @@ START = datetime(2026, 1, 5, 2, 30, tzinfo=UTC)
 """Monday, 10:30 on the wall."""
 POLICY = Policy()
 PHONE = "+8613812345678"
+UNDO_UNTIL = (START + timedelta(minutes=5)).isoformat()
 
 CALENDAR = WorkingCalendar(
     mode=Mode.BUSINESS,
@@ -226,7 +227,7 @@ def _asks(lang: str) -> Card:
     """At who handed it in by chat: the first question that nobody has answered."""
     lead = offered()
     lead.origin = Origin(channel=CHAT, source=CHAT, by="chenjie")
-    return submitted_card(lead, person("chenjie", lang), COMPANY, {"undo": True, "decisions": 0})
+    return submitted_card(lead, person("chenjie", lang), COMPANY, {"undo": UNDO_UNTIL, "decisions": 0})
 
 
 def _in_trouble(lang: str) -> Card:
@@ -314,7 +315,7 @@ CASES: Mapping[str, Case] = {
     "dead": _told(Tell.DEAD, "wulin", None, about="offer", to="lilei", lead="L12", why="60111"),
     "calendar": _told(Tell.CALENDAR, "wulin", None, year=2027),
     "submitted": lambda lang: submitted_card(
-        offered(), person("chenjie", lang), COMPANY, {"undo": True, "decisions": 0}
+        offered(), person("chenjie", lang), COMPANY, {"undo": UNDO_UNTIL, "decisions": 0}
     ),
     "submitted_settled": lambda lang: submitted_card(accepted(), person("chenjie", lang), COMPANY, {}),
     "draft": lambda lang: draft_card(
