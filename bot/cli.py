@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -19,6 +19,7 @@ from bot.logs import set_up
 from bot.seams import SystemClock, new_token
 from bot.words import say
 from domain.errors import Unavailable
+from domain.people import Company, Listed
 
 CONFIG = Path("config.toml")
 
@@ -133,7 +134,7 @@ def _platform_commands(commands: Any) -> None:
     fake.add_argument("--init", type=Path, metavar="F", help="first write the settings of a small company")
     fake.add_argument("--callback", default="http://127.0.0.1:8710/callback/wecom", metavar="URL")
     add("wecom", "menu", _wecom_menu, "put up the app's menu (and its tile, with wecom.workbench)")
-    add("sync", "wecom", _sync_wecom, "compare the settings' people with the company's directory")
+    _sync_options(add("sync", "wecom", _sync_wecom, "take people over from the company's directory"))
     fake = add(
         "fake", "dingtalk", _fake_dingtalk, "run a DingTalk of one's own, to try the bot without an account"
     )
@@ -146,6 +147,14 @@ def _platform_commands(commands: Any) -> None:
     test.set_defaults(run=_send_test)
     test.add_argument("--config", type=Path, default=CONFIG, metavar="F")
     test.add_argument("--to", default="", metavar="PERSON", help="a person's id")
+
+
+def _sync_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--dry-run", action="store_true", help="tell what is different, write nothing")
+    command.add_argument("--toml", action="store_true", help="print [[people]] entries of newcomers instead")
+    command.add_argument(
+        "--force", action="store_true", help="even when more than half of the people are gone"
+    )
 
 
 # -- running ------------------------------------------------------------------------------------------------
@@ -603,7 +612,50 @@ def _sync_wecom(arguments: argparse.Namespace) -> int:
     settings, section = _with_wecom(arguments)
     if section is None:
         return 2
-    return asyncio.run(commands.compare_roll(settings, section, out=partial(print, flush=True)))
+    return _sync(arguments, settings, "wecom", commands.read_directory(section))
+
+
+def _sync(
+    arguments: argparse.Namespace, settings: Settings, channel: str, read: Coroutine[Any, Any, list[Listed]]
+) -> int:
+    """Read a platform's directory, tell what is missing or different, and keep it for the running bot."""
+    from bot.channels.base import Refused, Retryable
+    from bot.company import build_company
+    from bot.roster import as_toml, compare, newcomers
+
+    company = build_company(settings, year=SystemClock().now().year)
+    try:
+        listed = asyncio.run(read)
+    except (Refused, Retryable) as error:
+        print(say("zh", "sync.unread", why=error), file=sys.stderr)
+        return 1
+    if arguments.toml:
+        print(as_toml(newcomers(company, listed)))
+        return 0
+    differences = list(compare(company, settings, listed, channel))
+    for each in differences:
+        print(each.line("zh"))
+    print(say("zh", "sync.sum", members=len(listed), count=len(differences)))
+    wrong = any(each.kind != "new" for each in differences)
+    keep = partial(_keep_directory, company=company, channel=channel, listed=listed, force=arguments.force)
+    return max(int(wrong), 0 if arguments.dry_run else _with_database(arguments, keep))
+
+
+def _keep_directory(engine: Any, *, company: Company, channel: str, listed: list[Listed], force: bool) -> int:
+    from bot.words.refusals import refusal
+    from domain.errors import DirectoryShrunk
+    from storage.members import take_over
+
+    try:
+        with engine.begin() as conn:
+            change = take_over(conn, channel=channel, listed=listed, force=force)
+    except DirectoryShrunk as error:
+        print(f"✘ {refusal('zh', error, company)}", file=sys.stderr)
+        return 1
+    for account in change.left:
+        print(say("zh", "sync.left", person=account))
+    print(say("zh", "sync.done"))
+    return 0
 
 
 def _send_test(arguments: argparse.Namespace) -> int:

@@ -417,6 +417,7 @@ class Wecom(_Section):
     api_base: WebAddress = "https://qyapi.weixin.qq.com"
     passive_cards: bool = False
     workbench: bool = False
+    sync: bool = False
 
 
 class CardVariables(_Section):

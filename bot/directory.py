@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from domain.people import Company, Person
+from domain.people import Company, Person, member_id
 
 LONGEST_NAME = 40
 
@@ -28,7 +28,7 @@ class Directory:
         found = self._find(channel, account)
         if found is None:
             found = Person(
-                id=f"{channel}:{account.lower()}", name=name[:LONGEST_NAME], accounts={channel: account}
+                id=member_id(channel, account), name=name[:LONGEST_NAME], accounts={channel: account}
             )
             await self.write(self.join, member=found)
             self.admit(with_members(self.company_now(), {found.id: found}))

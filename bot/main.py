@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,13 +16,14 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from bot.channels.base import Channel
+from bot.channels.base import Channel, Refused, Retryable
 from bot.channels.dingtalk.door import Door, House, ask_dingtalk, budget_names, examine_dingtalk, open_door
 from bot.channels.dingtalk.examine import budget
 from bot.channels.local.channel import LocalChannel
 from bot.channels.tokens import AccessTokens, Fetched
 from bot.channels.wecom.app import WecomApp, make_app
 from bot.channels.wecom.face import Tiles
+from bot.channels.wecom.roll import read_roll
 from bot.company import build_company, read_days, read_names_file
 from bot.config import (
     ConfigErrors,
@@ -47,6 +48,7 @@ from bot.handlers import team as team_handlers
 from bot.mind import Mind
 from bot.model import Model
 from bot.phones import SimulatedPhones
+from bot.roster import with_directory
 from bot.router import Bot, Router
 from bot.seams import ShiftedClock, SystemClock, new_id
 from bot.speech import Transcriber
@@ -58,8 +60,8 @@ from bot.web.signin import Gate
 from bot.web.sim import Simulator, Stream
 from bot.words import say
 from domain.clock import Clock, from_micros
-from domain.errors import Unavailable
-from domain.people import Company, Person
+from domain.errors import DirectoryShrunk, Unavailable
+from domain.people import Company, Listed, Person
 from domain.usecases.duty import person_left
 from domain.usecases.escalation import recount_due
 from domain.usecases.watch import warn_of_calendar
@@ -99,6 +101,7 @@ CHAINS_AT_ONCE = 500
 WATCH_EVERY = 60.0
 SEEN_EVERY = 5  # heartbeats
 TILES_EVERY = 60.0
+SYNC_EVERY = 3600.0
 STOP_WITHIN = 5.0
 UNUSED_FOR = timedelta(days=2)
 WECOM_UNITS = SimpleNamespace(tokens=platform_tokens, sending=sending, first_time=housekeeping.first_time)
@@ -230,6 +233,8 @@ class Service:
             products=settings.reader.products,
             customers=read_names_file(settings),
         )
+        self._of_settings = company
+        self._version: str | None = None  # of the directories that are taken over
         self._loading: asyncio.Task[None] | None = None
         self.bot = Bot(
             write=store.write,
@@ -354,8 +359,7 @@ class Service:
         if is_sqlite(self.store.url):  # one process a file, so who had claimed these notices is dead
             await self.store.write(housekeeping.free_leases, now=now)
         await self._notice_loss()
-        await self._learn_members()
-        await self._release_leavers()
+        await self._assemble()
         await self._beat()
         await self._watch_calendar()
         await self._open_dingtalk()
@@ -385,6 +389,10 @@ class Service:
         self.ticker.every(ANCHOR_EVERY, self.lay_anchor, name="anchor")
         if self.heart.wanted:
             self.ticker.every(WATCH_EVERY, self.tell_all_is_well, name="watch")
+
+        if self.wecom is not None and self.settings.wecom is not None and self.settings.wecom.sync:
+            read = partial(read_roll, self.wecom.client)
+            self.ticker.every(SYNC_EVERY, partial(self.sync, "wecom", read), name="wecom directory")
 
     def _transcriber(self, section: Speech) -> Transcriber:
         return Transcriber(
@@ -708,11 +716,39 @@ class Service:
         self.store.company = company
 
     async def _learn_members(self) -> None:
-        """Take over the members that another instance met, and where people were last heard."""
+        """Take over the members that another instance met, where people were last heard, and a directory that
+        was read anew."""
         found = await members.read_directory(self.store.reader)
         self.directory.reach = dict(found.reach)
-        if not found.members.keys() <= self.store.company.people.keys():
+        if found.version != self._version:
+            await self._assemble()
+        elif not found.members.keys() <= self.store.company.people.keys():
             self._admit(with_members(self.store.company, found.members))
+
+    async def _assemble(self) -> None:
+        """The company of the settings, of the platforms' directories and of whoever else wrote; the leads of
+        those who are in none of them go to others."""
+        found = await members.read_directory(self.store.reader)
+        listed = await members.read_listed(self.store.reader)
+        self.directory.reach = dict(found.reach)
+        self._admit(with_members(with_directory(self._of_settings, self.settings, listed), found.members))
+        await self.store.write(ensure_desks, people=list(self.store.company.people))
+        await self._release_leavers()
+        self._version = found.version
+
+    async def sync(self, channel: str, read: Callable[[], Awaitable[Collection[Listed]]]) -> None:
+        """Read a platform's directory anew; one that cannot be read, or lacks too many, changes nothing."""
+        try:
+            change = await self.store.write(members.sync, channel=channel, listed=await read())
+        except (Refused, Retryable, DirectoryShrunk) as error:
+            log.warning(
+                "the directory was not taken over", action="sync_failed", channel=channel, why=str(error)
+            )
+            return
+        log.info(
+            "directory", action="sync", members=change.members, came=len(change.came), left=len(change.left)
+        )
+        await self._learn_members()
 
     # -- due work on demand (the simulator's clock) -----------------------------------------------------
 
@@ -743,22 +779,21 @@ class Service:
                 log.error(mistake.line("en"), action="reload_refused")
             return False
         waiting = needs_restart(self.settings, settings)
-        company = replace(company, hears=self.store.company.hears)  # as what runs does, until the restart
-        self.settings, self.store.company = settings, company
+        hears = self._of_settings.hears  # as what runs does, until the restart
+        self.settings, self._of_settings = settings, replace(company, hears=hears)
+        self._version = None  # should the store fail now, the next heartbeat does it
+        await self._assemble()
         after: str | None = ""
         while after is not None:
             after = await self.store.write(recount_due, after=after)
         self.keys.use(fixed_tokens(settings))
-        await self._learn_members()
-        await self.store.write(ensure_desks, people=list(company.people))
-        await self._release_leavers()
-        log.info("settings reloaded", action="reloaded", people=len(company.people))
+        log.info("settings reloaded", action="reloaded", people=len(self.store.company.people))
         if waiting:
             log.warning("changed settings wait for a restart", action="restart_needed", keys=waiting)
         return True
 
     async def _release_leavers(self) -> None:
-        """Who is no longer in the settings keeps no lead."""
+        """Who is no longer in the company keeps no lead."""
         for person in await self.reads.owners():
             if person not in self.store.company.people:
                 moved = await self.store.write(person_left, person=person, now=self.clock.now())

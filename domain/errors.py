@@ -16,6 +16,7 @@ DomainError                     a refusal that a person is told, in words of bot
 ├── NothingWaits                what was asked about is answered already, or too old
 ├── TooManyChecks               more look-ups of customers in an hour than anybody needs
 ├── BadField                    no such field, or a value that cannot stand in it
+├── DirectoryShrunk              a platform's directory lacks so many that it is hardly true
 └── NobodyLeft                  no person is left to be told (a company without people)
 
     Unavailable                     not a refusal: the store could not keep it; nothing was stored, try again
@@ -96,6 +97,10 @@ class BadField(DomainError):
 
 class NobodyLeft(DomainError):
     code = "nobody_left"
+
+
+class DirectoryShrunk(DomainError):
+    code = "directory_shrunk"
 
 
 class Unavailable(Exception):

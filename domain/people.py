@@ -50,6 +50,29 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A member as a platform's directory has them. `departments` are names, the nearest first, `leads` the
+    names of those that they lead; `gone` = the directory had them once."""
+
+    channel: str
+    account: str
+    name: str
+    departments: tuple[str, ...] = ()
+    leads: tuple[str, ...] = ()
+    gone: bool = False
+
+    @property
+    def id(self) -> str:
+        """Who they are where the settings do not list them. Platforms write accounts in any case."""
+        return member_id(self.channel, self.account)
+
+
+def member_id(channel: str, account: str) -> str:
+    """The id of a person whom the settings do not list."""
+    return f"{channel}:{account.lower()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
     id: str
     name: str

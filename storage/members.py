@@ -1,12 +1,18 @@
-"""Members whom the settings do not list, and on which channel each person was last heard."""
+"""Members whom the settings do not list, on which channel each person was last heard, and what the platforms'
+directories say of the company.
 
-from collections.abc import Mapping
+The command line reads a directory beside a running bot, so `take_over` needs a connection alone.
+"""
+
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.people import Person
+from domain.errors import DirectoryShrunk
+from domain.people import Listed, Person
 from storage import sql, tables
 from storage.engine import reading
 from storage.uow import UnitOfWork
@@ -14,10 +20,21 @@ from storage.uow import UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """`members` by id, and the channel last used by person."""
+    """`members` by id, the channel last used by person, and `version`, which another reading of a platform's
+    directory changes."""
 
     members: Mapping[str, Person]
     reach: Mapping[str, str]
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """How many a directory has now, who came and who left since it was read last, by account."""
+
+    members: int
+    came: tuple[str, ...]
+    left: tuple[str, ...]
 
 
 def join(uow: UnitOfWork, *, member: Person) -> None:
@@ -45,9 +62,67 @@ async def read_directory(engine: AsyncEngine) -> Directory:
     async with reading(engine) as conn:
         members = (await conn.execute(select(tables.members))).all()
         reach = (await conn.execute(select(tables.reach))).all()
+        version = await conn.scalar(select(tables.marks.c.value).where(tables.marks.c.name == "directory"))
     return Directory(
         members={
             row.id: Person(id=row.id, name=row.name, accounts={row.channel: row.account}) for row in members
         },
         reach={row.person: row.channel for row in reach},
+        version=version or "",
     )
+
+
+# -- directories of the platforms ---------------------------------------------------------------------------
+
+
+async def read_listed(engine: AsyncEngine) -> list[Listed]:
+    """What the directories said at their last reading, those who have left since the first one too."""
+    async with reading(engine) as conn:
+        rows = (await conn.execute(select(tables.directory).order_by(tables.directory.c.id))).all()
+    return [
+        Listed(
+            channel=row.channel,
+            account=row.account,
+            name=row.name,
+            departments=tuple(json.loads(row.departments)),
+            leads=tuple(json.loads(row.leads)),
+            gone=row.gone,
+        )
+        for row in rows
+    ]
+
+
+def sync(uow: UnitOfWork, *, channel: str, listed: Collection[Listed]) -> Change:
+    """`take_over` as a unit of the running bot."""
+    return take_over(uow.connection, channel=channel, listed=listed)
+
+
+def take_over(conn: Connection, *, channel: str, listed: Collection[Listed], force: bool = False) -> Change:
+    """Keep what a platform's directory says now; whoever is not in it any more has left.
+
+    Raises DirectoryShrunk, and keeps all as it was, when nobody is in it or more than half are gone: rather
+    than that so many left, the app sees less. `force` takes it all the same.
+    """
+    rows = sql.query(conn, "SELECT id, account FROM directory WHERE channel = ? AND NOT gone", (channel,))
+    before, now = dict(rows), {each.id: each for each in listed}
+    left = sorted(before.keys() - now.keys())
+    if not force and (not now or len(left) * 2 > len(before)):
+        raise DirectoryShrunk(found=len(now), left=len(left), before=len(before))
+    fresh = [
+        (key, channel, each.account, each.name, _names(each.departments), _names(each.leads), False)
+        for key, each in sorted(now.items())
+    ]
+    gone = [(key, channel, before[key], "", "[]", "[]", True) for key in left]
+    sql.upsert(conn, tables.directory, fresh + gone, key=("id",))
+    sql.execute_many(conn, "DELETE FROM members WHERE id = ?", [(key,) for key in left])
+    sql.execute(
+        conn,
+        "INSERT INTO marks (name, value) VALUES ('directory', '1') ON CONFLICT (name) "
+        "DO UPDATE SET value = CAST(CAST(marks.value AS INTEGER) + 1 AS TEXT)",
+    )
+    came = tuple(now[key].account for key in sorted(now.keys() - before.keys()))
+    return Change(members=len(now), came=came, left=tuple(before[key] for key in left))
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return json.dumps(names, ensure_ascii=False)

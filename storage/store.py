@@ -1,7 +1,7 @@
 """The front door of storage: write through the one writer, read on connections of one's own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import URL, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.clock import from_micros
-from domain.people import Company
+from domain.people import Company, Role
 from storage import schema, sql, tables
 from storage.audit import Violation, audit_database
 from storage.engine import FileLock, is_sqlite, read_url, reader_engine, reading, writer_engine
@@ -127,6 +127,18 @@ class Store:
 
 
 def ensure_desks(uow: UnitOfWork, *, people: list[str]) -> None:
-    """Every person has a desk row, so that it can be locked."""
-    rows = [(person, True, 0, 0, 0, None, 0.0, 0) for person in people]
+    """Every person has a desk row, so that it can be locked. A new rep starts level with the team, rather
+    than with all of its next leads."""
+    turns = dict(sql.select_in(uow.connection, tables.desks, "person", people, names=("person", "turn")))
+    rows = [
+        (person, True, 0, 0, 0, None, _level(uow.company, person, turns), 0)
+        for person in people
+        if person not in turns
+    ]
     sql.insert_new(uow.connection, tables.desks, rows)
+
+
+def _level(company: Company, person: str, turns: Mapping[str, float]) -> float:
+    member = company.people.get(person)
+    team = company.reps(member.team) if member is not None and member.role is Role.REP else ()
+    return min((turns[rep.id] for rep in team if rep.id in turns), default=0.0)

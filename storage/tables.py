@@ -2,8 +2,8 @@
 
 Personal data stands in `leads.customer`, `contacts.key`, `notes.text`, `market_notes.text`,
 `plans.words`, `proposals.facts`, `shown.args`, `dialogs`, `undos.before`,
-`outbox.args` of replies, `inbox.answer`, `members`, `media` (and the files it names) and `sim_messages`, and
-nowhere else.
+`outbox.args` of replies, `inbox.answer`, `members`, `directory`, `media` (and the files it names) and
+`sim_messages`, and nowhere else.
 """
 
 from sqlalchemy import (
@@ -306,6 +306,19 @@ members = Table(
     UniqueConstraint("channel", "account"),
 )
 
+directory = Table(
+    "directory",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _words("channel", need=True),
+    _words("account", need=True),
+    _words("name", need=True),
+    _words("departments", need=True),
+    _words("leads", need=True),
+    Column("gone", Boolean, nullable=False),
+)
+"""What a platform's directory said at the last reading; who has left since the first one stays as `gone`."""
+
 reach = Table("reach", metadata, Column("person", Text, primary_key=True), _words("channel", need=True))
 
 tokens = Table(
@@ -320,7 +333,8 @@ tokens = Table(
 )
 
 marks = Table("marks", metadata, Column("name", Text, primary_key=True), _words("value", need=True))
-"""Small facts about the program itself: the heartbeat, the simulator's clock and outage switch."""
+"""Small facts about the program itself: the heartbeat, the simulator's clock and outage switch, how often the
+directory was taken over."""
 
 sim_messages = Table(
     "sim_messages",

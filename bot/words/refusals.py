@@ -36,4 +36,6 @@ def refusal(lang: str, error: DomainError, company: Company) -> str:
         needed=data.get("needed", ""),
         person=data.get("person", ""),
         most=data.get("most", ""),
+        left=data.get("left", ""),
+        before=data.get("before", ""),
     )

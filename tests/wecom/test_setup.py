@@ -8,7 +8,6 @@ import pytest
 
 from bot.channels.wecom import checkup, commands
 from bot.channels.wecom.checkup import Finding
-from bot.channels.wecom.roll import Entry, as_settings
 from bot.config import Settings, load, warnings
 from tests.wecom.world import House, settings_for
 
@@ -80,27 +79,6 @@ async def test_a_test_card_arrives_and_the_menu_stands(still_house: House) -> No
     names = [each["name"] for each in house.fake.state.menu["button"]]
     assert names == ["我的线索", "录线索", "更多"]
     assert house.fake.state.workbench["template"]["type"] == "keydata"
-
-
-async def test_the_directory_is_compared_with_the_settings(still_house: House) -> None:
-    house = still_house
-    house.fake.state.members["lilei"].visible = False
-    settings = settings_for(house.folder, house.database_url, house.fake)
-    assert settings.wecom is not None
-    said, out = collect()
-    assert await commands.compare_roll(settings, settings.wecom, out=out) == 1
-    text = "\n".join(said)
-    assert "✘ lilei" in text
-    assert 'wecom = "XiaoLin"' in text
-    assert 'wecom = "ZhangWei"' not in text
-
-
-def test_a_members_name_is_a_toml_text_whatever_it_holds(tmp_path: Path) -> None:
-    import tomllib
-
-    entry = Entry(account='a"b', name='x"\n[[people]]\\', departments=(1,))
-    [found] = tomllib.loads(as_settings([entry], {1: "研发\n[app]"}))["people"]
-    assert (found["wecom"], found["name"]) == ('a"b', 'x" [[people]]\\')
 
 
 def test_the_rehearsals_settings_are_good_and_never_written_over(tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from bot.channels.wecom.crypto import Keys
 from bot.channels.wecom.face import create_menu, create_tile
 from bot.channels.wecom.fake.server import Fake
 from bot.channels.wecom.rehearsal import COMPANY, MEMBERS, REHEARSAL, REHEARSAL_KEY
-from bot.channels.wecom.roll import Roll, as_settings, read_roll
+from bot.channels.wecom.roll import read_roll
 from bot.channels.wecom.standalone import channel_of, opened
-from bot.config import Settings, Wecom
+from bot.config import Wecom
 from bot.seams import SystemClock, new_id
 from bot.words import say
+from domain.people import Listed
 
 Say = Callable[[str], Any]
 
@@ -110,20 +111,7 @@ async def send_test(section: Wecom, accounts: Sequence[tuple[str, str]], *, link
     return 1 if wrong or not accounts else 0
 
 
-async def compare_roll(settings: Settings, section: Wecom, *, out: Say) -> int:
-    """The directory beside the settings; 1 when somebody of the settings is not in it."""
-    try:
-        async with opened(section, SystemClock()) as client:
-            roll: Roll = await read_roll(client)
-    except (Refused, Retryable) as error:
-        out(f"✘ the directory cannot be read: {error}")
-        return 1
-    accounts = [person.wecom for person in settings.people if person.wecom]
-    missing, unlisted = roll.missing(accounts), roll.unlisted(accounts)
-    out(f"# {len(roll.members)} members, {len(roll.departments)} departments")
-    for account in missing:
-        out(f"# ✘ {account}: in the settings, not in the app's range (left?)")
-    if unlisted:
-        out(f"# {len(unlisted)} who are not in the settings (employees, once they write):\n")
-        out(as_settings(unlisted, roll.departments))
-    return 1 if missing else 0
+async def read_directory(section: Wecom) -> list[Listed]:
+    """Everybody in the app's range. Raises Retryable or Refused."""
+    async with opened(section, SystemClock()) as client:
+        return await read_roll(client)

@@ -39,6 +39,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person", name=op.f("pk_dialogs")),
     )
     op.create_table(
+        "directory",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("departments", sa.Text(), nullable=False),
+        sa.Column("leads", sa.Text(), nullable=False),
+        sa.Column("gone", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_directory")),
+    )
+    op.create_table(
         "events",
         sa.Column("lead_id", sa.Text(), nullable=False),
         sa.Column("no", sa.BigInteger(), nullable=False),

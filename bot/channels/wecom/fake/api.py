@@ -303,19 +303,19 @@ class Api:
         }
 
     async def departments(self, _request: web.Request) -> Json:
-        numbers = sorted({number for member in self.state.members.values() for number in member.departments})
+        used = {number for member in self.state.members.values() for number in member.departments}
         return {
             "department": [
                 {
                     "id": number,
-                    "name": f"Dept {number}",
-                    "parentid": 0 if number == 1 else 1,
+                    "name": self.state.departments.get(number, (f"Dept {number}", 1))[0],
+                    "parentid": self.state.departments.get(number, ("", int(number != 1)))[1],
                     "order": number,
                     "department_leader": [
                         m.userid for m in self.state.members.values() if m.leader and number in m.departments
                     ],
                 }
-                for number in numbers
+                for number in sorted(used | self.state.departments.keys())
             ]
         }
 

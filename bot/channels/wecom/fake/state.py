@@ -77,7 +77,7 @@ class Moods:
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """One corp with one app."""
+    """One corp with one app. `departments` by number: a name and the department above."""
 
     corp_id: str
     agent_id: int
@@ -87,6 +87,7 @@ class State:
     new_id: Callable[[], str]
     callback: str = ""
     members: dict[str, Member] = field(default_factory=dict)
+    departments: dict[int, tuple[str, int]] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     codes: dict[str, Code] = field(default_factory=dict)
     tokens: dict[str, datetime] = field(default_factory=dict)
