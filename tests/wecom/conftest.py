@@ -26,11 +26,17 @@ async def house(still_house: House) -> House:
 
 
 @pytest_asyncio.fixture
-async def any_house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    """Running on each engine in turn."""
+async def any_still_house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    """On each engine in turn, not yet started."""
     clock = StillClock()
     made = House(folder=tmp_path, database_url=database_url, fake=await start_fake(clock), clock=clock)
-    await made.start()
     yield made
     assert made.service is None or await made.audit() == []
     await made.close()
+
+
+@pytest_asyncio.fixture
+async def any_house(any_still_house: House) -> House:
+    """Running on each engine in turn."""
+    await any_still_house.start()
+    return any_still_house

@@ -79,7 +79,7 @@ class Api:
 
     async def _mood(self, call: str) -> web.StreamResponse | None:
         """What goes wrong on purpose."""
-        self.state.calls.append(call)
+        self.state.trace.append((self.state.now(), call))
         moods = self.state.moods
         if moods.down:
             return web.Response(status=502)

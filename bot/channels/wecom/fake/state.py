@@ -100,9 +100,14 @@ class State:
     workbench: dict[str, Json] = field(default_factory=dict)
     sent: list[tuple[datetime, str]] = field(default_factory=list)
     dropped: list[tuple[datetime, str]] = field(default_factory=list)
-    calls: list[str] = field(default_factory=list)
+    trace: list[tuple[datetime, str]] = field(default_factory=list)
     repeats: dict[str, datetime] = field(default_factory=dict)
     moods: Moods = field(default_factory=Moods)
+
+    @property
+    def calls(self) -> list[str]:
+        """The names of the API's calls so far; `trace` has them with their times."""
+        return [call for _, call in self.trace]
 
     def add(self, userid: str, name: str, **more: Any) -> Member:
         member = Member(userid=userid, name=name, **more)
