@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from tests.scenario.world import StillClock
@@ -33,6 +34,14 @@ async def any_still_house(database_url: str, tmp_path: Path) -> AsyncIterator[Ho
     yield made
     assert made.service is None or await made.audit() == []
     await made.close()
+
+
+@pytest_asyncio.fixture(params=["once", "restarted"])
+async def told_house(any_still_house: House, request: pytest.FixtureRequest) -> House:
+    """On each engine in turn, and again with the program started anew between whatever happens and what follows."""
+    any_still_house.restless = request.param == "restarted"
+    await any_still_house.start()
+    return any_still_house
 
 
 @pytest_asyncio.fixture

@@ -1,4 +1,4 @@
-"""Five hundred leads at once: no limit of the platform is passed in any window, and no lead is forgotten."""
+"""Five hundred at once: no limit of the platform is passed in any window, and nothing is forgotten."""
 
 import asyncio
 from collections import defaultdict
@@ -9,12 +9,15 @@ from aiohttp import ClientSession
 from sqlalchemy import text
 
 from bot.channels.wecom.fake.state import Message, State
+from domain.notices import Notice, Tell
+from domain.ports import Uow
 from domain.stages import Stage
 from tests.wecom.world import House, key_of
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TOKEN = "a-token-of-the-burst"
 LEADS = 500
+PEOPLE = ("zhangwei", "lilei", "wangfang", "tangyue", "wulin")
 
 
 async def open_crowd(house: House, *, reps: int, unaccepted: int) -> None:
@@ -103,9 +106,9 @@ async def accept(house: House, leads: Sequence[str]) -> None:
 
 
 async def test_five_hundred_leads_are_all_offered_and_those_accepted_are_true_everywhere(
-    any_still_house: House,
+    still_house: House,
 ) -> None:
-    house = any_still_house
+    house = still_house
     await open_crowd(house, reps=10, unaccepted=60)
     leads = await burst(house)
     await house.advance(minutes=2)
@@ -125,6 +128,7 @@ async def test_five_hundred_leads_are_all_offered_and_those_accepted_are_true_ev
         assert [each for each in cards[lead] if key_of(each, "contacted")], lead
         assert not [each for each in cards[lead] if key_of(each, "accept")], lead
     assert check_trace(house.fake.state) > 20
+    assert await house.audit() == []
 
 
 async def test_what_finds_no_room_stands_on_the_managers_cards_and_is_offered_as_room_comes(
@@ -149,3 +153,20 @@ async def test_what_finds_no_room_stands_on_the_managers_cards_and_is_offered_as
         await accept(house, offered)
         await house.advance(seconds=30)
     check_trace(house.fake.state)
+
+
+def five_hundred(uow: Uow, *, now: datetime) -> None:
+    """A hundred answers to each of five people at once; answers are not put off by the pace."""
+    for nth in range(500):
+        args = {"text": f"第 {nth} 条", "card": ""}
+        uow.tell(Notice(key=f"burst:{nth}", tell=Tell.REPLY, to=PEOPLE[nth % 5], at=now, args=args))
+
+
+async def test_five_hundred_messages_at_once_pass_no_limit_and_none_is_dropped(any_house: House) -> None:
+    house = any_house
+    await house.bot.store.write(five_hundred, now=house.clock.now())
+    for _ in range(12):
+        await house.advance(seconds=30)
+    for userid in PEOPLE:
+        assert house.phone(userid).texts().count("第") == 100
+    assert check_trace(house.fake.state) > 20

@@ -2,14 +2,21 @@
 
 import asyncio
 
+import pytest
+
 from storage import media
 from tests.wecom.world import House, Phone, key_of, keys, question, soon
 
 NAMES = {"ZhangWei": "张伟", "LiLei": "李雷"}
 
 
-async def test_a_lead_goes_out_as_a_card_and_a_click_accepts_it(any_house: House) -> None:
-    house = any_house
+@pytest.fixture
+def house(told_house: House) -> House:
+    """Each of these stories is told on both engines, and again with restarts in its middle."""
+    return told_house
+
+
+async def test_a_lead_goes_out_as_a_card_and_a_click_accepts_it(house: House) -> None:
     lead = await house.submit("周倩")
     rep = await house.holder(lead)
     card = rep.card("周倩", "accept")
@@ -89,8 +96,7 @@ async def test_a_visit_by_place_and_voice_is_one_visit_and_the_voice_is_fetched(
     assert "这次拜访" in rep.texts()
 
 
-async def test_a_callback_that_comes_three_times_acts_once(any_house: House) -> None:
-    house = any_house
+async def test_a_callback_that_comes_three_times_acts_once(house: House) -> None:
     lead = await house.submit("周倩")
     rep = await house.holder(lead)
     card = rep.card("周倩", "accept")
@@ -114,8 +120,7 @@ async def test_a_callback_that_comes_three_times_acts_once(any_house: House) -> 
     assert (await house.kinds(lead)).count("accepted") == 1
 
 
-async def test_of_two_who_grab_one_wins_and_the_other_is_told(any_house: House) -> None:
-    house = any_house
+async def test_of_two_who_grab_one_wins_and_the_other_is_told(house: House) -> None:
     lead = await house.submit("周倩")
     await house.advance(minutes=15)
     one, two = house.phone("ZhangWei"), house.phone("LiLei")
@@ -174,7 +179,8 @@ async def test_opening_the_app_is_welcomed_once_and_the_menu_runs_commands(house
     assert "/lead" in phone.texts()
 
 
-async def test_links_and_unknown_kinds_are_answered(house: House) -> None:
+async def test_links_and_unknown_kinds_are_answered(any_house: House) -> None:
+    house = any_house  # counts since its start
     phones = house.fake.phones
     assert (await phones.send_link("XiaoLin", "一篇文章", "https://example.com/a")).taken
     assert (await phones.message("XiaoLin", MsgType="hologram")).taken

@@ -115,21 +115,37 @@ async def start_fake(clock: StillClock) -> Fake:
 
 @dataclass(slots=True, kw_only=True)
 class House:
-    """The company: `await house.start()` again is a restart on the same database."""
+    """The company: `await house.start()` again is a restart on the same database.
+
+    In a `restless` one the program sends nothing by itself. Whenever something has happened it is thrown away first,
+    and another, which knows the database alone, does what follows.
+    """
 
     folder: Path
     database_url: str
     fake: Fake
     clock: StillClock
     base_url: str = "https://leads.example.com"
+    restless: bool = False
+    more: str = ""
     service: Service | None = None
     running: list[Service] = field(default_factory=list)
 
     async def start(self, more: str = "") -> None:
+        self.more = more
         settings = settings_for(self.folder, self.database_url, self.fake, more, self.base_url)
         self.service = await Service.start(settings, year=2026, clock=self.clock)
         self.running.append(self.service)
         self.fake.state.callback = f"http://127.0.0.1:{self.service.port}/callback/wecom"
+        if self.restless:
+            for task in asyncio.all_tasks():
+                if task.get_name() == "relay":
+                    task.cancel()
+
+    async def _restart(self) -> None:
+        if self.restless:
+            await self.stop()
+            await self.start(self.more)
 
     async def stop(self) -> None:
         assert self.service is not None
@@ -149,12 +165,15 @@ class House:
 
     async def settle(self) -> None:
         """Until what is due is delivered."""
+        await self._restart()
         await self.bot.deliver_due(2.0)  # what the relay has in its hands already
         await self.bot.run_due()
 
     async def advance(self, **by: float) -> None:
         """The clock moves; everything that falls due on the way happens at its own time."""
-        await self.bot.phones.advance(timedelta(**by))
+        for _ in range(2):
+            await self._restart()
+            await self.bot.phones.advance(timedelta(**by) / 2)
 
     # -- what people see and do ---------------------------------------------------------------------------
 
@@ -174,7 +193,11 @@ class House:
         phone = self.phone(by)
         text = f"/lead {name} 上海博达智能科技有限公司 采购总监 {next(_phones)} 制造业 想上一套MES"
         assert (await phone.write(text)).taken
-        card = phone.card(name)
+        return self.handed_in(name, by)
+
+    def handed_in(self, name: str, by: str = "XiaoLin") -> str:
+        """The id of the lead with that customer, off the card that says it was taken."""
+        card = self.phone(by).card(name)
         return next(key.split(":")[1] for key in keys(card) if key.startswith("edit:"))
 
     async def holder(self, lead: str) -> "Phone":
