@@ -17,8 +17,9 @@ from bot.cards.parts import Args
 from bot.cards.rollup import rollup_card
 from bot.cards.told import outcome_stands
 from bot.cards.typo import typo_card
-from bot.channels.base import Channel, Refused, Retryable, Unsure
+from bot.channels.base import Channel, Greets, Refused, Retryable, Unsure
 from bot.seams import jitter
+from bot.words import say
 from domain.clock import Clock
 from domain.lead import Lead
 from domain.notices import ROLL_UP_FROM, ROLLED_UP, Tell
@@ -178,6 +179,9 @@ class Deliverer:
     async def _show(self, group: Sequence[Work]) -> tuple[Shown, ...]:
         work = group[0]
         delivery = work.delivery
+        if delivery.tell is Tell.WELCOME:
+            await self._greet(delivery.args)
+            return ()
         company = self.company_now()
         viewer = company.people.get(delivery.to)
         if viewer is None:
@@ -192,6 +196,16 @@ class Deliverer:
         if work.plan is not None:
             args = {**args, "words": work.plan.words, "due": work.plan.due.isoformat()}
         return await self._send(work, args, delivery.tell.value, viewer, company)
+
+    async def _greet(self, args: Args) -> None:
+        name = str(args["channel"])
+        channel: object = self.channels.get(name)
+        if not isinstance(channel, Greets):
+            raise Refused("nobody greets there")
+        if self.clock.now() >= datetime.fromisoformat(str(args["until"])):
+            raise Refused("late")
+        await channel.greet(str(args["code"]), say(str(args["lang"]), "scanned.welcome"))
+        self.observe(name, "sent")
 
     def _place(self, viewer: Person) -> tuple[Channel, str]:
         found = self.route(viewer)

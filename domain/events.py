@@ -42,9 +42,12 @@ class Kind(StrEnum):
     NEXT_SET = "next_set"
     NEXT_DONE = "next_done"
     LOOKED_UP = "looked_up"
+    UNWELCOMED = "unwelcomed"
 
 
-UNSEEN = frozenset({Kind.DELIVERED, Kind.TOUCHED, Kind.NOTE_ADDED, Kind.UNDELIVERED, Kind.LOOKED_UP})
+UNSEEN = frozenset(
+    {Kind.DELIVERED, Kind.TOUCHED, Kind.NOTE_ADDED, Kind.UNDELIVERED, Kind.LOOKED_UP, Kind.UNWELCOMED}
+)
 """Facts that change no card: they make no copy untrue."""
 
 

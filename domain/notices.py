@@ -31,6 +31,7 @@ class Tell(StrEnum):
     FOLLOW_UP = "follow_up"  # the next step of a lead, at its time
     COLLEAGUE = "colleague"  # somebody else wrote something about one's lead
     REPLY = "reply"
+    WELCOME = "welcome"  # a customer who has just met a member, by a word that goes once and soon or never
     REFRESH = "refresh"  # every shown copy of a lead's cards is made true again
 
 
@@ -45,6 +46,7 @@ URGENT = frozenset(
         Tell.STUCK,
         Tell.REPLY,
         Tell.FOLLOW_UP,
+        Tell.WELCOME,
     }
 )
 """What an SLA that runs (or the person's own question) may ring in quiet hours."""

@@ -53,7 +53,7 @@ def build(tell: Tell, lead: Lead | None, viewer: Person, company: Company, args:
             return _ABOUT_A_LEAD[tell](_there(lead, tell), viewer, company, args)
         case Tell.OFF_DUTY | Tell.GAP | Tell.DEAD | Tell.CALENDAR:
             return _OF_THE_HOUSE[tell](viewer, company, args)
-        case Tell.REPLY | Tell.REFRESH:
+        case Tell.REPLY | Tell.REFRESH | Tell.WELCOME:
             raise NoCard(tell)
         case _:
             assert_never(tell)

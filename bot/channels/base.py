@@ -62,6 +62,16 @@ class Channel(Protocol):
 
 
 @runtime_checkable
+class Greets(Protocol):
+    """A channel that may say one word to a customer who has just met a member."""
+
+    async def greet(self, code: str, text: str) -> None:
+        """Say it by a code that works once: a second time says nothing twice. Raises Retryable, Unsure or
+        Refused."""
+        ...
+
+
+@runtime_checkable
 class Downloads(Protocol):
     """A channel that can hand out the files which people sent to it."""
 

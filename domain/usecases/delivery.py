@@ -145,6 +145,9 @@ def _shown_late(uow: Uow, receipt: Sent, now: datetime) -> None:
 def _dead(uow: Uow, receipt: Failed, now: datetime) -> None:
     """It can't be told: a human hears, and an offer goes on to the next at once."""
     delivery = receipt.delivery
+    if delivery.tell is Tell.WELCOME:
+        _unwelcomed(uow, receipt, now)
+        return
     if not uow.notice_dead(delivery, why=receipt.why, at=now):
         return
     if delivery.tell is not Tell.DEAD:
@@ -159,6 +162,15 @@ def _dead(uow: Uow, receipt: Failed, now: datetime) -> None:
         desk.on_duty = False  # nothing reaches them: the next lead would be lost on them too
         uow.save_desk(desk)
         place(uow, lead, now=now)
+        uow.save(lead)
+
+
+def _unwelcomed(uow: Uow, receipt: Failed, now: datetime) -> None:
+    """It was too late, or the platform would not: a fact of the lead, and nobody can make up for it."""
+    delivery = receipt.delivery
+    if delivery.key in uow.notices_done([delivery], at=now).done:
+        lead = uow.lead(str(delivery.lead_id))
+        lead.record(Kind.UNWELCOMED, at=now, actor=SYSTEM, why=receipt.why)
         uow.save(lead)
 
 

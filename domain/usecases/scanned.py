@@ -1,9 +1,11 @@
 """A customer added a member by scanning that member's code."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain.events import SYSTEM
 from domain.lead import Customer, Lead, Origin
+from domain.notices import Notice, Tell
 from domain.people import Role
 from domain.ports import Uow
 from domain.stages import CLOSED
@@ -13,8 +15,25 @@ from domain.usecases.placing import offer
 LONGEST_CHANNEL = 40
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """The platform lets us greet a customer once, by this code, until then."""
+
+    code: str
+    lang: str
+    until: datetime
+
+
 def customer_scanned(
-    uow: Uow, *, source: str, member: str, customer: str, channel: str, name: str | None, now: datetime
+    uow: Uow,
+    *,
+    source: str,
+    member: str,
+    customer: str,
+    channel: str,
+    name: str | None,
+    welcome: Welcome | None = None,
+    now: datetime,
 ) -> Captured:
     """The customer becomes a lead of the member whose code it was, once; where that is nobody who may be
     given leads, the turn decides. `customer` is the platform's id of them, `channel` what the code says."""
@@ -24,7 +43,20 @@ def customer_scanned(
     taken = capture_lead(uow, customer=Customer(name=name, need=None), origin=origin, now=now)
     if not known and not taken.known:
         _to_its_member(uow, taken.lead, member, now)
+    if welcome is not None:
+        uow.tell(_greeting(source, welcome, taken.lead.id, now))
     return taken
+
+
+def _greeting(source: str, welcome: Welcome, lead_id: str, now: datetime) -> Notice:
+    args = {
+        "channel": source,
+        "code": welcome.code,
+        "lang": welcome.lang,
+        "until": welcome.until.isoformat(),
+    }
+    key = f"welcome:{source}:{welcome.code}"
+    return Notice(key=key, tell=Tell.WELCOME, to="", lead_id=lead_id, args=args, at=now)
 
 
 def name_customer(uow: Uow, *, lead_id: str, name: str, now: datetime) -> Lead:

@@ -1,18 +1,26 @@
 """A customer who scanned a member's code."""
 
+from datetime import timedelta
 from typing import Any
 
+from domain.notices import Tell
 from domain.usecases import leads
-from domain.usecases.scanned import customer_scanned, name_customer
+from domain.usecases.delivery import Failed, Sent, Work
+from domain.usecases.scanned import Welcome, customer_scanned, name_customer
 from tests.fakes.company import EAST, SOUTH
 from tests.fakes.floor import Floor
 
 
-async def scanned(floor: Floor, member: str, customer: str = "wm1") -> Any:
+async def scanned(floor: Floor, member: str, customer: str = "wm1", code: str = "") -> Any:
+    welcome = Welcome(code=code, lang="zh", until=floor.now + timedelta(seconds=20)) if code else None
     return await floor.do(
         customer_scanned, source="wecom", member=member, customer=customer, channel="expo", name=None,
-        now=floor.now,
+        welcome=welcome, now=floor.now,
     )  # fmt: skip
+
+
+async def welcomes(floor: Floor) -> list[Work]:
+    return [each for each in await floor.claim() if each.delivery.tell is Tell.WELCOME]
 
 
 async def test_the_lead_is_offered_to_the_member_whose_code_it_was(floor: Floor) -> None:
@@ -48,3 +56,29 @@ async def test_the_platform_names_them_until_the_lead_is_closed(floor: Floor) ->
     await floor.do(leads.withdraw_lead, lead_id=lead.id, by="dir", at=floor.now)
     await floor.do(name_customer, lead_id=lead.id, name="别人", now=floor.now)
     assert (await floor.lead(lead.id)).customer.name == "周倩"
+
+
+async def test_a_welcome_is_queued_with_the_lead_once_for_each_code(floor: Floor) -> None:
+    [lead] = {(await scanned(floor, "e1", code=code)).lead.id for code in ("wc1", "wc1", "wc2")}
+    found = {each.delivery.args["code"]: each.delivery for each in await welcomes(floor)}
+    assert found.keys() == {"wc1", "wc2"}
+    assert {(each.to, each.lead_id) for each in found.values()} == {("", lead)}
+
+
+async def test_a_welcome_that_was_not_to_be_is_a_fact_once_and_rings_nobody(floor: Floor) -> None:
+    lead = (await scanned(floor, "e1", code="wc1")).lead.id
+    [work] = await welcomes(floor)
+    late = Failed(delivery=work.delivery, why="late", again_at=None)
+    await floor.settle(late)
+    await floor.settle(late)
+    assert (await floor.kinds(lead)).count("unwelcomed") == 1
+    assert await floor.told(Tell.DEAD) == []
+    floor.clock.step(seconds=31)
+    assert await welcomes(floor) == []
+
+
+async def test_a_welcome_that_went_is_no_fact(floor: Floor) -> None:
+    lead = (await scanned(floor, "e1", code="wc1")).lead.id
+    [work] = await welcomes(floor)
+    await floor.settle(Sent(delivery=work.delivery))
+    assert "unwelcomed" not in await floor.kinds(lead)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from storage import media
-from tests.wecom.world import House, Phone, key_of, keys, question, soon
+from tests.wecom.world import House, Phone, key_of, keys, question
 
 NAMES = {"ZhangWei": "张伟", "LiLei": "李雷"}
 
@@ -210,7 +210,6 @@ async def test_a_customer_who_scans_a_code_becomes_that_members_lead_once(house:
     for code in ("wc-1", "wc-2"):
         told = await house.fake.phones.scanned("LiLei", "wm-77", "周倩", state="expo2026", code=code)
         assert told.taken
-        await soon()
         await house.advance(seconds=2)
     assert len(house.phone("LiLei").cards("周倩")) == 1
     [lead] = await house.bot.reads.leads_of("lilei")

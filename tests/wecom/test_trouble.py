@@ -157,3 +157,31 @@ async def test_while_the_store_is_away_the_platform_is_asked_to_try_again(house:
     assert told.tries == (503, 503, 503, 503)
     house.bot.store._writer._closing = False
     assert (await house.fake.phones.write("XiaoLin", "/help")).taken
+
+
+@pytest.mark.parametrize("mood", ["http", "lost", 41096, -1])
+async def test_a_customers_welcome_is_tried_again_and_said_once(house: House, mood: int | str) -> None:
+    house.fake.state.moods.fail["externalcontact/send_welcome_msg"] = [mood, mood]
+    assert (await house.fake.phones.scanned("LiLei", "wm-77", "周倩", state="expo2026", code="wc-1")).taken
+    await house.advance(seconds=15)
+    assert list(house.fake.state.welcomed) == ["wc-1"]
+    await house.advance(minutes=1)
+    [lead] = await house.bot.reads.leads_of("lilei")
+    assert "unwelcomed" not in await house.kinds(lead.id)
+
+
+async def test_a_welcome_that_is_too_late_is_dropped_and_recorded(house: House) -> None:
+    await house.phone("XiaoLin").write("/help")  # there is a token
+    state, begun = house.fake.state, house.clock.now()
+    state.moods.down = True
+    assert (await house.fake.phones.scanned("LiLei", "wm-77", "周倩", state="expo2026", code="wc-1")).taken
+    await house.advance(seconds=19)
+    state.moods.down = False
+    state.moods.fail["externalcontact/send_welcome_msg"] = [-1]
+    await house.advance(minutes=1)
+    [lead] = await house.bot.reads.leads_of("lilei")
+    assert (await house.kinds(lead.id)).count("unwelcomed") == 1
+    tries = [at - begun for at, call in state.trace if call == "externalcontact/send_welcome_msg"]
+    assert max(tries) < timedelta(seconds=20)
+    assert state.welcomed == {}
+    assert "欢迎" not in str([card.card for card in house.phone("WuLin").cards()])

@@ -271,9 +271,3 @@ def key_of(message: Message, verb: str) -> str:
 def question(message: Message) -> Mapping[str, Any]:
     found: Mapping[str, Any] = message.card["button_selection"]
     return found
-
-
-async def soon() -> None:
-    """Let what was started apart from a callback run."""
-    for _ in range(20):
-        await asyncio.sleep(0.005)

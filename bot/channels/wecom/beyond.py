@@ -4,7 +4,7 @@ the platform's own warnings."""
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -23,9 +23,12 @@ from domain.errors import DomainError
 from domain.notices import Notice, Tell
 from domain.people import LEADERS, Role
 from domain.usecases.duty import person_left
-from domain.usecases.scanned import customer_scanned, name_customer
+from domain.usecases.scanned import Welcome, customer_scanned, name_customer
 
 log = structlog.get_logger("wecom")
+
+WELCOME_LASTS = timedelta(seconds=20)
+"""So long the platform takes a code; path/92137."""
 
 
 class Units(Protocol):
@@ -68,11 +71,10 @@ class Beyond:
         return "\n".join(say(lang, f"help.{key}") for key in ("welcome", what, "my"))
 
     async def customer(self, change: CustomerChange, person: str) -> None:
-        """The lead, with the customer's name where it can be had at once; then, apart from the callback, the
-        name if it took longer, and the welcome (which the platform takes for 20 seconds)."""
-        lang = self.bot.lang(person)
-        if change.welcome_code:
-            self._later(self._greet(change.welcome_code, lang))
+        """The lead and the word of welcome; the customer's name where it can be had at once, else later,
+        apart from the callback."""
+        lang, now = self.bot.lang(person), self.clock.now()
+        welcome = Welcome(code=change.welcome_code, lang=lang, until=now + WELCOME_LASTS)
         name = await self._quick_name(change.customer)
         taken = await self.write(
             customer_scanned,
@@ -81,7 +83,8 @@ class Beyond:
             customer=change.customer,
             channel=change.state,
             name=name or say(lang, "scanned.name"),
-            now=self.clock.now(),
+            welcome=welcome if change.welcome_code else None,
+            now=now,
         )
         if not taken.known and not name:
             self._later(self._name_later(change.customer, taken.lead.id))
@@ -116,13 +119,6 @@ class Beyond:
                 await self.write(name_customer, lead_id=lead, name=name, now=self.clock.now())
         except (Refused, Retryable, DomainError) as error:
             log.info("a customer's name could not be read", action="no_name", why=type(error).__name__)
-
-    async def _greet(self, code: str, lang: str) -> None:
-        body = {"welcome_code": code, "text": {"content": say(lang, "scanned.welcome")}}
-        try:
-            await self.client.post("externalcontact/send_welcome_msg", body)
-        except (Refused, Retryable) as error:
-            log.warning("a customer got no welcome", action="no_welcome", why=str(error))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

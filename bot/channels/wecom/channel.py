@@ -19,6 +19,9 @@ from domain.clock import Clock
 log = structlog.get_logger("wecom")
 
 SEND, UPDATE = "message/send", "message/update_template_card"
+GREET = "externalcontact/send_welcome_msg"
+GREETED, OTHERS_GREET = 41051, 41096
+"""They talk already, or were greeted; another app of the company is greeting."""
 MINUTE = timedelta(seconds=68)
 """The platform counts 60 seconds at its own door: a message may take our whole timeout to get there."""
 NOBODY_REACHED = 81013
@@ -171,6 +174,18 @@ class WecomChannel:
             log.info("a card was not updated", action="not_updated", code=error.code)
             return False
         return not answer.get("invaliduser")
+
+    # -- customers ------------------------------------------------------------------------------------------
+
+    async def greet(self, code: str, text: str) -> None:
+        """See bot.channels.base.Greets."""
+        try:
+            await self._client.post(GREET, {"welcome_code": code, "text": {"content": text}})
+        except ApiError as error:
+            if error.code == OTHERS_GREET:
+                raise Retryable(str(error)) from None
+            if error.code != GREETED:
+                raise
 
     # -- files ----------------------------------------------------------------------------------------------
 

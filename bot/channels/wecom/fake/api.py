@@ -334,8 +334,10 @@ class Api:
     async def welcome(self, request: web.Request) -> Json:
         body = await body_of(request)
         code = str(body.get("welcome_code") or "")
-        if not code or code in self.state.welcomed:
+        if code in self.state.welcomed:
             raise Wrong(41051)
+        if self.state.now() >= self.state.welcome_codes.get(code, self.state.now()):
+            raise Wrong(BAD_CODE)
         self.state.welcomed[code] = body
         return {}
 

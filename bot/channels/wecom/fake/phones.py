@@ -4,7 +4,7 @@ it."""
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -15,6 +15,7 @@ from bot.channels.wecom.fake.state import Message, State
 
 RETRIES = 3
 ANSWER_WITHIN = 5.0
+WELCOME_LASTS = timedelta(seconds=20)
 Fields = dict[str, Any]
 
 
@@ -99,6 +100,7 @@ class Phones:
     async def scanned(self, userid: str, customer: str, name: str, *, state: str, code: str = "") -> Told:
         """A customer scans a member's live code."""
         self.state.customers[customer] = {"external_userid": customer, "name": name, "type": 1, "gender": 0}
+        self.state.welcome_codes[code] = self.state.now() + WELCOME_LASTS
         return await self.event(
             "sys",
             Event="change_external_contact",

@@ -95,6 +95,7 @@ class State:
     media: dict[str, Media] = field(default_factory=dict)
     logins: dict[str, str] = field(default_factory=dict)
     customers: dict[str, Json] = field(default_factory=dict)
+    welcome_codes: dict[str, datetime] = field(default_factory=dict)
     welcomed: dict[str, Json] = field(default_factory=dict)
     menu: Json = field(default_factory=dict)
     workbench: dict[str, Json] = field(default_factory=dict)
