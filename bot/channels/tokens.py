@@ -77,6 +77,7 @@ class AccessTokens:
         self._good_until: datetime | None = None
         self._fetched_at: datetime | None = None
         self._failed: tuple[datetime, Retryable] | None = None
+        self._asking: asyncio.Task[str] | None = None
 
     async def call(self, ask: Callable[[str], Awaitable[Result]]) -> Result:
         """Run `ask(token)`; when it raises TokenRefused, once more with a newer token. Raises Retryable when
@@ -107,10 +108,16 @@ class AccessTokens:
                 raise Retryable("a fresh token was refused", FRESH)
             if self._failed and self._clock.now() - self._failed[0] < BREATHER:
                 raise self._failed[1]  # those who waited for a fetch that failed do not each try again
-            return await self._ask(used)
+            return await self._asked(used)
 
     def _usable(self, now: datetime) -> bool:
         return bool(self._token) and self._good_until is not None and now < self._good_until
+
+    async def _asked(self, used: str) -> str:
+        """A caller that gives up meanwhile leaves nobody's turn behind: the token is fetched all the same."""
+        self._asking = asyncio.create_task(self._ask(used))
+        self._asking.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._asking)
 
     async def _ask(self, used: str) -> str:
         for _ in range(POLLS):

@@ -117,3 +117,14 @@ async def test_who_dies_while_fetching_is_replaced(
     assert (later.mine, later.token) == (False, "")
     clock.step(seconds=16)
     assert await tokens(store, platform, clock).get() == "t1"
+
+
+async def test_a_caller_who_gives_up_leaves_nobody_waiting_for_a_token(
+    store: Store, platform: Platform, clock: SteppedClock
+) -> None:
+    one = tokens(store, platform, clock)
+    hasty = asyncio.create_task(one.call(platform.ask))
+    await asyncio.sleep(0)  # its turn is being taken
+    hasty.cancel()
+    await asyncio.gather(hasty, return_exceptions=True)
+    assert (await one.call(platform.ask), platform.fetches) == ("t1", 1)
