@@ -28,6 +28,7 @@ async def opener(database_url: str, tmp_path: Path) -> AsyncIterator[Opener]:
             for ding in bots.running:
                 await ding.advance(seconds=1)
                 assert await ding.audit() == []
+                assert await ding.untrue() == []
             assert fake.book.violations == []
         finally:
             for ding in list(bots.running):

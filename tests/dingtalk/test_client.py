@@ -11,7 +11,14 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from bot.channels.base import Refused, Retryable, Unsure
 from bot.channels.dingtalk.client import Client
 from bot.channels.dingtalk.door import make_client, own_tokens
-from bot.channels.dingtalk.errors import Misconfigured, NoCards, OverQuota, old_trouble, trouble
+from bot.channels.dingtalk.errors import (
+    Misconfigured,
+    NoCards,
+    NotThere,
+    OverQuota,
+    old_trouble,
+    trouble,
+)
 from bot.channels.dingtalk.meter import is_metered, month_of
 from bot.channels.tokens import TokenRefused
 from tests.dingtalk.world import Opener
@@ -112,8 +119,9 @@ async def test_an_error_never_tells_a_token_or_an_address(opener: Opener, client
         (403, {"code": DENIED + "QpmLimitForAppkeyAndApi"}, Retryable, MINUTE),
         (403, {"code": DENIED + "ApiCountLimitForOrg"}, OverQuota, HOUR),
         (403, {"code": DENIED + "IpNotInWhiteList"}, Misconfigured, MINUTE),
-        (400, {"code": "param.userIdNotExist"}, Refused, None),
-        (400, {"code": "staffId.notExisted"}, Refused, None),
+        (400, {"code": "param.userIdNotExist"}, NotThere, None),
+        (400, {"code": "staffId.notExisted"}, NotThere, None),
+        (400, {"code": "invalidParameter.downloadCode"}, Refused, None),
         (400, {"code": "param.templateUnpublished"}, NoCards, MINUTE),
         (400, {"code": "send.too.fast"}, Retryable, MINUTE),
         (400, {"code": "robot.oto.notExist"}, Misconfigured, MINUTE),
@@ -150,7 +158,8 @@ def test_a_missing_scope_is_named_and_is_about_cards_only_where_cards_were_asked
     [
         ({"errcode": 0}, type(None)), ({"errcode": "0"}, type(None)), ({"errcode": 40014}, TokenRefused),
         ({"errcode": "42001"}, TokenRefused), ({"errcode": 88, "sub_code": "40014"}, TokenRefused),
-        ({"errcode": 60121}, Refused), ({"errcode": 90020}, OverQuota), ({"errcode": 60011}, Misconfigured),
+        ({"errcode": 60121}, NotThere), ({"errcode": 50002}, NotThere), ({"errcode": "33012"}, NotThere),
+        ({"errcode": 40078}, Refused), ({"errcode": 90020}, OverQuota), ({"errcode": 60011}, Misconfigured),
         ({"errcode": -1}, Retryable), ({"errcode": 90018}, Retryable), ({"errcode": 310000}, Retryable),
     ],
 )  # fmt: skip

@@ -20,6 +20,7 @@ from bot.company import build_company
 from bot.config import Settings
 from tests.dingtalk.world import Opener, account_of
 
+USER = "/topapi/v2/user/get"
 DENIED = "Forbidden.AccessDenied.AccessTokenPermissionDenied"
 
 
@@ -67,17 +68,39 @@ async def test_leavers_newcomers_and_other_managers_are_told_apart(
     assert text == '[[people]]\nid = "new"\nname = "新人"\ndingtalk = "new"\n'
 
 
-async def test_only_what_the_platform_denies_counts_as_gone(opener: Opener, client: Client) -> None:
-    accounts = [account_of(each) for each in ("zhangwei", "lilei", "nobody")]
-    assert await gone(client, accounts) == [account_of("nobody")]
-    opener.fake.faults.refuse.append(("/topapi/v2/user/get", 200, "60011", {}))
-    with pytest.raises(Retryable):
+@pytest.mark.parametrize("code", ["60121", "50002", "33012"])
+async def test_who_left_or_is_out_of_the_range_is_gone(opener: Opener, client: Client, code: str) -> None:
+    accounts = [account_of(each) for each in ("zhangwei", "lilei")]
+    opener.fake.faults.refuse.append((USER, 200, code, {}))
+    assert await gone(client, accounts) == [account_of("zhangwei")]
+
+
+@pytest.mark.parametrize(
+    "code", ["60011", "60020", "90018", "90002", "90020", "-1", "40035", "40078", "43007"]
+)
+async def test_no_other_refusal_makes_anybody_gone(opener: Opener, client: Client, code: str) -> None:
+    accounts = [account_of(each) for each in ("zhangwei", "lilei")]
+    opener.fake.faults.refuse.append((USER, 200, code, {}))
+    with pytest.raises((Retryable, Refused)):
         await gone(client, accounts)
 
 
-async def test_when_too_many_are_gone_nobody_is(opener: Opener, client: Client) -> None:
-    accounts = [account_of("zhangwei"), *(f"nobody{number}" for number in range(4))]
+@pytest.mark.parametrize(
+    "body", ["null", "[]", "{}", '{"errcode": 0}', '{"errcode": 0, "result": []}', "<html>"]
+)
+async def test_no_answer_that_is_none_makes_anybody_gone(opener: Opener, client: Client, body: str) -> None:
+    opener.fake.faults.instead[USER] = body
     with pytest.raises(Retryable):
+        await gone(client, [account_of("zhangwei")])
+
+
+@pytest.mark.parametrize(("there", "away"), [(1, 4), (0, 2), (1, 2), (30, 8)])
+async def test_when_too_many_are_gone_nobody_is(
+    opener: Opener, client: Client, there: int, away: int
+) -> None:
+    opener.fake.join(*(Member(id=f"here{number}", name="在") for number in range(there)))
+    accounts = [f"here{number}" for number in range(there)] + [f"nobody{number}" for number in range(away)]
+    with pytest.raises(Retryable, match="range"):
         await gone(client, accounts)
 
 

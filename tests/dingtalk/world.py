@@ -10,13 +10,20 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
+from bot.cards.model import CardState
+from bot.channels.dingtalk.channel import DingtalkChannel
 from bot.channels.dingtalk.fake import FakeDingtalk
 from bot.channels.dingtalk.fake.book import Member
+from bot.channels.dingtalk.render import card_data
 from bot.config import Settings, load
+from bot.deliver import redraw
 from bot.main import Service
 from domain.lead import Customer, Origin
 from domain.usecases.leads import capture_lead
 from storage.audit import Violation
+from storage.tables import shown
 from tests.scenario.world import StillClock, lead_text
 
 Json = dict[str, Any]
@@ -78,7 +85,7 @@ def company_toml(
     return text + more
 
 
-async def until(true: Callable[[], Any], within: float = 3.0) -> None:
+async def until(true: Callable[[], Any], within: float = 10.0) -> None:
     """Until something has happened at the other end of a socket."""
     async with asyncio.timeout(within):
         while not true():  # noqa: ASYNC110
@@ -136,6 +143,29 @@ class Ding:
     def calls(self, path: str = "", method: str = "") -> list[Json]:
         """The bodies of the calls that the platform got."""
         return [b for m, p, b in self.fake.book.calls if p.startswith(path) and method in ("", m)]
+
+    async def untrue(self) -> list[Json]:
+        """The cards on somebody's phone that do not show their lead as it now is. One whose story ended (it was
+        passed on, say) keeps what it said then, and has no button."""
+        service = self.service
+        async with service.store.reader.connect() as conn:
+            found = await conn.execute(select(shown.c.handle, shown.c.person, shown.c.state).distinct())
+            rows = [tuple(row) for row in found if row.handle in self.fake.book.cards]
+        lying = []
+        for handle, person, state in rows:
+            copies = await service.reads.copies(handle=handle)
+            card = await redraw(copies, person, service.reads.lead, service.store.company)
+            copy, channel = self.fake.book.cards[handle], self._channel
+            wanted = None if card is None else card_data(card, channel.template, link=channel.link(card))
+            ended = state == CardState.DEAD and '"msgButtons":[]' in copy.params["sys_full_json_obj"]
+            if copy.params != wanted and not ended:
+                lying.append({"to": person, "shows": copy.params, "should": wanted})
+        return lying
+
+    @property
+    def _channel(self) -> DingtalkChannel:
+        assert self.service.dingtalk is not None
+        return self.service.dingtalk.channel
 
     async def audit(self) -> list[Violation]:
         return await self.service.store.audit(self.clock.now(), grace=timedelta(seconds=1))

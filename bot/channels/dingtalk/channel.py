@@ -4,8 +4,8 @@ import asyncio
 import json
 import re
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -17,7 +17,7 @@ from bot.cards.model import Card, CardState
 from bot.channels.base import Refused, Retryable, Unsure
 from bot.channels.dingtalk import render
 from bot.channels.dingtalk.client import Client
-from bot.channels.dingtalk.errors import CardExists, CardGone, NoCards, Unsafe
+from bot.channels.dingtalk.errors import CardExists, CardGone, NoCards, NotThere, Unsafe
 from bot.channels.dingtalk.parse import Session
 from bot.channels.dingtalk.render import Template, card_data
 from domain.clock import Clock, to_micros
@@ -82,7 +82,7 @@ class Kept:
 class DingtalkChannel:
     """`home` tells this installation's cards from those of any other on the same app. `callback` is the
     route key of the HTTP mode; empty = the callbacks come by Stream. `pages` is where leads have their pages;
-    empty = at no address that a phone can open."""
+    empty = at no address that a phone can open. `doubt` is called when somebody could not be reached."""
 
     client: Client
     template: Template
@@ -93,6 +93,7 @@ class DingtalkChannel:
     callback: str = ""
     pages: str = ""
     name: str = NAME
+    doubt: Callable[[], None] = lambda: None
     gates: Gates = field(default_factory=Gates)
     sessions: Kept = field(default_factory=Kept)
     _doubtful: Kept = field(default_factory=Kept)
@@ -102,11 +103,23 @@ class DingtalkChannel:
 
     async def send(self, account: str, message: Card | str, *, key: str) -> str:
         """A text, or a card under our own id: the same key is the same card, however often it is sent."""
-        if isinstance(message, str):
-            return await self._text(account, message)
+        with self._doubting():
+            if isinstance(message, str):
+                return await self._text(account, message)
+            return await self._card(account, message, self.track(key))
+
+    @contextmanager
+    def _doubting(self) -> Iterator[None]:
+        """Whoever is refused a message may have left."""
+        try:
+            yield
+        except Refused:
+            self.doubt()
+            raise
+
+    async def _card(self, account: str, message: Card, track: str) -> str:
         if self.ticks() < self._no_cards_until:
             return await self._message(account, message)
-        track = self.track(key)
         try:
             async with self.gates.hold(track):
                 await self._create(account, track, message)
@@ -118,13 +131,14 @@ class DingtalkChannel:
 
     async def update(self, account: str, handle: str, card: Card, *, key: str) -> str:
         """Change the card for everybody who sees it; a message is recalled and sent anew."""
-        if handle.startswith(_MESSAGE):
-            return await self._replace(account, handle, card)
-        async with self.gates.hold(handle):
-            try:
-                await self._safely(lambda data: self._put(handle, data), card)
-            except CardGone:
-                await self._create(account, handle, card)
+        with self._doubting():
+            if handle.startswith(_MESSAGE):
+                return await self._replace(account, handle, card)
+            async with self.gates.hold(handle):
+                try:
+                    await self._safely(lambda data: self._put(handle, data), card)
+                except CardGone:
+                    await self._create(account, handle, card)
         return handle
 
     def track(self, key: str) -> str:
@@ -266,7 +280,7 @@ class DingtalkChannel:
         except Unsafe as error:
             raise Refused(str(error)) from None
         if account in _listed(found, "invalidStaffIdList"):
-            raise Refused("invalidStaffIdList")
+            raise NotThere("invalidStaffIdList")
         if account in _listed(found, "flowControlledStaffIdList"):
             raise Retryable("flowControlledStaffIdList", MINUTE)
         return str(found.get("processQueryKey") or "")

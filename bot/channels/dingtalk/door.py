@@ -3,6 +3,7 @@ this door and none behind it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import SimpleNamespace
@@ -38,7 +39,7 @@ from domain.errors import Unavailable
 log = structlog.get_logger("dingtalk")
 
 COUNT_EVERY = 5.0
-PEOPLE_EVERY = 43_200.0
+PEOPLE_EVERY, PEOPLE_PAUSE = 43_200.0, 60.0
 WARN_AT = (0.8, 1.0)
 Answer = TypeVar("Answer")
 MakeTokens = Callable[[str, Callable[[], Awaitable[Fetched]]], AccessTokens]
@@ -111,7 +112,8 @@ def own_tokens(clock: Clock) -> MakeTokens:
 
 @dataclass(slots=True, kw_only=True)
 class Door:
-    """Made by `open_door`. `loops` are for a supervisor: (name, turn, period in seconds)."""
+    """Made by `open_door`. `loops` are for a supervisor: (name, turn, period in seconds). `doubts` is set
+    when somebody could not be reached."""
 
     settings: Settings
     house: House
@@ -120,6 +122,7 @@ class Door:
     channel: DingtalkChannel
     receiver: Receiver
     signin: DingtalkSignIn
+    doubts: asyncio.Event
     stream: Stream | None = None
     callbacks: Callbacks | None = None
     _warned: dict[str, float] = field(default_factory=dict)
@@ -175,8 +178,16 @@ class Door:
         await asyncio.sleep(20.0 if self._registered else 5.0)
 
     async def _look_for_leavers(self) -> None:
-        """Twice a day: whom the organisation does not have any more, an event having been missed."""
-        await asyncio.sleep(PEOPLE_EVERY)
+        """Twice a day, and when somebody could not be reached: whom the organisation does not have any more,
+        an event having been missed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PEOPLE_EVERY):
+                await self.doubts.wait()
+        self.doubts.clear()
+        await self._drop_leavers()
+        await asyncio.sleep(PEOPLE_PAUSE)
+
+    async def _drop_leavers(self) -> None:
         people = self.house.bot.company.people.values()
         accounts = [person.accounts[NAME] for person in people if NAME in person.accounts]
         try:
@@ -222,10 +233,12 @@ def open_door(settings: Settings, house: House, *, timing: Timing | None = None)
     session = ClientSession()
     client = make_client(settings, session, house.make_tokens)
     http = settings.mode == "http"
+    doubts = asyncio.Event()
     channel = DingtalkChannel(
         client=client,
         template=template_of(settings),
         robot_code=settings.robot_code,
+        doubt=doubts.set,
         home=house.home,
         clock=house.clock,
         ticks=asyncio.get_running_loop().time,
@@ -249,6 +262,7 @@ def open_door(settings: Settings, house: House, *, timing: Timing | None = None)
         client=client,
         channel=channel,
         receiver=receiver,
+        doubts=doubts,
         signin=DingtalkSignIn(client=client, corp_id=settings.corp_id or ""),
     )
     if http:

@@ -40,12 +40,15 @@ class OverQuota(Retryable):
     """This month's calls are used up."""
 
 
+class NotThere(Refused):
+    """The organisation does not have this person, or not in the app's visible range: they left, were taken
+    out of it, or were never there."""
+
+
 _NOBODY = frozenset(
-    {
-        "param.userIdNotExist", "staffId.notExisted", "invalidParameter.userIds.invalid", "user.notExist",
-        "param.openSpaceIdInvalid", "invalidParameter.downloadCode", "invalidParameter.code",
-    }
-)  # fmt: skip
+    {"param.userIdNotExist", "staffId.notExisted", "invalidParameter.userIds.invalid", "user.notExist"}
+)
+_NOTHING = frozenset({"param.openSpaceIdInvalid", "invalidParameter.downloadCode", "invalidParameter.code"})
 _CONSOLE = frozenset(
     {
         "robot.oto.notExist", "chatbotId.notAllow.sendOTO", "invalidParameter.robotCode.empty",
@@ -60,7 +63,7 @@ _UNSAFE = frozenset({"param.contentUnsafe", "contain.notAllowed.text", "contain.
 DENIED = "Forbidden.AccessDenied."
 
 
-def trouble(status: int, body: object, *, cards: bool = False) -> Exception:  # noqa: PLR0911 - one line a kind
+def trouble(status: int, body: object, *, cards: bool = False) -> Exception:
     """The error for a non-2xx answer of the new host; `cards` = of a call of the card API."""
     if not isinstance(body, Mapping):
         return _unreadable(status)
@@ -71,17 +74,19 @@ def trouble(status: int, body: object, *, cards: bool = False) -> Exception:  # 
         return TokenRefused(code)
     if code.startswith(DENIED):
         return _denied(code.removeprefix(DENIED), body, cards=cards)
-    if code == "param.cardAlreadyExist":
-        return CardExists(code)
-    if code == "param.cardNotExist":
-        return CardGone(code)
-    if code in _UNSAFE:
-        return Unsafe(code)
-    if code in _NOBODY:
-        return Refused(code)
-    if code in _TEMPLATE:
-        return NoCards(code, MINUTE)
-    return _otherwise(status, code)
+    return _of_what_was_asked(code) or _otherwise(status, code)
+
+
+def _of_what_was_asked(code: str) -> Exception | None:
+    """The error of a code that speaks of the card, the text or the person that a call named."""
+    kinds: tuple[tuple[frozenset[str], type[Exception]], ...] = (
+        (frozenset({"param.cardAlreadyExist"}), CardExists),
+        (frozenset({"param.cardNotExist"}), CardGone),
+        (_UNSAFE, Unsafe),
+        (_NOBODY, NotThere),
+        (_NOTHING, Refused),
+    )
+    return next((kind(code) for codes, kind in kinds if code in codes), None)
 
 
 def _unreadable(status: int) -> Exception:
@@ -93,6 +98,8 @@ def _unreadable(status: int) -> Exception:
 
 
 def _otherwise(status: int, code: str) -> Exception:
+    if code in _TEMPLATE:
+        return NoCards(code, MINUTE)
     if code in _CONSOLE:
         return Misconfigured(code, MINUTE)
     if code in _TOO_FAST:
@@ -116,7 +123,7 @@ def _denied(kind: str, body: Mapping[str, Any], *, cards: bool) -> Exception:
     return Misconfigured(kind, MINUTE)
 
 
-def old_trouble(body: Mapping[str, Any]) -> Exception | None:
+def old_trouble(body: Mapping[str, Any]) -> Exception | None:  # noqa: PLR0911 - one line a kind
     """The error that an answer of the old host holds; None when all is well. `errcode` may be a string."""
     code = _number(body.get("errcode"), 0)
     if code == 88:
@@ -127,7 +134,9 @@ def old_trouble(body: Mapping[str, Any]) -> Exception | None:
             return None
         case 40014 | 42001 | 41001:
             return TokenRefused(why)
-        case 33012 | 60121 | 40078:
+        case 33012 | 50002 | 60121:
+            return NotThere(why)
+        case 40078:
             return Refused(why)
         case 90018:
             return Retryable(why, SECOND + timedelta(seconds=jitter(1.0)))
@@ -135,7 +144,7 @@ def old_trouble(body: Mapping[str, Any]) -> Exception | None:
             return Retryable(why, timedelta(seconds=5))
         case 90020:
             return OverQuota(why, HOUR)
-        case 40001 | 43007 | 50002 | 60011 | 60020 | 88:
+        case 40001 | 43007 | 60011 | 60020 | 88:
             return Misconfigured(why, MINUTE)
         case _:
             return Retryable(why)

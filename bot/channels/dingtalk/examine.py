@@ -138,7 +138,7 @@ async def _people(client: Client, accounts: dict[str, str]) -> AsyncIterator[Fin
         try:
             if await read_member(client, account) is None:
                 missing.append(person)
-        except Retryable as error:
+        except (Retryable, Refused) as error:
             yield Finding(
                 mark=WARN, name="dingtalk people", means=means("refused", why=str(error)), next=hint("people")
             )

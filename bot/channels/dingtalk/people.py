@@ -6,17 +6,17 @@ Calls: open.dingtalk.com/document/development/query-user-details,
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from bot.channels.base import Refused, Retryable
+from bot.channels.base import Retryable
 from bot.channels.dingtalk.client import Client
+from bot.channels.dingtalk.errors import NotThere
 from domain.people import Company
 
 ROOT = 1
 MOST_DEPARTMENTS = 2000
-SUSPICIOUS = 0.2
-"""A share of all accounts: when more of them are gone at once, the app's visible range was changed rather
-than that so many people left."""
+FEW, SUSPICIOUS, MOST = 3, 0.2, 0.5
+"""When more than a few and a suspicious share of all accounts are gone at once, or the most of them, the
+app's visible range was changed rather than that so many people left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +54,15 @@ async def read_organisation(client: Client) -> Organisation:
 
 
 async def read_member(client: Client, account: str) -> Member | None:
-    """One member; None for one whom the organisation does not have (any more)."""
+    """One member; None for one whom the organisation does not have (any more) or does not let the app see,
+    which the platform's own codes alone say. Raises Retryable or Refused for any other answer."""
     try:
         found = await client.old("/topapi/v2/user/get", {"userid": account, "language": "zh_CN"})
-    except Refused:
+    except NotThere:
         return None
-    result: Mapping[str, Any] = found.get("result") or {}
+    result = found.get("result")
+    if not isinstance(result, Mapping):
+        raise Retryable("a member without a result")
     departments = result.get("dept_id_list") or [ROOT]
     return Member(
         account=str(result.get("userid", account)),
@@ -70,10 +73,10 @@ async def read_member(client: Client, account: str) -> Member | None:
 
 
 async def gone(client: Client, accounts: Sequence[str]) -> list[str]:
-    """Which of these accounts the platform says it does not have. Raises Retryable when it can't be asked,
-    and when so many are gone that something else must be wrong."""
+    """Which of these accounts the platform says it does not have. Raises Retryable or Refused when it can't
+    be asked, and when so many are gone that something else must be wrong."""
     missing = [account for account in accounts if await read_member(client, account) is None]
-    if len(missing) > max(3.0, SUSPICIOUS * len(accounts)):
+    if len(missing) > min(max(FEW, SUSPICIOUS * len(accounts)), MOST * len(accounts)):
         raise Retryable(f"{len(missing)} of {len(accounts)} accounts are not to be seen: is the range right?")
     return missing
 

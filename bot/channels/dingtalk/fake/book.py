@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PUBLIC_TEMPLATE = "1366a1eb-bc54-4859-ac88-517c56a9acb1.schema"
-VALUE, KEY, TRACK = 1024, 100, 100
+VALUE, KEY, ALL, TRACK, SPACE = 1024, 100, 100_000, 100, 1000
+DENIED = "Forbidden.AccessDenied."
 TOKEN_MS, TICKET_MS = 7_200_000, 90_000
 SESSION_MS = 5_400_000
 
@@ -47,6 +48,7 @@ class CardCopy:
     route: str
     private: dict[str, dict[str, str]] = field(default_factory=dict)
     local: dict[str, dict[str, str]] = field(default_factory=dict)
+    open_to_robot: bool = False
     people: list[str] = field(default_factory=list)
     times: Counter[str] = field(default_factory=Counter)
     history: list[dict[str, str]] = field(default_factory=list)
@@ -58,9 +60,10 @@ class CardCopy:
 
 @dataclass(slots=True, kw_only=True)
 class Faults:
-    """What goes wrong. `refuse` holds one-shot answers by path prefix; `lose` counts answers that get lost on
-    the way after the call took effect, `garble` those that a gateway in between turns into a page; `down`
-    drops every connection."""
+    """What goes wrong. `refuse` holds one-shot answers by path prefix, `instead` lasting bodies by path,
+    whatever they are; `lose` counts answers that get lost on the way after the call took effect, `garble`
+    those that a gateway in between turns into a page; `down` drops every connection, `banned` blocks the
+    caller's address; `denied` names scopes that are not granted."""
 
     down: bool = False
     slow: float = 0.0
@@ -72,12 +75,15 @@ class Faults:
     invalid: set[str] = field(default_factory=set)
     flow: set[str] = field(default_factory=set)
     over_quota: bool = False
+    banned: bool = False
+    denied: set[str] = field(default_factory=set)
+    instead: dict[str, str] = field(default_factory=dict)
     refuse: deque[tuple[str, int, str, dict[str, Any]]] = field(default_factory=deque)
 
 
 @dataclass(slots=True, kw_only=True)
 class Book:
-    """`now` is in milliseconds, `ticks` in seconds of any beginning."""
+    """`now` is in milliseconds, `ticks` in seconds of any beginning. `unseen` are out of the app's range."""
 
     now: Callable[[], int]
     ticks: Callable[[], float]
@@ -86,7 +92,9 @@ class Book:
     qps: int = 20
     people: dict[str, Member] = field(default_factory=dict)
     departments: dict[int, list[int]] = field(default_factory=lambda: {1: []})
+    unseen: set[str] = field(default_factory=set)
     templates: set[str] = field(default_factory=lambda: {PUBLIC_TEMPLATE})
+    unpublished: set[str] = field(default_factory=set)
     cards: dict[str, CardCopy] = field(default_factory=dict)
     chats: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
@@ -98,6 +106,7 @@ class Book:
     routes: dict[str, tuple[str, str]] = field(default_factory=dict)
     calls: list[tuple[str, str, Any]] = field(default_factory=list)
     metered: int = 0
+    refused_tokens: int = 0
     violations: list[str] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     _recent: dict[str, deque[float]] = field(default_factory=dict)
@@ -123,16 +132,29 @@ class Book:
         """Good once, for 90 seconds."""
         return self.tickets.pop(ticket, 0) > self.now()
 
-    def meter(self, key: str) -> None:
-        """Refuse a call over the rate or over the month; count it otherwise."""
+    def reach(self, person: str) -> bool:
+        """Whether the app may see and write to this person."""
+        return person in self.people and person not in self.unseen
+
+    def allow(self, scope: str) -> None:
+        """Refuse where the console does not grant it; the names of scopes with a dot are the new host's."""
+        if scope in self.faults.denied:
+            detail = {"accessdenieddetail": {"requiredScopes": [scope]}}
+            raise Refuse(403, f"{DENIED}AccessTokenPermissionDenied", **detail)
+
+    def pace(self, key: str) -> None:
+        """Refuse a call over the rate."""
         recent = self._recent.setdefault(key, deque())
         while recent and recent[0] <= self.ticks() - 1.0:
             recent.popleft()
         if len(recent) >= self.qps:
-            raise Refuse(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi")
-        if self.metered >= self.month_calls:
-            raise Refuse(403, "Forbidden.AccessDenied.ApiCountLimitForOrg")
+            raise Refuse(403, f"{DENIED}QpsLimitForAppkeyAndApi")
         recent.append(self.ticks())
+
+    def meter(self) -> None:
+        """Refuse a call over the month; count it otherwise."""
+        if self.metered >= self.month_calls:
+            raise Refuse(403, f"{DENIED}ApiCountLimitForOrg")
         self.metered += 1
 
     def fault(self, path: str) -> None:
@@ -153,8 +175,14 @@ class Book:
             raise Refuse(400, "param.cardTemplateIdEmpty")
         if template not in self.templates:
             raise Refuse(400, "param.templateNotExist")
-        if len(track) > TRACK or body.get("callbackType", "STREAM") not in ("STREAM", "HTTP"):
+        if template in self.unpublished:
+            raise Refuse(400, "param.templateUnpublished")
+        called_back = body.get("callbackType", "STREAM") in ("STREAM", "HTTP")
+        if len(track) > TRACK or not called_back or body.get("userIdType", 1) not in (1, 2):
             raise Refuse(400, "param.invalid")
+        space = body.get("imRobotOpenSpaceModel")
+        if space is not None and not isinstance((space or {}).get("supportForward"), bool):
+            raise Refuse(400, "param.openSpaceModelInvalid")
         if track in self.cards:
             raise Refuse(400, "param.cardAlreadyExist")
         card = CardCopy(
@@ -163,6 +191,7 @@ class Book:
             params=_params(body.get("cardData"), needed=True),
             callback=str(body.get("callbackType", "")),
             route=str(body.get("callbackRouteKey", "")),
+            open_to_robot=space is not None,
         )
         self.cards[track] = card
         card.history.append(dict(card.params))
@@ -185,19 +214,27 @@ class Book:
         card.local.clear()
         card.history.append(dict(card.params))
 
-    def deliver_card(self, card: CardCopy, body: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Into each space that `openSpaceId` names; only a person's own chat with the robot is served."""
+    def spaces(self, body: Mapping[str, Any], robot_code: str) -> list[str]:
+        """The people in whose own chats with the robot a card is to be shown; no other space is served."""
         spaces = _need(body, "openSpaceId", "param.openSpaceIdEmpty")
         model = body.get("imRobotOpenDeliverModel")
         if not isinstance(model, Mapping):
             raise Refuse(400, "param.openDeliverModelEmpty")
-        return [self._into(card, space) for space in spaces.removeprefix("dtv1.card//").split(";")]
-
-    def _into(self, card: CardCopy, space: str) -> dict[str, Any]:
-        kind, _, person = space.partition(".")
-        if kind.upper() != "IM_ROBOT" or not person:
+        if model.get("spaceType") != "IM_ROBOT" or model.get("robotCode", robot_code) != robot_code:
+            raise Refuse(400, "param.openDeliverModelError")
+        found = [each.partition(".") for each in spaces.removeprefix("dtv1.card//").split(";")]
+        if len(spaces) > SPACE or any(kind.upper() != "IM_ROBOT" or not who for kind, _, who in found):
             raise Refuse(400, "param.openSpaceIdInvalid")
-        why = self.faults.undelivered.get(person, "" if person in self.people else "user not in scope")
+        return [who for _, _, who in found]
+
+    def deliver_card(self, card: CardCopy, people: list[str]) -> list[dict[str, Any]]:
+        """Into each chat; one that was not opened when the card was made can't be delivered to."""
+        if not card.open_to_robot:
+            raise Refuse(400, "param.openSpaceModelInvalid")
+        return [self._into(card, person) for person in people]
+
+    def _into(self, card: CardCopy, person: str) -> dict[str, Any]:
+        why = self.faults.undelivered.get(person, "" if self.reach(person) else "user not in scope")
         if not why:
             card.times[person] += 1
             if person not in card.people:
@@ -216,9 +253,12 @@ class Book:
         self.chats.setdefault(person, []).append(found)
         return str(found["id"])
 
-    def recall(self, ids: list[str]) -> None:
+    def recall(self, ids: list[str]) -> list[str]:
+        """Take messages back; which of them there were."""
+        known = {each.get("query") for chat in self.chats.values() for each in chat} & set(ids)
         for chat in self.chats.values():
-            chat[:] = [each for each in chat if each.get("query") not in ids]
+            chat[:] = [each for each in chat if each.get("query") not in known]
+        return [each for each in ids if each in known]
 
 
 def _need(body: Mapping[str, Any], name: str, code: str) -> str:
@@ -238,4 +278,6 @@ def _params(data: object, *, needed: bool = False) -> dict[str, str]:
     for name, value in found.items():
         if not isinstance(value, str) or len(value.encode()) > VALUE or len(name.encode()) > KEY:
             raise Refuse(400, "param.invalid", message=f"{name}: a string of at most {VALUE} bytes")
+    if sum(len(value.encode()) for value in found.values()) > ALL:
+        raise Refuse(400, "param.invalid", message=f"more than {ALL} bytes")
     return dict(found)

@@ -11,6 +11,8 @@ from aiohttp import web
 from bot.channels.dingtalk.fake.book import Book, Member, Refuse
 
 CORP = "dingcorp"
+SCOPES = {"/user/listid": "qyapi_get_department_member", "/user/": "qyapi_get_member",
+          "/department/": "qyapi_get_department_list"}  # fmt: skip
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 Wrap = Callable[..., Callable[[web.Request], Awaitable[web.StreamResponse]]]
 
@@ -20,6 +22,7 @@ class Contacts:
     book: Book
     client_id: str
     client_secret: str
+    suffer: Callable[[web.Request, str], Awaitable[None]]
 
     def mount(self, app: web.Application, new_host: Wrap) -> None:
         old: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -45,10 +48,13 @@ class Contacts:
         async def serve(request: web.Request) -> web.StreamResponse:
             body = json.loads(await request.read() or b"{}")
             self.book.calls.append(("POST", request.path, body))
+            await self.suffer(request, request.path)
             if not self.book.known(request.query.get("access_token")):
+                self.book.refused_tokens += 1
                 return web.json_response({"errcode": 40014, "errmsg": "不合法的access_token"})
             try:
                 self.book.fault(request.path)
+                self._limits(request.path)
                 result = answer(body)
             except Refuse as no:
                 return web.json_response({"errcode": int(no.code), "errmsg": no.code})
@@ -56,10 +62,22 @@ class Contacts:
 
         return serve
 
+    def _limits(self, path: str) -> None:
+        if next((scope for part, scope in SCOPES.items() if part in path), "") in self.book.faults.denied:
+            raise Refuse(200, "60011")
+        try:
+            self.book.pace(path)
+        except Refuse:
+            raise Refuse(200, "90018") from None
+
     def _member(self, user: object) -> Member:
-        found = self.book.people.get(str(user))
+        if not isinstance(user, str) or not user:
+            raise Refuse(200, "40035")
+        found = self.book.people.get(user)
         if found is None:
             raise Refuse(200, "60121")
+        if user in self.book.unseen:
+            raise Refuse(200, "50002")
         return found
 
     def _user(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -100,14 +118,19 @@ class Contacts:
         return {"contact_type": int(found.id in self.book.outside), "userid": found.id}
 
     def _people_of(self, body: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "userid_list": [each.id for each in self.book.people.values() if each.dept == body.get("dept_id")]
-        }
+        dept, seen = self._department(body), self.book.people.keys() - self.book.unseen
+        return {"userid_list": [each for each in sorted(seen) if self.book.people[each].dept == dept]}
 
-    def _subs(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+    def _department(self, body: dict[str, Any]) -> int:
         dept = body.get("dept_id", 1)
+        if not isinstance(dept, int):
+            raise Refuse(200, "40035")
         if dept not in self.book.departments:
             raise Refuse(200, "60003")
+        return dept
+
+    def _subs(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        dept = self._department(body)
         return [
             {"dept_id": each, "name": f"部门{each}", "parent_id": dept}
             for each in self.book.departments[dept]
@@ -115,6 +138,8 @@ class Contacts:
 
     async def _user_token(self, body: dict[str, Any]) -> dict[str, Any]:
         right = (body.get("clientId"), body.get("clientSecret")) == (self.client_id, self.client_secret)
+        if body.get("grantType") != "authorization_code":
+            raise Refuse(400, "unsupported.grant.type")
         person = self.book.codes.pop(str(body.get("code")), None)
         if not right or person is None:
             raise Refuse(400, "invalidParameter.code")

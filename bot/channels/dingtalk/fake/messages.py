@@ -9,6 +9,21 @@ from aiohttp import web
 
 from bot.channels.dingtalk.fake.book import Book, Refuse
 
+LONGEST = 15_000
+"""Bytes of a message; documented for groups, and taken for people too."""
+NEEDS: dict[str, tuple[str, ...]] = {
+    "sampleText": ("content",),
+    "sampleMarkdown": ("title", "text"),
+    "sampleActionCard": ("title", "text", "singleTitle", "singleURL"),
+    **{
+        f"sampleActionCard{most}": (
+            "title", "text", *(f"action{what}{no}" for no in range(1, most + 1) for what in ("Title", "URL")),
+        )
+        for most in range(2, 6)
+    },
+}  # fmt: skip
+"""The kinds of messages that the bot sends, and what each must hold."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Messages:
@@ -29,7 +44,7 @@ class Messages:
             raise Refuse(400, "invalidParameter.userIds.overMax")
         shown = _message(body)
         faults, query = self.book.faults, self.book.new_id()
-        bad = [user for user in users if user in faults.invalid or user not in self.book.people]
+        bad = [user for user in users if user in faults.invalid or not self.book.reach(user)]
         flow = [user for user in users if user in faults.flow]
         for user in users:
             if user not in bad and user not in flow:
@@ -40,8 +55,6 @@ class Messages:
         conversation = self._robot(body).get("openConversationId")
         if not conversation:
             raise Refuse(400, "miss.openConversationId")
-        if len(str(body.get("msgParam")).encode()) > 15_000:
-            raise Refuse(400, "invalidParameter.msgParam.tooLong")
         self.book.show(str(conversation), **_message(body))
         return {"processQueryKey": self.book.new_id()}
 
@@ -54,10 +67,15 @@ class Messages:
 
     async def recall(self, body: dict[str, Any]) -> dict[str, Any]:
         keys = [str(each) for each in self._robot(body).get("processQueryKeys") or []]
-        self.book.recall(keys)
-        return {"successResult": keys, "failedResult": {}}
+        done = self.book.recall(keys)
+        return {
+            "successResult": done,
+            "failedResult": {each: "no such message" for each in keys if each not in done},
+        }
 
     async def download(self, body: dict[str, Any]) -> dict[str, Any]:
+        if body.get("robotCode") not in ("", None, self.robot_code):
+            raise Refuse(400, "invalidParameter.robotCode.auth")
         self._robot(body)
         code = str(body.get("downloadCode"))
         if code not in self.book.files:
@@ -65,7 +83,9 @@ class Messages:
         return {"downloadUrl": f"{self.base()}/files/{code}?Expires=1"}
 
     async def file(self, request: web.Request) -> web.StreamResponse:
-        name, data = self.book.files.get(request.match_info["code"], ("", b""))
+        if request.match_info["code"] not in self.book.files:
+            raise web.HTTPForbidden
+        name, data = self.book.files[request.match_info["code"]]
         return web.Response(body=data, headers={"Content-Disposition": f"attachment; filename={name}.file"})
 
     async def session(self, request: web.Request) -> web.StreamResponse:
@@ -75,7 +95,9 @@ class Messages:
         where, until = self.book.sessions.get(request.query.get("session", ""), ("", 0))
         if until < self.book.now():
             return web.json_response({"errcode": 300001, "errmsg": "session.expired"})
-        content = (body.get("text") or {}).get("content", "")
+        content = (body.get("text") or {}).get("content")
+        if body.get("msgtype") != "text" or not isinstance(content, str) or not content:
+            return web.json_response({"errcode": 40035, "errmsg": "不合法的参数"})
         self.book.show(where, kind="text", text=content)
         self.book.metered += 1
         return self.spoilt(request) or web.json_response({"errcode": 0, "errmsg": "ok"})
@@ -101,11 +123,18 @@ async def read_json(request: web.Request) -> dict[str, Any]:
 
 
 def _message(body: dict[str, Any]) -> dict[str, Any]:
-    if not body.get("msgKey"):
+    key = body.get("msgKey")
+    if not key:
         raise Refuse(400, "invalidParameter.msgKey.empty")
+    if key not in NEEDS:
+        raise Refuse(400, "invalidParameter.msgKey.invalid")
+    if len(str(body.get("msgParam")).encode()) > LONGEST:
+        raise Refuse(400, "invalidParameter.msgParam.tooLong")
     try:
         param = json.loads(str(body.get("msgParam")))
     except ValueError:
         raise Refuse(400, "invalidParameter.msgParam.invalid") from None
-    kind = {"sampleText": "text", "sampleMarkdown": "markdown"}.get(body["msgKey"], "actionCard")
+    if not isinstance(param, dict) or not all(isinstance(param.get(each), str) for each in NEEDS[key]):
+        raise Refuse(400, "invalidParameter.msgParam.invalid")
+    kind = {"sampleText": "text", "sampleMarkdown": "markdown"}.get(key, "actionCard")
     return {"kind": kind, "text": param.get("content", param.get("text", "")), "param": param}

@@ -17,9 +17,12 @@ from bot.channels.dingtalk.stream import BOT_MESSAGE, CARD_CALLBACK
 from bot.seams import SystemClock, new_id
 from domain.clock import Clock, to_micros
 
+Instead = web.HTTPOk
+"""Raised to answer something else than what was asked for."""
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 TOKEN = "x-acs-dingtalk-access-token"  # noqa: S105 - a header's name
 WITHIN = 2.0
+SCOPES = {"/v1.0/card/": "Card.Instance.Write", "/v1.0/robot/": "qyapi_robot_sendmsg"}
 
 
 class FakeDingtalk:
@@ -52,7 +55,9 @@ class FakeDingtalk:
             suffer=self.suffer,
             spoilt=self.spoilt,
         )
-        self.contacts = Contacts(book=self.book, client_id=client_id, client_secret=client_secret)
+        self.contacts = Contacts(
+            book=self.book, client_id=client_id, client_secret=client_secret, suffer=self.suffer
+        )
         self.robot_url = ""
         self.taps_failed: list[str] = []
         self._runner: web.AppRunner | None = None
@@ -62,6 +67,11 @@ class FakeDingtalk:
     @property
     def faults(self) -> Any:
         return self.book.faults
+
+    def go_down(self) -> None:
+        """An outage: every call is cut, and so is every connection."""
+        self.faults.down = True
+        self.wire.reset()
 
     # -- life -------------------------------------------------------------------------------------------
 
@@ -102,12 +112,13 @@ class FakeDingtalk:
         for (method, path), handler in new.items():
             app.router.add_route(method, path, self._new_host(handler))
         app.router.add_post("/v1.0/oauth2/accessToken", self._new_host(self._token, token=False))
-        app.router.add_post("/v1.0/gateway/connections/open", self._new_host(self._open, token=False))
-        app.router.add_get("/connect", self.wire.serve)
+        app.router.add_post("/v1.0/gateway/connections/open", self._gateway)
+        app.router.add_get("/connect", self._connect)
         app.router.add_get("/files/{code}", self.messages.file)
         app.router.add_post("/robot/sendBySession", self.messages.session)
         app.router.add_post("/media/upload", self.messages.upload)
         self.contacts.mount(app, self._new_host)
+        app.router.add_route("*", "/v1.0/{rest:.*}", self._no_such_call)
 
     def _new_host(
         self, handler: Handler, *, token: bool = True
@@ -121,28 +132,45 @@ class FakeDingtalk:
             try:
                 await self.suffer(request, path)
                 if token and not self.book.known(request.headers.get(TOKEN)):
+                    self.book.refused_tokens += 1
                     raise Refuse(400, "InvalidAuthentication", message="不合法的access_token")
                 self.book.fault(path)
-                if is_metered(path):
-                    self.book.meter(f"{request.method} {path}")
+                self._limits(request.method, path)
                 answer = await handler(body)
             except Refuse as no:
-                found = {
-                    "code": no.code,
-                    "requestid": self.book.new_id().upper(),
-                    "message": no.code,
-                    **no.more,
-                }
-                return web.json_response(found, status=no.status)
+                return self._refusal(no)
             return self.spoilt(request) or web.json_response(answer)
 
         return serve
 
+    def _limits(self, method: str, path: str) -> None:
+        """What the console grants, and how often an app may call."""
+        for prefix, scope in SCOPES.items():
+            if path.startswith(prefix):
+                self.book.allow(scope)
+        self.book.pace(f"{method} {path}")
+        if is_metered(path):
+            self.book.meter()
+
+    def _refusal(self, no: Refuse) -> web.Response:
+        found = {"code": no.code, "requestid": self.book.new_id().upper(), "message": no.code, **no.more}
+        return web.json_response(found, status=no.status)
+
+    async def _no_such_call(self, _request: web.Request) -> web.Response:
+        why = "Specified api is not found, please check your url and method."
+        return self._refusal(Refuse(404, "InvalidAction.NotFound", message=why))
+
     async def suffer(self, request: web.Request, path: str) -> None:
-        if self.book.faults.down:
+        """The faults that meet every call, whatever it asks."""
+        faults = self.book.faults
+        if faults.down:
             _drop(request)
-        if self.book.faults.slow:
-            await asyncio.sleep(self.book.faults.slow)
+        if faults.slow:
+            await asyncio.sleep(faults.slow)
+        instead = '{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"-"}' if faults.banned else ""
+        instead = instead or next((faults.instead[each] for each in faults.instead if path == each), "")
+        if instead:
+            raise Instead(text=instead)
 
     def spoilt(self, request: web.Request) -> web.Response | None:
         """What becomes of an answer on its way, after the call took effect."""
@@ -161,6 +189,18 @@ class FakeDingtalk:
         if (body.get("appKey"), body.get("appSecret")) != (self.client_id, self.client_secret):
             raise Refuse(400, "invalidClientIdOrSecret", message="无效的clientId或者clientSecret")
         return {"accessToken": self.book.token(), "expireIn": 7200}
+
+    async def _gateway(self, request: web.Request) -> web.StreamResponse:
+        """Who does not ask for JSON gets XML."""
+        answer = await self._new_host(self._open, token=False)(request)
+        if "application/json" in request.headers.get("Accept", ""):
+            return answer
+        return web.Response(text="<?xml version='1.0'?><answer/>", content_type="text/xml")
+
+    async def _connect(self, request: web.Request) -> web.StreamResponse:
+        if self.faults.down:
+            _drop(request)
+        return await self.wire.serve(request)
 
     async def _open(self, body: dict[str, Any]) -> dict[str, Any]:
         if (body.get("clientId"), body.get("clientSecret")) != (self.client_id, self.client_secret):
@@ -182,13 +222,17 @@ class FakeDingtalk:
         card = self.book.cards.get(str(body.get("outTrackId")))
         if card is None:
             raise Refuse(400, "param.cardNotExist")
-        return {"success": True, "result": self.book.deliver_card(card, body)}
+        people = self.book.spaces(body, self.client_id)
+        return {"success": True, "result": self.book.deliver_card(card, people)}
 
     async def _create_and_deliver(self, body: dict[str, Any]) -> dict[str, Any]:
+        if "imRobotOpenSpaceModel" not in body:
+            raise Refuse(400, "param.openSpaceModelInvalid")
+        people = self.book.spaces(body, self.client_id)
         card = self.book.create_card(body)
         return {
             "success": True,
-            "result": {"outTrackId": card.track, "deliverResults": self.book.deliver_card(card, body)},
+            "result": {"outTrackId": card.track, "deliverResults": self.book.deliver_card(card, people)},
         }
 
     async def _register(self, body: dict[str, Any]) -> dict[str, Any]:
