@@ -11,7 +11,7 @@ from bot.channels.dingtalk.fake import FakeDingtalk
 from tests.dingtalk.world import Ding, Opener, members
 from tests.scenario.world import StillClock
 
-EXPECTED = frozenset({"platform_refuses", "no_cards", "over_quota", "not_registered"})
+EXPECTED = frozenset({"platform_refuses", "no_cards", "over_quota", "not_registered", "stream_down"})
 """What a story provokes on purpose."""
 
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from bot.cards.actions import Accept, Assign, Confirm, Nudge
 from bot.cards.model import Button, Card, Field, Option, Select
 from bot.channels.dingtalk.fake.book import VALUE, Book
+from bot.channels.dingtalk.fake.messages import read_sent
 from bot.channels.dingtalk.press import Press, read_press, write_press
 from bot.channels.dingtalk.render import Template, card_data, message
-from bot.channels.dingtalk.safe import cut, plain
+from bot.channels.dingtalk.safe import cut, plain, spoken
 from bot.words import say
 from tests.golden.cases import CASES
 
@@ -73,17 +74,26 @@ def test_no_golden_file_outlives_its_card() -> None:
 @pytest.mark.parametrize("template", [PUBLIC, OWN], ids=["public", "own"])
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_every_page_keeps_the_limits_and_is_taken_by_the_platform(name: str, template: Template) -> None:
-    book = Book(now=lambda: 0, ticks=lambda: 0.0, new_id=lambda: "id", templates={template.id})
+    book = new_book(template)
     for lang in LANGS:
         for number, (_, data) in enumerate(pages(CASES[name](lang), lang, template)):
-            assert all(len(value.encode()) <= VALUE for value in data.values())
-            book.create_card(
-                {
-                    "cardTemplateId": template.id,
-                    "outTrackId": f"{lang}-{number}",
-                    "cardData": {"cardParamMap": data},
-                }
-            )
+            take(book, f"{lang}-{number}", template, data)
+        taken(*message(CASES[name](lang)))
+
+
+def new_book(template: Template) -> Book:
+    return Book(now=lambda: 0, ticks=lambda: 0.0, new_id=lambda: "id", templates={template.id})
+
+
+def take(book: Book, track: str, template: Template, data: dict[str, str]) -> None:
+    """The platform takes such a card, or refuses it."""
+    assert all(len(value.encode()) <= VALUE for value in data.values())
+    book.create_card({"cardTemplateId": template.id, "outTrackId": track, "cardData": {"cardParamMap": data}})
+
+
+def taken(key: str, param: dict[str, str]) -> None:
+    """The platform takes such a message, or refuses it."""
+    read_sent({"msgKey": key, "msgParam": json.dumps(param, ensure_ascii=False)})
 
 
 def test_a_template_of_ones_own_gets_its_own_names_and_the_state() -> None:
@@ -144,6 +154,7 @@ HOSTILE = (
     "&lt;a atId=all&gt;", "http://evil.example", "HTTPS://EVIL.example", "www.evil.example", "dtmd://dingtalkclient/sendMessage?content=x",
     "dingtalk://dingtalkclient/page/link?url=x", "javascript:alert(1)", "]( http://evil.example)", "${x}", "{{x}}", "| a | b |",
     "\n# title", "\r\n> q", "\\*x\\*", "<br>", "<img src=x onerror=y>", "\u202eabc", "a\u200bb", "'\"</script>",
+    "张" * 10_000, "x" * 10_000, "😀" * 10_000, "👨‍👩‍👧‍👦🏳️‍🌈" * 900, "@所有人 " * 2000, "[点我](http://evil.example)" * 400, "[微笑]" * 2000,
 )  # fmt: skip
 _OURS = re.compile(r"\*\*[^*\n]{1,40}\*\*：")
 _MARKUP = re.compile(r"[*`#\[\]<>|~\\&${}]|(?i:\bwww\.)|://|(?<![A-Za-z0-9])[@_]|[@_](?![A-Za-z0-9])")
@@ -168,9 +179,46 @@ def hostile_card(text: str) -> Card:
     )
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_is_shown_as_words(text: str) -> None:
     check_hostile(text)
+
+
+@pytest.mark.parametrize("template", [PUBLIC, OWN], ids=["public", "own"])
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_passes_no_limit_and_hides_no_choice(text: str, template: Template) -> None:
+    check_limits(text, template)
+
+
+@given(st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=60)), min_size=1, max_size=6))
+@settings(max_examples=100, deadline=None)
+def test_whatever_is_strung_together_passes_no_limit(pieces: list[str]) -> None:
+    check_limits("".join(pieces), PUBLIC)
+
+
+def check_limits(text: str, template: Template) -> None:
+    book, card = new_book(template), hostile_card(text)
+    acts = set()
+    for number, (_, data) in enumerate(pages(card, "zh", template)):
+        take(book, f"t{number}", template, data)
+        acts |= {
+            press.chosen.get("person")
+            for each in buttons(data, template)
+            if not (press := read_press(each["id"])).page
+        }
+    assert acts >= {"a"}
+    key, param = message(card)
+    taken(key, param)
+    taken("sampleText", {"content": spoken(text)})
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_in_a_plain_message_makes_no_mention_and_no_link(text: str) -> None:
+    found = spoken(f"已记录\n{text}\n好")
+    assert not re.search(
+        r"[<>\[\]]|(?i:\bwww\.)|://|(?i:dtmd|javascript):|(?<![A-Za-z0-9])@|@(?![A-Za-z0-9])", found
+    ), found
+    assert found.startswith("已记录\n")
 
 
 @given(st.text(alphabet=st.sampled_from(list("<>@#*_[]()!`~|\\&${}:/.- +=1a张\nwhtp")), max_size=60))

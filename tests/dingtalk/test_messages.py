@@ -1,5 +1,7 @@
 """What people send beside plain words in their own chat: groups, voices, pictures, files, quotes."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from storage.tables import media as media_table
 from tests.dingtalk.world import Ding, Handset, until, words
 
 FULL = "13812345688"
+PAGE = Path(__file__).parents[2] / "docs" / "dingtalk.md"
 
 
 @pytest.fixture
@@ -148,23 +151,84 @@ async def test_an_expired_session_falls_back_to_a_message_of_ours(ding: Ding) ->
     assert len(ding.calls("/v1.0/robot/oToMessages/batchSend")) == 1
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "张" * 10_000,
+        "😀" * 10_000,
+        "@所有人",
+        "[点我](http://evil.example)",
+        "<a atId=all>所有人</a>",
+        "[微笑]**粗**",
+    ],
+)
+async def test_a_customer_of_any_name_goes_from_hand_in_to_note_and_makes_no_mention_and_no_link(
+    ding: Ding, name: str
+) -> None:
+    lead = await ding.capture(name)
+    rep = await ding.owner(lead)
+    await rep.tap(rep.card(button="accept"), "accept")
+    await rep.type("/my")
+    await rep.type(f"/note {lead} 见过 {name}"[:9000])
+    await ding.advance(minutes=2)
+    assert (await ding.lead(lead)).owner == rep.person
+    assert len(await ding.service.reads.notes(lead)) == 1
+    ours = re.compile(r"\[打开线索\]\(http://127\.0\.0\.1:\d+/l/L\d+\)")
+    for each in rep.chat():
+        if each["from"] == "bot":
+            said = ours.sub("", str(each.get("card", each.get("text"))))
+            assert not re.search(r"\[[^\]]*\]\(|://|<|(?<![A-Za-z0-9])@|\[微笑\]", said), said
+    assert not any(
+        wanted in words(body) for body in ding.calls() for wanted in ('"at":', "atUserIds", "cardAtUserIds")
+    )
+
+
 # -- the budget -------------------------------------------------------------------------------------------
 
 
 async def test_the_normal_life_of_a_lead_costs_at_most_six_calls(ding: Ding) -> None:
-    """Card, accept, one note: every call that counts, the session webhook too."""
+    """Card, accept, one visit: every call that counts, the session webhook too, step by step as the page says."""
+    steps, before = [], ding.fake.book.metered
+
+    async def step() -> None:
+        nonlocal before
+        await ding.advance(seconds=30)
+        now = ding.fake.book.metered
+        steps.append(now - before)
+        before = now
+
     await until(lambda: ding.fake.wire.live)
-    before = ding.fake.book.metered
+    await step()
+    steps.clear()
     lead = await ding.capture("周倩")
+    await step()
     rep = await ding.owner(lead)
     await rep.does("accept", "周倩")
+    await step()
     await rep.does("visit", "周倩")
+    await step()
     await rep.type("电话沟通，客户下周二看演示")
-    await ding.advance(seconds=30)
+    await step()
     assert [note.kind for note in await ding.service.reads.notes(lead)] == ["visit"]
-    spent = ding.fake.book.metered - before
-    paths = [path for _, path, _ in ding.fake.book.calls][-spent - 2 :]
-    assert spent <= 6, paths
+    assert sum(steps) <= 6
+    table = PAGE.read_text("utf-8").partition("| a lead's normal life | calls |")[2].partition("\n\n")[0]
+    assert [int(each) for each in re.findall(r"\| (\d+) \|$", table, re.MULTILINE)] == steps
+    assert ding.service.dingtalk is not None
+    assert ding.service.dingtalk.client.meter.total["calls"] >= sum(steps)  # our own count is never below
+
+
+async def test_a_hand_in_by_an_employee_costs_what_the_page_says(ding: Ding) -> None:
+    """The card that answers the hand-in is kept true as well."""
+    before = ding.fake.book.metered
+    lead = await ding.submit("周倩")
+    rep = await ding.owner(lead)
+    await ding.advance(seconds=30)
+    rung = ding.fake.book.metered
+    await rep.does("accept", "周倩")
+    await ding.advance(seconds=30)
+    told = re.search(r"hands in by typing costs (\d+) calls more", PAGE.read_text("utf-8"))
+    assert told is not None
+    assert (rung - before - 1) + (ding.fake.book.metered - rung - 1) == int(told[1])
 
 
 async def test_the_metrics_show_the_months_budget(ding: Ding) -> None:

@@ -1,5 +1,7 @@
 """The story the product is for, on DingTalk: a lead, a card, a clock, people who answer or do not."""
 
+import asyncio
+
 from tests.dingtalk.world import REPS, Ding, press, verbs, words
 
 MASKED, FULL = "138＊＊＊＊5688", "13812345688"
@@ -74,6 +76,28 @@ async def test_a_lead_that_nobody_takes_climbs_until_a_rep_grabs_it(ding: Ding) 
         "captured", "assigned", "delivered", "reminded", "breached", "escalated", "reassigned", "delivered",
         "grab_opened", "delivered", "escalated", "accepted",
     ]  # fmt: skip
+
+
+async def test_of_all_who_grab_at_once_one_wins_and_the_others_hear_who(ding: Ding) -> None:
+    lead = await ding.submit("周倩", phone=FULL)
+    await ding.advance(minutes=15)
+    reps = [ding.phone(each) for each in REPS]
+    cards = [rep.card("周倩", "grab") for rep in reps]
+    answers = await asyncio.gather(
+        *(
+            ding.fake.tap(rep.account, card["track"], press(card, "grab"))
+            for rep, card in zip(reps, cards, strict=True)
+        )
+    )
+    await ding.settle()
+    winner = await ding.owner(lead)
+    assert (await ding.kinds(lead)).count("accepted") == 1
+    for rep, answer in zip(reps, answers, strict=True):
+        seen = words({"answer": answer, "card": rep.card("周倩")["card"]}).replace(" ", "")
+        assert (FULL in seen) is (rep.person == winner.person)
+        assert (f"{lead}已由{REPS[winner.person]}" in seen) is (rep.person != winner.person)
+        assert bool(rep.cards("周倩", "contacted")) is (rep.person == winner.person)
+        assert not rep.cards("周倩", "grab")
 
 
 async def test_a_hand_back_takes_two_taps_for_its_reason_and_no_typing(ding: Ding) -> None:

@@ -9,12 +9,12 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.channels.base import Retryable
-from bot.channels.dingtalk.stream import BOT_MESSAGE, CARD_CALLBACK
+from bot.channels.dingtalk.stream import BOT_MESSAGE, CARD_CALLBACK, Stream, Timing
 from bot.web import health
 from domain.errors import Unavailable
 from storage import meters
 from storage.tables import shown as shown_table
-from tests.dingtalk.world import REPS, Ding, Opener, press, until, words
+from tests.dingtalk.world import REPS, Ding, Opener, press, until, verbs, words
 
 CREATE = "/v1.0/card/instances/createAndDeliver"
 PUT = "/v1.0/card/instances"
@@ -220,18 +220,29 @@ async def test_a_card_that_reached_a_stranger_tells_them_nothing(ding: Ding) -> 
 # -- sockets ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["reset", "close_clean", "disconnect"])
+@pytest.mark.parametrize("how", ["reset", "close_clean", "disconnect", "half_open"])
 async def test_what_was_pushed_after_a_lost_connection_is_served(ding: Ding, how: str) -> None:
     lead = await ding.submit()
     rep = await ding.owner(lead)
-    if how == "disconnect":
+    if how == "half_open":
+        await half_open(ding)
+    elif how == "disconnect":
         await ding.fake.wire.disconnect(close=False)
     elif how == "reset":
         ding.fake.wire.reset()
     else:
         await ding.fake.wire.close_clean()
-    await until(lambda: ding.fake.wire.opens == 2 and ding.fake.wire.live, within=5)
+    await until(lambda: ding.fake.wire.opens >= 2 and ding.fake.wire.live)
     assert await rep.does("accept", "周倩")
+
+
+async def half_open(ding: Ding) -> None:
+    """The connection stands, and at its other end nobody reads or answers any more."""
+    impatient(ding)
+    ding.fake.faults.deaf = True
+    ding.fake.wire.reset()
+    await until(lambda: ding.fake.wire.opens == 2 and ding.fake.wire.sockets)
+    ding.fake.faults.deaf = False
 
 
 async def ready(ding: Ding) -> dict[str, bool]:
@@ -341,6 +352,22 @@ async def test_a_delivery_that_is_told_not_done_is_done_later_on_the_same_card(d
     assert shown(ding) == 1
 
 
+async def test_a_message_that_reached_none_of_those_it_named_goes_to_the_next_rep(ding: Ding) -> None:
+    """200 with a list of whom it did not reach; the same for who is not there, and for who is over a limit."""
+    ding.fake.faults.denied.add("Card.Instance.Write")
+    ding.fake.faults.invalid.add("ding-zhangwei")
+    ding.fake.faults.flow.add("ding-lilei")
+    leads = [await ding.capture(name) for name in ("周倩", "郑爽", "何其芳")]
+    assert "refused_by_platform" in [kind for each in leads for kind in await ding.kinds(each)]
+    owners = {(await ding.lead(each)).owner for each in leads}
+    assert owners == {"lilei", "hanmeimei"}
+    assert ding.phone("hanmeimei").chat()
+    assert not ding.phone("lilei").chat()
+    ding.fake.faults.flow.clear()
+    await ding.advance(minutes=2)
+    assert ding.phone("lilei").chat()
+
+
 async def test_an_answer_that_got_lost_does_not_show_the_card_twice(ding: Ding) -> None:
     ding.fake.faults.lose = 1
     lead = await ding.capture()
@@ -400,18 +427,46 @@ async def test_texts_that_the_platform_dislikes_go_without_their_words(ding: Din
 
 
 async def test_an_hour_of_outage_loses_nothing_and_shows_each_card_once(ding: Ding) -> None:
-    ding.fake.faults.down = True
-    lead = await ding.capture()
+    """No call and no connection; one lead is being worked on, one was just offered, one comes in."""
+    stream = impatient(ding)
+    worked = await ding.submit("周倩")
+    first = await ding.owner(worked)
+    await first.does("accept", "周倩")
+    offered = await ding.capture("郑爽")
+    second = await ding.owner(offered)
+    ding.fake.go_down()
+    await ding.fake.say(first.account, f"/note {worked} 客户要报价")  # nobody is there to hear it
+    came = await ding.capture("何其芳")
     await ding.advance(minutes=60)
-    assert shown(ding) == 0
+    assert shown(ding, "何其芳") == 0
+    assert not stream.connected
+
     ding.fake.faults.down = False
+    await until(lambda: stream.connected)
+    await ding.fake.wire.redeliver()
+    await until(lambda: not ding.fake.wire.unacked)
     await ding.advance(minutes=6)
-    found = await ding.lead(lead)
-    assert found.owner is not None
-    rep = ding.phone(found.owner)
-    assert rep.cards("周倩", "accept")
     assert all(count == 1 for card in ding.fake.book.cards.values() for count in card.times.values())
-    assert await rep.does("accept", "周倩")
+    assert await ding.untrue() == []
+    assert await ding.audit() == []
+    assert [note.text for note in await ding.service.reads.notes(worked)] == ["客户要报价"]
+    assert (await ding.lead(worked)).owner == first.person
+    assert verbs(second.cards("郑爽")[0]) == []  # it went on while nothing could be shown
+    for lead, name in ((offered, "郑爽"), (came, "何其芳")):
+        found = await ding.lead(lead)
+        taker = ding.phone(found.owner or "lilei")
+        verb = "accept" if found.owner else "grab"
+        assert await taker.does(verb, name)
+        assert (await ding.lead(lead)).owner == taker.person
+
+
+def impatient(ding: Ding) -> Stream:
+    """Dial again after moments, and miss a pong within moments."""
+    assert ding.service.dingtalk is not None
+    stream = ding.service.dingtalk.stream
+    assert stream is not None
+    stream._timing = Timing(dial=2.0, heartbeat=0.3, floor=0.05, longest=0.05, steady=0.0, leave=0.2)
+    return stream
 
 
 async def test_the_months_quota_delays_and_is_told_in_the_metrics(ding: Ding) -> None:

@@ -20,6 +20,7 @@ from bot.channels.dingtalk.client import Client
 from bot.channels.dingtalk.errors import CardExists, CardGone, NoCards, NotThere, Unsafe
 from bot.channels.dingtalk.parse import Session
 from bot.channels.dingtalk.render import Template, card_data
+from bot.channels.dingtalk.safe import spoken
 from domain.clock import Clock, to_micros
 
 log = structlog.get_logger("dingtalk")
@@ -105,7 +106,7 @@ class DingtalkChannel:
         """A text, or a card under our own id: the same key is the same card, however often it is sent."""
         with self._doubting():
             if isinstance(message, str):
-                return await self._text(account, message)
+                return await self._text(account, spoken(message))
             return await self._card(account, message, self.track(key))
 
     @contextmanager
@@ -249,7 +250,7 @@ class DingtalkChannel:
                 raise
             except Retryable:
                 self.sessions.drop(account)
-        return await self._batch_send(account, "sampleText", {"content": text[: render.LONGEST_TEXT]})
+        return await self._batch_send(account, "sampleText", {"content": text})
 
     async def _message(self, account: str, card: Card) -> str:
         key, param = render.message(card)

@@ -20,8 +20,9 @@ from bot.channels.dingtalk.channel import NAME, DingtalkChannel, Kept
 from bot.channels.dingtalk.parse import BadPush, Message, Tapped, read_message, read_tap
 from bot.channels.dingtalk.press import Press
 from bot.channels.dingtalk.render import HOME, card_data
+from bot.channels.dingtalk.safe import spoken
 from bot.channels.dingtalk.stream import BOT_MESSAGE, CARD_CALLBACK, Answer, Frame, NotNow, UnknownTopic
-from bot.directory import Directory
+from bot.directory import LONGEST_NAME, Directory
 from bot.inbound import Chat, Click, Reply
 from bot.router import Bot, Router
 from bot.words import say
@@ -152,7 +153,7 @@ class Receiver:
         """A word where the message came from, without costing a call of the month; not worth a second try."""
         if message.session is None:
             return
-        content = say(lang, key, name=message.name)
+        content = say(lang, key, name=spoken(message.name[:LONGEST_NAME]))
         try:
             await self.channel.client.webhook(
                 message.session.url, {"msgtype": "text", "text": {"content": content}}

@@ -3,12 +3,15 @@ theirs comes through. What is done with signs is done for every text, so no call
 
 import re
 
+LONGEST = 12_000
+"""Bytes of a plain message; with its envelope the platform takes 15,000."""
 _SIGNS = str.maketrans(
     {
         "*": "＊", "`": "｀", "#": "＃", "[": "［", "]": "］", "<": "＜", ">": "＞", "|": "｜", "~": "～",
         "\\": "＼", "&": "＆", "$": "＄", "{": "｛", "}": "｝", "!": "！", "\r": " ", "\n": " ", "\t": " ",
     }
 )  # fmt: skip
+_CODES = str.maketrans({"[": "［", "]": "］", "<": "＜", ">": "＞"})
 # An underscore or an at sign between letters is a name's or an address's own, and is no markup there.
 _LOOSE = re.compile(r"(?<![A-Za-z0-9])[_@]|[_@](?![A-Za-z0-9])", re.ASCII)
 _WIDE = {"_": "＿", "@": "＠"}
@@ -24,6 +27,14 @@ def plain(text: str) -> str:
     found = _LINK.sub(lambda at: at.group().replace(":", "：").replace(".", "．"), found)
     found = _BULLET.sub(lambda at: at.group().translate(_WIDE_BULLETS), found)
     return " ".join(found.split(" ")).strip()
+
+
+def spoken(text: str) -> str:
+    """A plain message, in its lines: no link, mention or emoticon is made of what stands in it."""
+    found = text.translate(_CODES)
+    found = _LOOSE.sub(lambda at: _WIDE[at.group()] if at.group() == "@" else "_", found)
+    found = _LINK.sub(lambda at: at.group().replace(":", "：").replace(".", "．"), found)
+    return cut(found, LONGEST)
 
 
 def cut(text: str, most: int) -> str:

@@ -42,7 +42,7 @@ class Messages:
             raise Refuse(400, "invalidParameter.userIds.empty")
         if len(users) > 20:
             raise Refuse(400, "invalidParameter.userIds.overMax")
-        shown = _message(body)
+        shown = read_sent(body)
         faults, query = self.book.faults, self.book.new_id()
         bad = [user for user in users if user in faults.invalid or not self.book.reach(user)]
         flow = [user for user in users if user in faults.flow]
@@ -55,7 +55,7 @@ class Messages:
         conversation = self._robot(body).get("openConversationId")
         if not conversation:
             raise Refuse(400, "miss.openConversationId")
-        self.book.show(str(conversation), **_message(body))
+        self.book.show(str(conversation), **read_sent(body))
         return {"processQueryKey": self.book.new_id()}
 
     def _robot(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +122,8 @@ async def read_json(request: web.Request) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _message(body: dict[str, Any]) -> dict[str, Any]:
+def read_sent(body: dict[str, Any]) -> dict[str, Any]:
+    """A message as it is shown, or a refusal."""
     key = body.get("msgKey")
     if not key:
         raise Refuse(400, "invalidParameter.msgKey.empty")

@@ -130,6 +130,7 @@ class Wire:
     def reset(self) -> None:
         """Cut every connection without a word."""
         for socket in list(self.sockets):
+            socket.left = True
             _abort(socket)
 
     async def close_clean(self) -> None:
