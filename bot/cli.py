@@ -140,6 +140,7 @@ def _platform_commands(commands: Any) -> None:
     )
     fake.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     fake.add_argument("--port", type=_port, default=8720)
+    fake.add_argument("--init", type=Path, metavar="F", help="first write the settings of a small company")
     sync = add("sync", "dingtalk", _sync_dingtalk, "compare the settings' people with the organisation")
     sync.add_argument("--toml", action="store_true", help="print [[people]] entries for newcomers")
     test = commands.add_parser("send-test", help="send a test card to the admins, or to one person")
@@ -688,9 +689,13 @@ def _send_test_wecom(arguments: argparse.Namespace) -> int:
 
 def _fake_dingtalk(arguments: argparse.Namespace) -> int:
     """Runs until Ctrl-C; prints the settings that lead to it."""
-    from bot.channels.dingtalk.fake.run import run
+    from bot.channels.dingtalk.fake import run
 
-    return asyncio.run(run(arguments.host, arguments.port, partial(print, flush=True)))
+    if arguments.init is not None:
+        new = run.write_rehearsal(arguments.init, f"http://{arguments.host}:{arguments.port}")
+        print(f"{arguments.init} {'✔' if new else 'exists and is left as it is'}", flush=True)
+    people = run.members_of(arguments.init or arguments.config)
+    return asyncio.run(run.run(arguments.host, arguments.port, people, partial(print, flush=True)))
 
 
 def _with_dingtalk(arguments: argparse.Namespace) -> tuple[Settings, bool]:

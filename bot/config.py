@@ -924,8 +924,8 @@ def _leaderless(settings: Settings) -> Iterator[Mistake]:
 def _exposed(settings: Settings) -> Iterator[Mistake]:
     if settings.simulator.enabled and settings.app.host not in LOOPBACK:
         yield Mistake(key="app.host", code="simulator_exposed")
-    rehearsed = settings.wecom is not None and urlsplit(settings.wecom.api_base).hostname in LOOPBACK
-    on_phones = (settings.wecom is not None and not rehearsed) or settings.dingtalk is not None
+    platforms = (each for each in (settings.wecom, settings.dingtalk) if each is not None)
+    on_phones = any(urlsplit(each.api_base).hostname not in LOOPBACK for each in platforms)
     if on_phones and urlsplit(settings.app.base_url).hostname in LOOPBACK:
         yield Mistake(key="app.base_url", code="base_url_local")
     for name, token in settings.api.tokens.items():

@@ -2,16 +2,22 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.scenario.test_commands import free_port, leadbell
+from bot.channels.dingtalk.fake.run import members_of, write_rehearsal
+from bot.config import load, warnings
+from tests.scenario.test_commands import Process, free_port, leadbell, ready, run
+from tests.scenario.world import lead_text
+
+__all__ = ["run"]  # a fixture
 
 CONFIG = """
 [database]
@@ -66,6 +72,7 @@ def asked(url: str, body: object = None) -> object:
 def test_doctor_sync_and_a_test_card_against_the_fake(base: str, config: str) -> None:
     assert leadbell("migrate", "--config", config).returncode == 0
     doctor = leadbell("doctor", "--config", config)
+    assert re.findall(r"^(?![✔✘⚠] |    → ).*", doctor.stdout + doctor.stderr, re.MULTILINE) == [""]
     assert doctor.returncode == 1
     assert "✔ dingtalk stream" in doctor.stdout
     assert "✘ dingtalk people" in doctor.stdout
@@ -99,3 +106,53 @@ def test_the_fakes_page_and_its_calls(base: str) -> None:
     assert asked(f"{base}/fake/api/people/zhangwei/say", {"text": "hi"}) == {"ok": True, "connections": 0}
     assert isinstance(asked(f"{base}/fake/api/faults", {"slow": 0.5, "unknown": 1}), dict)
     assert asked(f"{base}/fake/api/sockets", {"do": "reset"}) == {"ok": True}
+
+
+def test_the_short_way_of_the_page_leads_to_a_bot_of_which_all_is_well(
+    run: Callable[..., Process], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`fake dingtalk --init`, migrate, serve, doctor, a lead, and a tap: as docs/dingtalk.md has it."""
+    monkeypatch.chdir(tmp_path)
+    fake_port, port = free_port(), free_port()
+    monkeypatch.setenv("LEADBELL_APP__PORT", str(port))
+    file = tmp_path / "config.toml"
+    fake = run("fake", "dingtalk", "--init", str(file), "--port", str(fake_port))
+    fake.until(lambda: "[dingtalk]" in fake.said(), "the fake")
+    assert list(warnings(load(file, {}))) == []
+    assert leadbell("migrate", "--config", str(file)).returncode == 0
+    bot = run("serve", "--config", str(file))
+    fake.until(lambda: "stream ✔ 1" in fake.said(), "the connection")
+    bot.until(lambda: ready(f"http://127.0.0.1:{port}"), "the bot")
+    doctor = leadbell("doctor", "--config", str(file))
+    lines = (doctor.stdout + doctor.stderr).splitlines()
+    assert [each for each in lines if not each.startswith("✔ ")] == []
+    assert sum("dingtalk" in each for each in lines) >= 7
+
+    people = f"http://127.0.0.1:{fake_port}/fake/api/people"
+    asked(f"{people}/xiaolin/say", {"text": lead_text("周倩")})
+
+    def card() -> tuple[str, str, str]:
+        for rep in ("zhangwei", "lilei"):
+            for each in asked(f"{people}/{rep}/chat"):  # type: ignore[attr-defined]
+                for button in each.get("card", {}).get("buttons", ()):
+                    if button["id"].startswith("accept:"):
+                        return rep, each["track"], button["id"]
+        return "", "", ""
+
+    bot.until(lambda: card()[0] != "", "the card")
+    rep, track, button = card()
+    answer = asked(f"{people}/{rep}/tap", {"track": track, "button": button})
+    assert "已接收" in json.dumps(answer, ensure_ascii=False)
+    assert leadbell("send-test", "--config", str(file)).returncode == 0
+    assert leadbell("sync", "dingtalk", "--config", str(file)).returncode == 0
+    assert bot.stop()[0] == 0
+    assert fake.stop()[0] == 0
+
+
+def test_the_fakes_people_are_those_of_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    assert {each.id for each in members_of(file)} == {"zhangwei", "lilei", "wangfang", "wulin", "xiaolin"}
+    file.write_text('[[people]]\nid = "a"\nname = "甲"\ndingtalk = "manager4220"\n', encoding="utf-8")
+    assert [(each.id, each.name) for each in members_of(file)] == [("manager4220", "甲"), ("xiaolin", "小林")]
+    assert write_rehearsal(file, "http://127.0.0.1:1") is False
+    assert "甲" in file.read_text("utf-8")

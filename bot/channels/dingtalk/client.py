@@ -58,7 +58,8 @@ class Pacer:
 
 @dataclass(slots=True, kw_only=True)
 class Client:
-    """One app's access. Raises Retryable and Refused as a channel does, and the errors of .errors."""
+    """One app's access. Raises Retryable and Refused as a channel does, and the errors of .errors. `logs` =
+    refusals are written into the log; a command says them itself."""
 
     session: ClientSession
     api_base: str
@@ -67,6 +68,7 @@ class Client:
     client_secret: str
     tokens: AccessTokens = field(init=False)
     meter: Meter
+    logs: bool = True
     pacer: Pacer = field(default_factory=Pacer)
     timeout: ClientTimeout = field(default_factory=lambda: ClientTimeout(total=TOTAL, connect=CONNECT))
 
@@ -104,6 +106,8 @@ class Client:
             self.meter.exhausted = True
         elif not throttled:
             self.meter.call(path)
+        if not self.logs:
+            return
         if isinstance(error, Misconfigured | OverQuota):
             log.error("the platform refuses the app", action="platform_refuses", path=path, why=str(error))
         elif not isinstance(error, TokenRefused | CardExists):

@@ -323,6 +323,7 @@ async def ask_dingtalk(
     assert settings.dingtalk is not None
     async with ClientSession() as session:
         client = make_client(settings.dingtalk, session, own_tokens(SystemClock()))
+        client.logs = False
         return await ask(client, settings)
 
 
