@@ -1,9 +1,12 @@
 """The reader at work in the bot: loaded beside the event loop, with the company's names as they change."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from bot.holidays_cn import Days
 from bot.language import almanac, tools
@@ -17,6 +20,7 @@ from domain.reader.kinds import Kind, kind_of
 from domain.reader.names import VENDORS, NameIndex
 from domain.reader.understand import Reading, understand
 
+Result = TypeVar("Result")
 Cursor = tuple[int, str]
 Changed = Callable[[Cursor], Awaitable[tuple[list[Entry], Cursor]]]
 _ANY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,8 +60,8 @@ class Mind:
     async def load(self, days: Days) -> None:
         """Load the tools in a thread and take in every lead; until then a message waits."""
         self._almanac = almanac(days)
-        self._tools = await asyncio.to_thread(tools)
-        self.book = await asyncio.to_thread(self._fresh_book)
+        self._tools = await _beside(tools)
+        self.book = await _beside(self._fresh_book)
         await self.follow()
         self._ready.set()
 
@@ -150,3 +154,24 @@ class Mind:
         ]
         found.sort(key=lambda entry: (entry.owner != person, not entry.open, entry.lead))
         return [entry.lead for entry in found[:most]]
+
+
+async def _beside(work: Callable[[], Result]) -> Result:
+    """Do it in a thread that the end of the program does not wait for, as it would for one of a pool."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Result] = loop.create_future()
+
+    def tell(call: Callable[[Any], None], value: Any) -> None:
+        with suppress(RuntimeError):  # nobody waits any more: the loop is closed
+            loop.call_soon_threadsafe(lambda: done.cancelled() or call(value))
+
+    def run() -> None:
+        try:
+            found = work()
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            tell(done.set_exception, error)
+        else:
+            tell(done.set_result, found)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await done

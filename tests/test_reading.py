@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.holidays_cn import china_days
-from bot.mind import Mind
+from bot.mind import Mind, _beside
 from bot.reading import make_context, read_line
 from domain.reader.book import Entry, Talk
 from tests.fakes.company import make_company
@@ -102,3 +102,9 @@ async def test_a_lead_that_arrives_is_known_to_the_next_message() -> None:
     leads.append(Entry(lead="L7", name="周涛", company="无锡海岭智能装备有限公司", owner="hanmeimei"))
     found = await mind.hear("周总说可以", None, Talk(person="lilei", now=NOW + timedelta(minutes=1)))
     assert found.match.lead is None
+
+
+async def test_what_is_done_beside_the_loop_tells_its_result_or_its_error() -> None:
+    assert await _beside(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        await _beside(lambda: 1 // 0)

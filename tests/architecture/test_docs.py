@@ -126,6 +126,16 @@ def test_every_reason_of_a_hand_back_is_in_its_table() -> None:
     assert table == {code: reason.goes.value for code, reason in REASONS.items()}
 
 
+def test_every_test_that_a_page_names_is_there() -> None:
+    files = [*(ROOT / "tests").rglob("test_*.py")]
+    there = {file.stem for file in files}
+    for file in files:
+        there |= set(re.findall(r"^ *(?:async )?def (test_\w+)", file.read_text("utf-8"), re.MULTILINE))
+    named = {name for page in PAGES for name in re.findall(r"`(test_\w+)`", read(page))}
+    assert len(named) > 30
+    assert named - there - REASONS.keys() == set()
+
+
 # -- links --------------------------------------------------------------------------------------------------
 
 

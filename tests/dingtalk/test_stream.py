@@ -76,6 +76,7 @@ async def listening(
         async with session.post(
             f"{fake.base}/v1.0/gateway/connections/open",
             json={"clientId": fake.client_id, "clientSecret": fake.client_secret, "subscriptions": [1]},
+            headers={"Accept": "application/json"},
         ) as answer:
             found = await answer.json()
         return f"{found['endpoint']}?ticket={found['ticket']}"
