@@ -161,9 +161,13 @@ async def _beside(work: Callable[[], Result]) -> Result:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Result] = loop.create_future()
 
+    def settle(call: Callable[[Any], None], value: Any) -> None:
+        if not done.cancelled():
+            call(value)
+
     def tell(call: Callable[[Any], None], value: Any) -> None:
         with suppress(RuntimeError):  # nobody waits any more: the loop is closed
-            loop.call_soon_threadsafe(lambda: done.cancelled() or call(value))
+            loop.call_soon_threadsafe(settle, call, value)
 
     def run() -> None:
         try:
