@@ -141,8 +141,7 @@ def _platform_commands(commands: Any) -> None:
     fake.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     fake.add_argument("--port", type=_port, default=8720)
     fake.add_argument("--init", type=Path, metavar="F", help="first write the settings of a small company")
-    sync = add("sync", "dingtalk", _sync_dingtalk, "compare the settings' people with the organisation")
-    sync.add_argument("--toml", action="store_true", help="print [[people]] entries for newcomers")
+    _sync_options(add("sync", "dingtalk", _sync_dingtalk, "take people over from the organisation"))
     test = commands.add_parser("send-test", help="send a test card to the admins, or to one person")
     test.add_argument("--channel", choices=("wecom", "dingtalk"), help="on which platform; else the one set")
     test.set_defaults(run=_send_test)
@@ -706,28 +705,14 @@ def _with_dingtalk(arguments: argparse.Namespace) -> tuple[Settings, bool]:
 
 
 def _sync_dingtalk(arguments: argparse.Namespace) -> int:
-    from bot.channels.base import Refused, Retryable
     from bot.channels.dingtalk.door import ask_dingtalk
-    from bot.channels.dingtalk.people import as_toml, compare, read_organisation
-    from bot.company import build_company
+    from bot.channels.dingtalk.people import read_directory
 
     settings, there = _with_dingtalk(arguments)
     if not there:
         return 2
-    company = build_company(settings, year=SystemClock().now().year)
-    try:
-        found = asyncio.run(ask_dingtalk(settings, lambda client, _: read_organisation(client)))
-    except (Retryable, Refused) as error:
-        print(f"leadbell: dingtalk: {error}", file=sys.stderr)
-        return 1
-    differences = list(compare(company, found, "dingtalk"))
-    if arguments.toml:
-        print(as_toml((each for each in differences if each.kind == "new"), "dingtalk"))
-        return 0
-    for each in differences:
-        print(say("zh", f"sync.{each.kind}", person=each.person, name=each.name, detail=each.detail))
-    print(say("zh", "sync.sum", members=len(found.members), count=len(differences)))
-    return 1 if any(each.kind != "new" for each in differences) else 0
+    read = ask_dingtalk(settings, lambda client, _: read_directory(client))
+    return _sync(arguments, settings, "dingtalk", read)
 
 
 def _send_test_dingtalk(arguments: argparse.Namespace) -> int:

@@ -446,6 +446,7 @@ class Dingtalk(_Section):
     encoding_aes_key: AesKey | None = None
     api_base: WebAddress = "https://api.dingtalk.com"
     oapi_base: WebAddress = "https://oapi.dingtalk.com"
+    sync: bool = False
 
 
 class Simulator(_Section):

@@ -19,6 +19,7 @@ from aiohttp import web
 from bot.channels.base import Channel, Refused, Retryable
 from bot.channels.dingtalk.door import Door, House, ask_dingtalk, budget_names, examine_dingtalk, open_door
 from bot.channels.dingtalk.examine import budget
+from bot.channels.dingtalk.people import read_directory
 from bot.channels.local.channel import LocalChannel
 from bot.channels.tokens import AccessTokens, Fetched
 from bot.channels.wecom.app import WecomApp, make_app
@@ -390,9 +391,16 @@ class Service:
         if self.heart.wanted:
             self.ticker.every(WATCH_EVERY, self.tell_all_is_well, name="watch")
 
-        if self.wecom is not None and self.settings.wecom is not None and self.settings.wecom.sync:
-            read = partial(read_roll, self.wecom.client)
-            self.ticker.every(SYNC_EVERY, partial(self.sync, "wecom", read), name="wecom directory")
+        for channel, read in self._directories():
+            self.ticker.every(SYNC_EVERY, partial(self.sync, channel, read), name=f"{channel} directory")
+
+    def _directories(self) -> Iterator[tuple[str, Callable[[], Awaitable[list[Listed]]]]]:
+        """The platforms' directories that are to be read each hour."""
+        settings = self.settings
+        if self.wecom is not None and settings.wecom is not None and settings.wecom.sync:
+            yield "wecom", partial(read_roll, self.wecom.client)
+        if self.dingtalk is not None and settings.dingtalk is not None and settings.dingtalk.sync:
+            yield "dingtalk", partial(read_directory, self.dingtalk.client)
 
     def _transcriber(self, section: Speech) -> Transcriber:
         return Transcriber(

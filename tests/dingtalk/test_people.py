@@ -10,13 +10,7 @@ from bot.channels.dingtalk.client import Client
 from bot.channels.dingtalk.door import examine_dingtalk, make_client, own_tokens, send_test
 from bot.channels.dingtalk.examine import Finding, budget
 from bot.channels.dingtalk.fake.book import Member
-from bot.channels.dingtalk.people import (
-    as_toml,
-    compare,
-    gone,
-    read_organisation,
-)
-from bot.company import build_company
+from bot.channels.dingtalk.people import gone
 from bot.config import Settings
 from tests.dingtalk.world import Opener, account_of
 
@@ -39,33 +33,6 @@ async def client(opener: Opener, settings: Settings) -> AsyncIterator[Client]:
     assert settings.dingtalk is not None
     async with ClientSession() as session:
         yield make_client(settings.dingtalk, session, own_tokens(opener.clock))
-
-
-async def test_every_department_is_read_and_everybody_in_it(opener: Opener, client: Client) -> None:
-    opener.fake.book.departments |= {1: [10], 10: [11], 11: [10]}  # a circle ends
-    opener.fake.join(Member(id="deep", name="深处", dept=11))
-    found = await read_organisation(client)
-    assert set(found.departments) == {1, 10, 11}
-    assert found.members["deep"].department == 11
-    assert found.members[account_of("zhangwei")].manager == account_of("wangfang")
-    assert client.meter.total["calls"] == 0  # contacts are free
-
-
-async def test_leavers_newcomers_and_other_managers_are_told_apart(
-    opener: Opener, client: Client, settings: Settings
-) -> None:
-    opener.fake.join(
-        Member(id="new", name='新"人\n'),
-        Member(id=account_of("lilei"), name="李雷", manager=account_of("xiaolin")),
-    )
-    del opener.fake.book.people[account_of("hanmeimei")]
-    company = build_company(settings, year=2026)
-    found = list(compare(company, await read_organisation(client), "dingtalk"))
-    assert {(each.kind, each.person) for each in found} == {
-        ("gone", "hanmeimei"), ("new", "new"), ("manager", "lilei"),
-    }  # fmt: skip
-    text = as_toml([each for each in found if each.kind == "new"], "dingtalk")
-    assert text == '[[people]]\nid = "new"\nname = "新人"\ndingtalk = "new"\n'
 
 
 @pytest.mark.parametrize("code", ["60121", "50002", "33012"])

@@ -146,11 +146,12 @@ class Ding:
 
     async def untrue(self) -> list[Json]:
         """The cards on somebody's phone that do not show their lead as it now is. One whose story ended (it was
-        passed on, say) keeps what it said then, and has no button."""
+        passed on, say) keeps what it said then, and has no button; of who left the company nothing is known."""
         service = self.service
         async with service.store.reader.connect() as conn:
             found = await conn.execute(select(shown.c.handle, shown.c.person, shown.c.state).distinct())
             rows = [tuple(row) for row in found if row.handle in self.fake.book.cards]
+        rows = [row for row in rows if row[1] in service.store.company.people]
         lying = []
         for handle, person, state in rows:
             copies = await service.reads.copies(handle=handle)
@@ -272,6 +273,10 @@ class Opener:
                 "LEADBELL_MEDIA__FOLDER": str(self.folder),
             }
             return load(file, environ)
+
+    def text(self) -> str:
+        """The settings as a file holds them."""
+        return company_toml(self.fake)
 
     async def open(
         self,

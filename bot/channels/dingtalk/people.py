@@ -1,17 +1,19 @@
-"""Who is in the organisation, and who leads whom. Contacts cost nothing of the month's calls.
+"""Who is in the organisation, and who leads what. Contacts cost nothing of the month's calls.
 
 Calls: open.dingtalk.com/document/development/query-user-details,
 /user-management-acquires-the-list-departments, /query-the-list-of-department-userids.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from bot.channels.base import Retryable
 from bot.channels.dingtalk.client import Client
 from bot.channels.dingtalk.errors import NotThere
-from domain.people import Company
+from domain.people import Listed
 
+CHANNEL = "dingtalk"
 ROOT = 1
 MOST_DEPARTMENTS = 2000
 FEW, SUSPICIOUS, MOST = 3, 0.2, 0.5
@@ -20,37 +22,68 @@ app's visible range was changed rather than that so many people left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    account: str
+class Department:
     name: str
-    department: int
-    manager: str = ""
+    parent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Organisation:
-    departments: Mapping[int, str] = field(default_factory=dict)
-    members: Mapping[str, Member] = field(default_factory=dict)
+class Member:
+    """`departments` and `leads` by number."""
+
+    account: str
+    name: str
+    departments: tuple[int, ...] = ()
+    leads: tuple[int, ...] = ()
 
 
-async def read_organisation(client: Client) -> Organisation:
-    """Every department below the root and everybody in them, as far as the app may see."""
-    departments: dict[int, str] = {ROOT: ""}
-    todo = [ROOT]
-    while todo and len(departments) < MOST_DEPARTMENTS:
-        found = await client.old("/topapi/v2/department/listsub", {"dept_id": todo.pop()})
-        for each in found.get("result") or []:
-            number = int(each["dept_id"])
-            if number not in departments:
-                departments[number] = str(each.get("name", ""))
-                todo.append(number)
-    members: dict[str, Member] = {}
+async def read_directory(client: Client) -> list[Listed]:
+    """Everybody whom the app may see, with the departments above them. Raises Retryable or Refused: a part of
+    it is no directory."""
+    departments = await _departments(client)
+    members: dict[str, Listed] = {}
     for department in departments:
         found = await client.old("/topapi/user/listid", {"dept_id": department})
-        for account in (found.get("result") or {}).get("userid_list") or []:
-            if account not in members and (member := await read_member(client, str(account))) is not None:
-                members[member.account] = member
-    return Organisation(departments=departments, members=members)
+        for account in _listed(_result(found).get("userid_list")):
+            member = None if account in members else await read_member(client, str(account))
+            if member is not None:
+                members[account] = _of(member, departments)
+    return list(members.values())
+
+
+async def _departments(client: Client) -> dict[int, Department]:
+    """Every department below the root, and the root, which has no name here."""
+    departments, todo = {ROOT: Department(name="")}, [ROOT]
+    while todo:
+        above = todo.pop()
+        found = await client.old("/topapi/v2/department/listsub", {"dept_id": above})
+        for each in map(_object, _listed(found.get("result"))):
+            number = _number(each.get("dept_id"))
+            if number not in departments:
+                departments[number] = Department(name=str(each.get("name") or ""), parent=above)
+                todo.append(number)
+        if len(departments) > MOST_DEPARTMENTS:
+            raise Retryable(f"more than {MOST_DEPARTMENTS} departments")
+    return departments
+
+
+def _of(member: Member, departments: Mapping[int, Department]) -> Listed:
+    above = dict.fromkeys(name for own in member.departments for name in _upwards(own, departments))
+    leads = (departments[each].name for each in member.leads if each in departments)
+    return Listed(
+        channel=CHANNEL,
+        account=member.account,
+        name=member.name or member.account,
+        departments=tuple(filter(None, above)),
+        leads=tuple(filter(None, leads)),
+    )
+
+
+def _upwards(number: int, departments: Mapping[int, Department]) -> Iterator[str]:
+    """A department is found below another that was found before, so this ends."""
+    while number in departments:
+        yield departments[number].name
+        number = departments[number].parent
 
 
 async def read_member(client: Client, account: str) -> Member | None:
@@ -60,16 +93,38 @@ async def read_member(client: Client, account: str) -> Member | None:
         found = await client.old("/topapi/v2/user/get", {"userid": account, "language": "zh_CN"})
     except NotThere:
         return None
-    result = found.get("result")
-    if not isinstance(result, Mapping):
-        raise Retryable("a member without a result")
-    departments = result.get("dept_id_list") or [ROOT]
+    result = _result(found)
+    heads = (_object(each) for each in _listed(result.get("leader_in_dept")))
     return Member(
         account=str(result.get("userid", account)),
         name=str(result.get("name", "")),
-        department=int(departments[0]),
-        manager=str(result.get("manager_userid") or ""),
+        departments=tuple(map(_number, _listed(result.get("dept_id_list")))),
+        leads=tuple(_number(each.get("dept_id")) for each in heads if each.get("leader") is True),
     )
+
+
+def _result(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _object(found.get("result"))
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise Retryable("an answer of another shape")
+    return value
+
+
+def _listed(value: object) -> list[Any]:
+    """A list; one that is empty may be left out."""
+    if value is not None and not isinstance(value, list):
+        raise Retryable("an answer of another shape")
+    return value or []
+
+
+def _number(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise Retryable("an answer of another shape") from None
 
 
 async def gone(client: Client, accounts: Sequence[str]) -> list[str]:
@@ -79,50 +134,3 @@ async def gone(client: Client, accounts: Sequence[str]) -> list[str]:
     if len(missing) > min(max(FEW, SUSPICIOUS * len(accounts)), MOST * len(accounts)):
         raise Retryable(f"{len(missing)} of {len(accounts)} accounts are not to be seen: is the range right?")
     return missing
-
-
-# -- comparing --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """`kind` is gone, new, manager; `person` is an id of the settings or an account."""
-
-    kind: str
-    person: str
-    name: str
-    detail: str = ""
-
-
-def compare(company: Company, organisation: Organisation, channel: str) -> Iterator[Difference]:
-    """What the settings and the organisation do not agree on."""
-    accounts = {p.accounts[channel]: p for p in company.people.values() if channel in p.accounts}
-    for account, person in accounts.items():
-        member = organisation.members.get(account)
-        if member is None:
-            yield Difference(kind="gone", person=person.id, name=person.name, detail=account)
-        elif (boss := accounts.get(member.manager)) is not None and not _leads(company, boss.id, person.team):
-            yield Difference(kind="manager", person=person.id, name=person.name, detail=boss.id)
-    for account, member in organisation.members.items():
-        if account not in accounts:
-            department = organisation.departments.get(member.department, "")
-            yield Difference(kind="new", person=account, name=member.name, detail=department)
-
-
-def _leads(company: Company, boss: str, team: str | None) -> bool:
-    return team is None or company.leads_team(boss, team)
-
-
-def as_toml(newcomers: Iterable[Difference], channel: str) -> str:
-    """Entries for the settings, of people whom they do not list."""
-    entries = []
-    for each in newcomers:
-        name, account = _quoted(each.name or each.person), _quoted(each.person)
-        entries.append(f"[[people]]\nid = {account}\nname = {name}\n{channel} = {account}\n")
-    return "\n".join(entries)
-
-
-def _quoted(text: str) -> str:
-    """A text of TOML; whatever else is in it than plain signs is taken out."""
-    clean = "".join(sign for sign in text if sign.isprintable() and sign not in '"\\')
-    return f'"{clean}"'

@@ -30,6 +30,7 @@ class Member:
     mobile: str = ""
     dept: int = 1
     manager: str = ""
+    leads: tuple[int, ...] = ()
     corp: str = "dingcorp"
 
     @property
@@ -92,6 +93,7 @@ class Book:
     qps: int = 20
     people: dict[str, Member] = field(default_factory=dict)
     departments: dict[int, list[int]] = field(default_factory=lambda: {1: []})
+    names: dict[int, str] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)
     templates: set[str] = field(default_factory=lambda: {PUBLIC_TEMPLATE})
     unpublished: set[str] = field(default_factory=set)

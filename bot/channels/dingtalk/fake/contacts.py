@@ -85,7 +85,9 @@ class Contacts:
         found = {
             "userid": member.id, "unionid": member.union, "name": member.name, "active": True, "admin": False,
             "boss": False, "dept_id_list": [member.dept],
-            "leader_in_dept": [{"dept_id": member.dept, "leader": False}],
+            "leader_in_dept": [
+                {"dept_id": each, "leader": each in member.leads} for each in {member.dept, *member.leads}
+            ],
         }  # fmt: skip
         return {**found, "manager_userid": member.manager} if member.manager else found
 
@@ -132,7 +134,7 @@ class Contacts:
     def _subs(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         dept = self._department(body)
         return [
-            {"dept_id": each, "name": f"部门{each}", "parent_id": dept}
+            {"dept_id": each, "name": self.book.names.get(each, f"部门{each}"), "parent_id": dept}
             for each in self.book.departments[dept]
         ]
 

@@ -12,12 +12,12 @@ from bot.channels.dingtalk.fake.page import Page
 from bot.channels.dingtalk.fake.server import FakeDingtalk
 
 REDELIVER = 60.0
-BOSS = "wangfang"
+BOSS, EAST = "wangfang", 10
 EMPLOYEE = Member(id="xiaolin", name="小林", mobile="13800000004")
 PEOPLE = (
-    Member(id="zhangwei", name="张伟", manager=BOSS, mobile="13800000001"),
-    Member(id="lilei", name="李雷", manager=BOSS, mobile="13800000002"),
-    Member(id=BOSS, name="王芳", mobile="13800000003"),
+    Member(id="zhangwei", name="张伟", manager=BOSS, dept=EAST, mobile="13800000001"),
+    Member(id="lilei", name="李雷", manager=BOSS, dept=EAST, mobile="13800000002"),
+    Member(id=BOSS, name="王芳", dept=EAST, leads=(EAST,), mobile="13800000003"),
     Member(id="wulin", name="吴琳", mobile="13800000005"),
     EMPLOYEE,
 )
@@ -94,6 +94,8 @@ async def run(host: str, port: int, people: Sequence[Member], tell: Callable[[st
     """Until SIGINT or SIGTERM. What nobody acknowledges comes again after a minute."""
     fake = FakeDingtalk()
     fake.join(*people)
+    fake.book.departments |= {1: [EAST], EAST: []}
+    fake.book.names[EAST] = "华东"
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
