@@ -39,11 +39,11 @@ class Sweep:
         self.lag = 0.0
 
     async def turn(self) -> None:
-        """Do what is due, then sleep until the next due instant, a second at most."""
+        """Do what is due, or sleep until the next due instant, a second at most."""
         self._due.clear()
-        if await self.once():
-            return
         coming = await self._next_due()
+        if await self._act(coming):
+            return
         wait = NAP
         if coming is not None:
             wait = min(NAP, max(0.0, (coming + self._grace - self._clock.now()).total_seconds()))
@@ -51,19 +51,20 @@ class Sweep:
             async with asyncio.timeout(wait or 0.001):
                 await self._due.wait()
 
-    async def once(self) -> bool:
-        """One batch of what is due; whether it was a full one."""
+    async def once(self) -> int:
+        """One batch of what is due; how many leads it was."""
+        return await self._act(await self._next_due())
+
+    async def _act(self, coming: datetime | None) -> int:
         now = self._clock.now() - self._grace
-        coming = await self._next_due()
         if coming is None or coming > now:
-            return False
+            return 0
         self.lag = (now - coming).total_seconds()
-        done = await self._write(escalate_due, now=now, limit=AT_ONCE)
-        return len(done) == AT_ONCE
+        return len(await self._write(escalate_due, now=now, limit=AT_ONCE))
 
     async def all(self) -> None:
         """Every batch that is due now."""
-        while await self.once():
+        while await self.once() == AT_ONCE:
             pass
 
 

@@ -82,14 +82,17 @@ class ChatReads:
         if self._coming is None:
             self._coming = asyncio.create_task(self._read_wanted())
         row = (await asyncio.shield(self._coming)).get(message)
-        return None if row is None or row.person != person else {"type": row.type, **json.loads(row.body)}
+        if row is None:
+            return None
+        _, whose, kind, body = row
+        return {"type": kind, **json.loads(body)} if whose == person else None
 
     async def _read_wanted(self) -> dict[str, Any]:
         async with self._turn:
             wanted, self._wanted, self._coming = self._wanted, set(), None
             async with reading(self._engine) as conn:
                 rows = await conn.run_sync(_by_id, wanted)
-        return {row.id: row for row in rows}
+        return {row[0]: row for row in rows}
 
     async def changed_since(self, micros: int) -> tuple[Sequence[str], int]:
         """(people whose chat changed after that mark, the new mark)."""

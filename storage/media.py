@@ -15,6 +15,7 @@ from storage.tables import media
 from storage.uow import UnitOfWork
 
 LEASE = timedelta(seconds=120)
+_NEXT_WANTED = "SELECT min(not_before) FROM media WHERE state = 'wanted'"
 
 
 def claim_wanted(uow: UnitOfWork, *, now: datetime, limit: int) -> list[Wanted]:
@@ -79,7 +80,7 @@ async def next_unheard(engine: AsyncEngine) -> datetime | None:
 async def next_wanted(engine: AsyncEngine) -> datetime | None:
     """When a file may be fetched next."""
     async with reading(engine) as conn:
-        found = await conn.scalar(select(func.min(media.c.not_before)).where(media.c.state == "wanted"))
+        found = (await conn.run_sync(sql.query, _NEXT_WANTED))[0][0]
     return None if found is None else from_micros(found)
 
 

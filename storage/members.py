@@ -5,8 +5,9 @@ The command line reads a directory beside a running bot, so `take_over` needs a 
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,6 +17,10 @@ from domain.people import Listed, Person
 from storage import sql, tables
 from storage.engine import reading
 from storage.uow import UnitOfWork
+
+_EVERYBODY = (
+    "SELECT id, name, channel, account FROM members UNION ALL SELECT person, '', channel, '' FROM reach"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +62,23 @@ def heard_on(uow: UnitOfWork, *, person: str, channel: str) -> None:
     )  # fmt: skip
 
 
+def _read_all(conn: Connection) -> tuple[Sequence[Any], str]:
+    version = sql.query(conn, "SELECT value FROM marks WHERE name = 'directory'")
+    return sql.query(conn, _EVERYBODY), version[0][0] if version else ""
+
+
 async def read_directory(engine: AsyncEngine) -> Directory:
     """Everybody whom the settings do not list, and where people were last heard."""
     async with reading(engine) as conn:
-        members = (await conn.execute(select(tables.members))).all()
-        reach = (await conn.execute(select(tables.reach))).all()
-        version = await conn.scalar(select(tables.marks.c.value).where(tables.marks.c.name == "directory"))
+        rows, version = await conn.run_sync(_read_all)
     return Directory(
         members={
-            row.id: Person(id=row.id, name=row.name, accounts={row.channel: row.account}) for row in members
+            id_: Person(id=id_, name=name, accounts={channel: account})
+            for id_, name, channel, account in rows
+            if account
         },
-        reach={row.person: row.channel for row in reach},
-        version=version or "",
+        reach={id_: channel for id_, _, channel, account in rows if not account},
+        version=version,
     )
 
 

@@ -97,7 +97,7 @@ def claim(conn: Connection, now: datetime, limit: int, busy: Iterable[str], pace
     by their id, or by the key of a notice that goes to nobody in particular."""
     instant = to_micros(now)
     if sql.is_postgres(conn):
-        conn.exec_driver_sql("SELECT pg_advisory_xact_lock(711)")  # the pace is counted by one at a time
+        sql.send(conn, "SELECT pg_advisory_xact_lock(711)")  # the pace is counted by one at a time
         busy_value: Any = list(busy)
         busy_sql, lock = f"{_WHOSE} <> ALL(?)", "FOR UPDATE SKIP LOCKED"
     else:

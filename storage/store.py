@@ -20,7 +20,6 @@ from storage.writer import Facts, Mailbox, Once, Writer, future_unit
 PG_THREADS = 2
 PG_GRACE_SECONDS = 0.5
 RATE_A_MINUTE = 25
-_NEXT_DUE = select(func.min(tables.leads.c.next_due))
 
 
 class Store:
@@ -107,7 +106,7 @@ class Store:
         """The nearest instant at which a lead is due; None when none ever is."""
         self._nearest = None  # a commit during this read may go unseen by it, so it wakes the sweep
         async with reading(self.reader) as conn:
-            found = await conn.scalar(_NEXT_DUE)
+            found = (await conn.run_sync(sql.query, "SELECT min(next_due) FROM leads"))[0][0]
         self._nearest = found
         return None if found is None else from_micros(found)
 

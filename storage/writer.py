@@ -90,6 +90,7 @@ class Writer:
             threading.Thread(target=self._run, name=f"writer-{index}", daemon=True)
             for index in range(threads)
         ]
+        self._mine = threading.local()
         self._closing = False
 
     def start(self) -> None:
@@ -114,6 +115,12 @@ class Writer:
             raise Unavailable("the writer is behind") from None
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            self.let_go()
+
+    def _serve(self) -> None:
         while True:
             first = self._queue.get()
             if first is None:
@@ -168,8 +175,32 @@ class Writer:
             Unavailable(type(error).__name__) if isinstance(error, DBAPIError | sql.Conflict) else error
         )
 
+    def _connection(self) -> Connection:
+        """This thread's own: to take one out of the pool and put it back costs more than a small commit."""
+        kept: Connection | None = getattr(self._mine, "conn", None)
+        if kept is None:
+            kept = self._mine.conn = self._engine.connect()
+        return kept
+
+    def let_go(self) -> None:
+        """Give this thread's connection back."""
+        kept: Connection | None = self._mine.__dict__.pop("conn", None)
+        if kept is not None:
+            kept.close()
+
     def _attempt(self, units: Sequence[Unit]) -> None:
-        with self._engine.connect() as conn, conn.begin():
+        try:
+            batch = self._transact(self._connection(), units)
+        except Exception:
+            self.let_go()
+            raise
+        self._policies |= batch.new_policies
+        self._calendars |= batch.new_calendars
+        if batch.told or batch.due is not None or batch.facts:
+            self._woken(batch.told, batch.due, batch.facts)
+
+    def _transact(self, conn: Connection, units: Sequence[Unit]) -> Batch:
+        with conn.begin():
             _one_at_a_time(conn)
             batch = Batch(
                 conn,
@@ -184,10 +215,7 @@ class Writer:
                 unit.result = unit.error = None
                 self._one(batch, unit, answers)
             batch.flush()
-        self._policies |= batch.new_policies
-        self._calendars |= batch.new_calendars
-        if batch.told or batch.due is not None or batch.facts:
-            self._woken(batch.told, batch.due, batch.facts)
+        return batch
 
     def _prefetch(self, batch: Batch, units: Sequence[Unit]) -> dict[str, str]:
         """Read what the units name: stored answers, leads, desks. Returns the answers by key."""
@@ -246,7 +274,7 @@ def _one_at_a_time(conn: Connection) -> None:
     """PostgreSQL: one batch at a time over all instances. Two batches of many units touch the same desks in
     different order; left to row locks they deadlock, and PostgreSQL takes a second to notice."""
     if sql.is_postgres(conn):
-        conn.exec_driver_sql("SELECT pg_advisory_xact_lock(712)")
+        sql.send(conn, "SELECT pg_advisory_xact_lock(712)")
 
 
 def _book_refusal(uow: UnitOfWork, unit: Unit, once: Once, error: DomainError) -> None:

@@ -1,6 +1,7 @@
 """The description of the capture API, OpenAPI 3.1: made from the models, served at /openapi.json."""
 
 import json
+from functools import cache
 from typing import Any
 
 from aiohttp import web
@@ -136,9 +137,14 @@ def build(version: str) -> dict[str, Any]:
     }
 
 
+@cache
+def _written(version: str) -> str:
+    return json.dumps(build(version), ensure_ascii=False)
+
+
 def mount(app: web.Application, version: str) -> None:
     """Serve GET /openapi.json, written once."""
-    text = json.dumps(build(version), ensure_ascii=False)
+    text = _written(version)
 
     async def show(_request: web.Request) -> web.Response:
         return web.Response(text=text, content_type="application/json")

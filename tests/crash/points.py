@@ -195,7 +195,7 @@ def _install_clock(points: Points) -> None:
             points.at("escalation_committed")
 
     _wrap(sweeps, "escalate_due", before=lambda *_: points.at("before_escalation"), after=escalated)
-    _wrap(sweeps.Sweep, "once", after=committed)
+    _wrap(sweeps.Sweep, "_act", after=committed)
     _wrap(
         Service,
         "_heartbeat",

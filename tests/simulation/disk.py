@@ -168,6 +168,7 @@ class InlineWriter(Writer):
         self._closing = True
         while self._waiting:
             self._drain()
+        self.let_go()
 
     def submit(self, unit: Unit) -> None:
         if not self._process.alive:

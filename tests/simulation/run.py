@@ -223,31 +223,48 @@ class _Secrets:
 def _alone(world: World) -> Iterator[None]:
     """Nothing of the simulation reaches the outside, and nothing of chance the inside."""
     kept = structlog.get_config()
-    was_hook, was_gc = sys.unraisablehook, gc.isenabled()
     structlog.configure(
         processors=[checks.log_watch(world)], cache_logger_on_first_use=False,
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
     )  # fmt: skip
     logging.disable(logging.CRITICAL)
+    try:
+        with patch("bot.seams.secrets", _Secrets(world)):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+        structlog.configure(**kept)
+
+
+@contextmanager
+def _swept() -> Iterator[None]:
+    """The garbage of a run (coroutines of the dead, among others) is collected once, when it is over, without
+    a look at what was there before."""
+    was_hook, was_gc = sys.unraisablehook, gc.isenabled()
     sys.unraisablehook = lambda _: None
     gc.disable()
+    gc.freeze()
     try:
-        with warnings.catch_warnings(), patch("bot.seams.secrets", _Secrets(world)):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
             gc.collect()
     finally:
+        gc.unfreeze()
         if was_gc:
             gc.enable()
         sys.unraisablehook = was_hook
-        logging.disable(logging.NOTSET)
-        structlog.configure(**kept)
 
 
 def run_seed(seed: int, folder: Path, echo: Callable[[str], None] | None = None) -> Outcome:
     """Run one seed in a folder that keeps a database between the calls; the same seed, the same outcome."""
     setting.settings(folder)
     setting.template(folder)
+    with _swept():
+        return _play(seed, folder, echo)
+
+
+def _play(seed: int, folder: Path, echo: Callable[[str], None] | None) -> Outcome:
     run = Run(seed, folder, echo)
     with _alone(run.world), mounted(run.disk):
         try:
@@ -257,6 +274,4 @@ def run_seed(seed: int, folder: Path, echo: Callable[[str], None] | None = None)
         outcome = run.outcome()
         if run.world.process is not None:
             run.world.process.bury()
-        run.graves.clear()
-        del run
     return outcome
