@@ -14,7 +14,7 @@ from domain.usecases.escalation import escalate_due, resume_after_gap
 log = structlog.get_logger("scheduler")
 
 AT_ONCE = 500
-NAP = 1.0
+NAP, BLINK = 1.0, 0.02
 GAP = timedelta(minutes=5)
 
 
@@ -46,9 +46,10 @@ class Sweep:
             return
         wait = NAP
         if coming is not None:
-            wait = min(NAP, max(0.0, (coming + self._grace - self._clock.now()).total_seconds()))
+            left = (coming + self._grace - self._clock.now()).total_seconds()
+            wait = min(NAP, max(BLINK, left))  # what is due and not done, another instance has
         with suppress(TimeoutError):
-            async with asyncio.timeout(wait or 0.001):
+            async with asyncio.timeout(wait):
                 await self._due.wait()
 
     async def once(self) -> int:

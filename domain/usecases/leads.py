@@ -397,8 +397,21 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
         lead.customer = customer
         if act.verb == "judge" or (act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}):
             _claim_new_keys(uow, lead)
-        if act.verb == "judge" and lead.stage is Stage.OFFERED:
-            place(uow, lead, now=at)  # the card went when the lead was closed: it is offered anew
+        if lead.stage is Stage.OFFERED:
+            _offered_again(uow, lead, act.verb, by, at)
+
+
+def _offered_again(uow: Uow, lead: Lead, verb: str, by: str, at: datetime) -> None:
+    """An undo brought an offer back whose card may hang nowhere and is sent no more: it went when the lead
+    was closed, or was never booked as shown. It is offered anew, or no clock would ever run; but who takes
+    back what they did with the card has seen it."""
+    offer, cycle = lead.offer, lead.cycle
+    assert offer is not None
+    assert cycle is not None
+    if verb == "judge" or (cycle.started_at is None and by != offer.person):
+        place(uow, lead, now=at)
+    elif by == offer.person:
+        lead.delivered(offer.no, at=at)
 
 
 def _edit_back(lead: Lead, act: Undo, by: str, at: datetime) -> None:

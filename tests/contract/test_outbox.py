@@ -185,6 +185,17 @@ async def test_a_lone_alarm_never_waits_for_company(open_store: OpenStore, clock
         floor.clock.step(seconds=5)
 
 
+async def test_who_must_wait_for_their_pace_holds_up_nobody_behind_them(
+    open_store: OpenStore, clock: SteppedClock
+) -> None:
+    floor = Floor(await open_store(pace=25), clock)
+    await floor.do(tells, notices=[notice(f"n{no:02}", "me") for no in range(30)])
+    clock.step(seconds=1)
+    await floor.do(tells, notices=[notice("other", "ms", at=floor.now)])
+    assert len(await floor.claim(limit=20)) == 10
+    assert [work.delivery.key for work in await floor.claim(limit=20)] == ["other"]
+
+
 async def test_no_minute_holds_more_notices_than_the_pace_allows(
     open_store: OpenStore, clock: SteppedClock, engine_name: str
 ) -> None:

@@ -68,6 +68,11 @@ def test_three_caps_bound_a_desk(desk: Desk, room: bool) -> None:
     assert has_room(replace(rep("a"), capacity=Capacity()), desk, TODAY) is room
 
 
+def test_a_new_desk_is_empty() -> None:
+    one = Capacity(unaccepted=1, active=1, per_day=1)
+    assert has_room(replace(rep("a"), capacity=one), Desk(person="a", day=TODAY), TODAY)
+
+
 def test_a_new_day_begins_at_one() -> None:
     desk = Desk(person="a", given=15, day=date(2026, 11, 1))
     desk.give(TODAY, 2.0)

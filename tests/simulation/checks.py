@@ -144,7 +144,7 @@ class Look:
             self.wrong(f"INV-11 never told: {row[:3]} not before {from_micros(row[3]) - self.world.wall()}")
         for check in (
             self._audit, self._answers, self._effects, self._accepts, self._ladders, self._told, self._copies,
-            self._once, self._rings,
+            self._once, self._rings, self._born,
         ):  # fmt: skip
             try:
                 check()
@@ -447,6 +447,28 @@ class Look:
                 self.wrong(
                     f"{message.person} acted on {lead} at {done:.1f} and was rung at {first:.1f}: {message.key}"
                 )
+
+    def _born(self) -> None:
+        """A card is sent for an offer that is live, where nobody can doubt that this is the first try."""
+        if self.world.jumped:
+            return
+        offered = {
+            (fact.lead, fact.offer): (fact.at - self.world.start).total_seconds()
+            for fact in self.every_fact()
+            if fact.kind in ("assigned", "reassigned", "grab_opened")
+        }
+        for message in self.platform.messages:
+            tell, _, rest = message.key.partition(":")
+            tries = self.platform.attempts[message.key]
+            if tell not in ("offer", "grab") or len(tries) > 1 or not message.visible:
+                continue
+            lead, offer = rest.split(":")[:2]
+            asked = tries[0][0]
+            first = message.history[0][1] if message.history else message.content
+            keys = [str(button["key"]) for button in first.get("buttons", ())]
+            live = any(key.startswith(("accept:", "grab:")) for key in keys)
+            if not live and self.world.calm_between(offered[lead, int(offer)], asked):
+                self.wrong(f"{message.key} was born dead at {message.person}: {_brief(first)}")
 
 
 def _said_ok(answer: str) -> bool:

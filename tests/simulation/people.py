@@ -90,6 +90,8 @@ class People:
         self.forger = world.dice("forger")
         self.forges = world.seed % 7 in (2, 5)  # there is a thief in some runs
         self.scroll = world.dice("scroll")
+        self.shy = world.dice("shy")
+        self.shyness = 0.85 if self.shy.random() < 0.25 else 0.0  # in some runs hardly anybody accepts
         self.offers: dict[tuple[str, str], tuple[Content, str]] = {}
 
     # -- handing in -------------------------------------------------------------------------------------
@@ -223,15 +225,17 @@ class People:
         """Something is new on a phone."""
         if self.world.calm or not message.buttons:
             return
-        if self.forges and self.forger.random() < 0.1:
+        if self.forges and self.forger.random() < (0.5 if _offers(message, "grab") else 0.1):
             self.world.fault("forged", message.key)
-            thief = self.forger.choice([each for each in self.roles if each != message.person])
+            thief = self.forger.choice(self._thieves(message))
             self.world.at(
                 5.0 * self.forger.random(), self.press, thief, message.content, self._forged(message)
             )
         self._scrolls_up(message)
         manners, dice = self.manners, self.dice
         if dice.random() > (manners.eager if fresh else 0.25 * manners.eager):
+            return
+        if self.shyness and _offers(message, "accept") and self.shy.random() < self.shyness:
             return
         button = self._choose(message.buttons)
         delay = self._when(message)
@@ -243,6 +247,15 @@ class People:
             self.world.at(
                 delay + 90.0 * dice.random() ** 2, self.press, message.person, message.content, other
             )
+
+    def _thieves(self, message: Message) -> list[str]:
+        """Others; a lead that is up for grabs tempts those who may see it, and are no reps."""
+        grab = _offers(message, "grab")
+        return [
+            each
+            for each, role in self.roles.items()
+            if each != message.person and not (grab and role is Role.REP)
+        ]
 
     def _scrolls_up(self, message: Message) -> None:
         """Who is offered a lead once more may press the card of the time before, further up."""
@@ -309,6 +322,10 @@ class People:
         if self.roles[by] in (Role.MANAGER, Role.DIRECTOR):
             words += ["/team"]
         self.type(by, dice.choice(words))
+
+
+def _offers(message: Message, verb: str) -> bool:
+    return any(str(button["key"]).startswith(f"{verb}:") for button in message.buttons)
 
 
 class _Quiet:

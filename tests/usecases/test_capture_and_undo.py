@@ -9,6 +9,7 @@ from domain.errors import BadField, NotAllowed, NothingToUndo, OfferGone, TooLat
 from domain.lead import Customer, missing_fields
 from domain.notices import Tell
 from domain.usecases import duty, leads
+from domain.usecases.delivery import Sent
 from tests.fakes.company import EAST, SOUTH
 from tests.fakes.floor import Floor
 
@@ -340,6 +341,31 @@ async def test_an_offer_handed_back_and_undone_is_live_again(floor: Floor) -> No
     assert (await floor.lead(lead)).stage == "waiting"
     await floor.undo("e1")
     await floor.accept(lead, "e1", offer=1)
+
+
+async def test_who_takes_back_an_accept_has_seen_the_card_though_it_was_never_booked_as_shown(
+    floor: Floor,
+) -> None:
+    lead = (await floor.capture()).id
+    await floor.accept(lead, "e1")
+    await floor.wait(seconds=100)
+    await floor.undo("e1")
+    assert (await floor.kinds(lead))[-2:] == ["undone", "delivered"]
+    assert (await floor.lead(lead)).promised_until(floor.company.calendar) == floor.now + timedelta(minutes=5)
+    assert await floor.audit() == []
+
+
+async def test_an_offer_that_comes_back_and_was_never_shown_is_offered_anew(floor: Floor) -> None:
+    lead = (await floor.capture()).id
+    floor.clock.step(seconds=130)
+    assert await floor.sweep() == [lead]  # the manager hears that no card was shown
+    await floor.assign(lead, "e3", "me")
+    await floor.settle(*[Sent(delivery=work.delivery) for work in await floor.claim()])  # all were dropped
+    await floor.undo("me")
+    assert (await floor.kinds(lead))[-2:] == ["undone", "assigned"]
+    assert [each.lead_id for each in await floor.show() if each.tell is Tell.OFFER] == [lead]
+    assert (await floor.lead(lead)).cycle.started_at == floor.now  # type: ignore[union-attr]
+    assert await floor.audit() == []
 
 
 async def test_nobody_is_charged_for_a_person_who_left_with_an_open_undo(floor: Floor) -> None:

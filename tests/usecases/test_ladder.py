@@ -44,6 +44,7 @@ async def test_the_whole_ladder_in_order(floor: Floor) -> None:
     assert found.cycle is not None
     assert found.cycle.lapsed == ("e1",)
     assert await floor.told(Tell.OFFER) == ["e1", "e2"]
+    assert ((await floor.desk("e2")).given, (await floor.desk("e2")).turn) == (1, 1.0)  # it was e2's turn
 
     await floor.wait(minutes=5)
     found = await floor.lead(lead)
