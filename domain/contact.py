@@ -41,15 +41,24 @@ _JOINED = re.compile(
     "[\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef]"
 )
 
-_EXTENSION = r"(?:\s?(?:-|转|轉|分机|ext\.?|x|#)\s?(?P<ext>[0-9]{1,6}))?(?![0-9])"
+_EXTENSION = r"(?:\s?(?:-|转|轉|分机|分機|ext\.?|x|#)\s?(?P<ext>[0-9]{1,6}))?(?![0-9])"
 _MOBILE = r"(?P<mobile>1[ .-]?[3-9](?:[ .-]?[0-9]){9})(?![0-9])"
 _TOLL_FREE = r"(?P<free>[48]00(?:[ .-]?[0-9]){7})(?![0-9])"
 _LANDLINE = (
     r"\(?(?:0|(?<=86[ -])|(?<=86)|(?<=86[ -]\())\)?(?P<area>10|2[0-9]|[3-9][0-9]{2})\)?[ .-]?"
     r"(?P<line>[2-9][0-9]{2,3}[ .-]?[0-9]{4})" + _EXTENSION
 )
+# No letter may stand in front, but for a label's: tel13812345678, M139…, T0571-….
+_ALONE = r"(?:(?<![0-9A-Za-z.+])|(?<=tel)|(?<=mob)|(?<=cell)|(?<=phone)|(?<=(?<![A-Za-z])[mtp]))"
 _CHINA = re.compile(
-    rf"(?<![0-9A-Za-z.+])(?:(?:\+|00)?86[ -]?)?(?:{_MOBILE}|{_TOLL_FREE}|{_LANDLINE})", re.IGNORECASE
+    rf"{_ALONE}(?:(?:\+|00)?86[ -]?)?(?:{_MOBILE}|{_TOLL_FREE}|{_LANDLINE})", re.IGNORECASE
+)
+# 02-23456789, (04)2358-7716, 03-5782216#318, 0912-345-678, +886 2 2345 6789: shorter than the mainland's.
+_TAIWAN = re.compile(
+    rf"{_ALONE}(?:(?P<mobile>(?:(?:\+|00)886[ -]?0?|0)9[0-9]{{2}}[ -]?[0-9]{{3}}[ -]?[0-9]{{3}})(?![0-9])"
+    r"|(?:(?:\+|00)886[ -]?\(?0?|\(?0)(?P<area>[2-8])(?:\) ?| ?- ?|(?<=886[2-8]) ?|(?<=886[ -][2-8]) ?)"
+    rf"(?P<line>(?:[2-9][0-9]{{3}}|[2-9][0-9]{{2}})[ -]?[0-9]{{4}}){_EXTENSION})",
+    re.IGNORECASE,
 )
 _ABROAD = re.compile(r"(?<![0-9A-Za-z.])(?:\+|00)(?!86)[1-9](?:[ .()-]{0,2}[0-9]){6,14}(?![0-9])")
 _EMAIL = re.compile(
@@ -58,13 +67,13 @@ _EMAIL = re.compile(
 )
 _WECHAT_NAME = r"[A-Za-z][A-Za-z0-9_-]{5,19}"
 _WECHAT = re.compile(
-    rf"(?:微信号?|wechat|weixin|(?<![A-Za-z])[vw]x|v信)(?:[ ]?id)?[ :=]{{0,3}}"
+    rf"(?:微信号?|wechat|weixin|(?<![A-Za-z])[vw]x|v信|(?<![A-Za-z])v(?=:))(?:[ ]?id)?[ :=]{{0,3}}"
     rf"(?P<id>{_WECHAT_NAME}|[0-9]{{5,11}})"
     r"(?![A-Za-z0-9_@.-])",
     re.IGNORECASE,
 )
 _SAME_NUMBER = re.compile(
-    r"\(?(?:(?:微信|wechat|[vw]x)同(?:手机|电话)?号?|(?:手机|电话)?同微信号?)\)?", re.IGNORECASE
+    r"\(?(?:(?:微信|wechat|[vw]x)(?:也是?|就是|同)(?:这个|手机|电话)?号?|(?:手机|电话)?同微信号?)\)?", re.IGNORECASE
 )
 
 
@@ -161,6 +170,15 @@ def _phone(match: re.Match[str]) -> str | None:
     return f"+86{match['area']}{line}" + (f"-{match['ext']}" if match["ext"] else "")
 
 
+def _taiwan(match: re.Match[str]) -> str | None:
+    if match["mobile"]:
+        return "+886" + _digits(match["mobile"])[-9:]
+    line = _digits(match["line"])
+    if len(line) != 8 and match["area"] == "2":
+        return None  # Taipei's numbers all have eight digits
+    return f"+886{match['area']}{line}" + (f"-{match['ext']}" if match["ext"] else "")
+
+
 def _abroad(match: re.Match[str]) -> str | None:
     digits = _digits(match[0])
     digits = digits.removeprefix("00") if not match[0].startswith("+") else digits
@@ -169,10 +187,17 @@ def _abroad(match: re.Match[str]) -> str | None:
     return f"+{digits}" if 7 <= len(digits) <= 15 else None
 
 
+_NUMBERS = ((_CHINA, _phone), (_TAIWAN, _taiwan), (_ABROAD, _abroad))
+
+
 def find_phones(text: str) -> list[Found]:
     """The phone numbers in a folded text, in order."""
-    found = [Found(m.start(), m.end(), value) for m in _CHINA.finditer(text) if (value := _phone(m))]
-    found += [Found(m.start(), m.end(), value) for m in _ABROAD.finditer(text) if (value := _abroad(m))]
+    found: list[Found] = []
+    for pattern, read in _NUMBERS:
+        for m in pattern.finditer(text):
+            value = read(m)
+            if value and all(m.end() <= other.start or other.end <= m.start() for other in found):
+                found.append(Found(m.start(), m.end(), value))
     return sorted(found)
 
 
@@ -197,7 +222,7 @@ def _short(text: str) -> str:
 def normal_phone(text: str) -> str | None:
     """A phone number as `+8613812345678`, an extension as `-801` behind it; None when it is none."""
     plain = re.sub(r"\s+", " ", _short(text)).replace("(0)", "")
-    for pattern, read in ((_CHINA, _phone), (_ABROAD, _abroad)):
+    for pattern, read in _NUMBERS:
         match = pattern.fullmatch(plain)
         if match:
             return read(match)
@@ -214,7 +239,9 @@ def _split(e164: str) -> tuple[str, str, str]:
 
 
 def show_phone(e164: str) -> str:
-    """The number as people write it: 13812345678, 021-58881234-801, 400-600-1234, +14155550123."""
+    """The number as people write it: 13812345678, 021-58881234-801, 400-600-1234, 04-23587716, +14155550123."""
+    if e164.startswith("+886"):
+        return "0" + e164[4:] if e164[4] == "9" else f"0{e164[4]}-{e164[5:]}"
     if not e164.startswith("+86"):
         return e164
     national = e164.removeprefix("+86")

@@ -22,27 +22,31 @@ _UNITS = {
 _UNITS |= {"千": 1000, "k": 1000, "m": 10**6, "million": 10**6, "": 1}
 _MOST_NUMBERS = 60
 _HIGHEST = 10**13  # beyond this nobody means a budget
+_SMALL_CHANGE = 100  # below it a fine, a meal, or 20块 of boards
 _A_MARKET = 10**11  # from here on it is a market's volume, not a customer's budget
 
 _NUMBER = r"[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,2})?|[0-9]{1,13}(?:\.[0-9]{1,4})?|[零〇一二两三四五六七八九十百千半几]{1,12}"
 _UNIT = r"个?亿|[十百千]?[万萬]|千|(?:w|k|m|million)(?![a-z])"
 _AMOUNT = re.compile(
     rf"(?<![0-9.])(?P<a>{_NUMBER})(?P<v>[来多余把])?[ ]?(?P<u>{_UNIT})?(?P<v2>[多余])?"
-    r"(?P<tail>[1-9五](?![0-9.]))?"
+    r"(?P<tail>(?:[1-9](?![0-9.])|[一二三四五六七八九](?![十百点折成个号月周天年]))(?! ?[个台套人件条月号天]))?千?"
     rf"(?: ?(?:[-~到至]|to) ?(?P<b>{_NUMBER})[来多余]?[ ]?(?P<ub>{_UNIT})?)?"
     r" ?(?P<yuan>元|块|圆|人民币|rmb|cny|yuan)? ?(?P<post>以内|以下|之内|封顶|以上|起步|起|打底)?",
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"(?:[¥￥]|rmb|cny) ?\Z", re.IGNORECASE)
-_AT_LEAST = re.compile(r"(?:至少|起码|不低于|不少于|超过|大于|at least|over)[ ¥￥]{0,3}\Z", re.IGNORECASE)
+_AT_LEAST = re.compile(r"(?:至少|起码|不低于|不少于|不下|不止|超过|大于|at least|over)[ ¥￥]{0,3}\Z", re.IGNORECASE)
 _AT_MOST = re.compile(
-    r"(?:最高限价|控制价|拦标价|不超过|不到|最多(?:只?(?:能|愿意?|肯)?(?:出|给|付|到))?|不高于|低于|以内|under|up to)[ ¥￥]{0,3}\Z",
+    r"(?:最高限价|控制价|拦标价|不超过|不到|最多(?:只?(?:能|愿意?|肯)?(?:出|给|付|到))?|不高于|(?<!不)低于|以内|under|up to)[ ¥￥]{0,3}\Z",
     re.IGNORECASE,
 )
 _CUE = re.compile(r"(?:预算|預算|金额|报价|合同|费用|价格|budget|amount)[^0-9,;。、\n]{0,6}\Z", re.IGNORECASE)
 _COUNTED = re.compile(
     r" ?(?:[台人个件套吨条家次辆米㎡平亩户箱瓶只张份名伏瓦度]|用户|公里|users?|units?)", re.IGNORECASE
 )
+
+
+_ROUND = re.compile("(?<![0-9零一二两三四五六七八九十百千半几])([百千万])把")  # 万把块, 百把万
 
 
 class Role(StrEnum):
@@ -80,7 +84,7 @@ def find_amounts(text: str, *, sure_money: bool = False, rivals: Collection[str]
     A bare number is no amount, unless the text is `sure_money` and it is at least 10,000.
     """
     found = []
-    text = text.translate(_FORMAL)
+    text = _ROUND.sub(r"一\1", text.translate(_FORMAL))
     for match in islice(_AMOUNT.finditer(text), _MOST_NUMBERS):
         if not (sure_money or match["u"] or match["ub"] or match["yuan"] or match["a"].isascii()):
             continue  # a numeral of everyday speech
@@ -91,7 +95,7 @@ def find_amounts(text: str, *, sure_money: bool = False, rivals: Collection[str]
         value = _value(match, before)
         if value is not None:
             role = _role(text, match, rivals)
-            if role is Role.STATED and (value[0] or 0) >= _A_MARKET:
+            if role is Role.STATED and not _SMALL_CHANGE <= (value[0] or _SMALL_CHANGE) < _A_MARKET:
                 role = Role.SIZE
             found.append(
                 Money(start=match.start(), end=match.end(), least=value[0], most=value[1], role=role)
@@ -129,7 +133,7 @@ _ROLE_BEFORE = (
     (
         Role.ASK,
         re.compile(
-            "(?:[降砍压谈减缩优惠让]+价?[到至成为]|能不能|可不可以|能否|只[肯能愿]?[出给付]|最多[给出]|要求|希望|心理价位?|想要|最多只?)[^0-9]{0,6}\\Z"
+            "(?:还价?到?|[降砍压谈减缩优惠让]+价?[到至成为]|能不能|可不可以|能否|只[肯能愿]?[出给付]|最多[给出]|要求|希望|心理价位?|想要|最多只?)[^0-9]{0,6}\\Z"
         ),
     ),
     (
@@ -151,6 +155,7 @@ _ROLE_AFTER = (
     (Role.GAP, re.compile(r" ?(?:的)?(?:差价|差距|优惠|便宜|折扣)")),
     (Role.PART, re.compile(r" ?(?:的)?(?:首付|定金|保证金|尾款|预付)")),
     (Role.SIZE, re.compile(r" ?(?:的)?(?:营收|产值|注册资本|年产值|规模的?企业)")),
+    (Role.ASK, re.compile(r"(?:块钱?|元)?(?:就|以?内?能|可以|才)(?:干|签|做|定|买|要|上|拿|成|接受|考虑|行)")),
     (Role.DEAL, re.compile(r"[^,;。0-9]{0,3}(?:签|成交|拿下|中标|到账)")),
     (Role.BUDGET, re.compile(r" ?(?:的|左右)?(?:的)?预算")),
 )
@@ -237,10 +242,10 @@ def _number(text: str) -> tuple[float, float]:
         at = text.index("几")
         before, after = _plain(text[:at]), _TENS.get(text[at + 1 : at + 2], 1)
         return before or after, before + after * 10
-    pair = re.fullmatch("([一二两三四五六七八九])([一二三四五六七八九])([十百千]?)", text)
+    pair = re.fullmatch("(.*[十百])?([一二两三四五六七八九])([一二三四五六七八九])([十百千]?)", text)
     if pair:
-        scale = _TENS.get(pair[3], 1)
-        return _DIGITS[pair[1]] * scale, _DIGITS[pair[2]] * scale
+        scale, base = _TENS.get(pair[4], 1), _plain(pair[1] or "")
+        return base + _DIGITS[pair[2]] * scale, base + _DIGITS[pair[3]] * scale
     return _plain(text), _plain(text)
 
 

@@ -171,7 +171,7 @@ def label_field(match: re.Match[str]) -> str | None:
 def _value_end(page: Page, start: int, limit: int) -> int:
     """A short value ends at a separator, at a space only beside Chinese (Acme Robotics stays whole)."""
     at = start
-    for match in re.finditer(r"[\n,;、。|\0]| +", page.plain[start:limit]):
+    for match in re.finditer(r"[\n;、。|\0]|,(?![0-9]{3})| +", page.plain[start:limit]):
         at, after = start + match.start(), page.plain[start + match.end() : start + match.end() + 1]
         latin = page.plain[at - 1 : at].isascii() and after.isascii() and at > start
         if not (match[0].startswith(" ") and latin):
