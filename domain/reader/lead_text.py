@@ -15,6 +15,7 @@ from domain.reader.money import read_amount
 from domain.reader.page import (
     COMMAND,
     LABEL,
+    PREAMBLE,
     Page,
     label_field,
     open_page,
@@ -64,9 +65,10 @@ def read_lead(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> LeadText:
     With `simplify`, names are given in simplified characters; the need keeps the writer's.
     """
     page = open_page(text, simplify)
-    command = COMMAND.match(page.plain)
-    if command:
-        page.strike(0, command.end())
+    for opening in (PREAMBLE, COMMAND, PREAMBLE):
+        begin = len(page.plain) - len(page.plain.lstrip("\0"))
+        if match := opening.match(page.plain, begin):
+            page.strike(0, match.end())
     read_contacts(page)
     read_labels(page)
     placed = place_words(words_of(page.plain), taken=page.labelled)
@@ -95,7 +97,7 @@ def _fill(page: Page, placed: Placed) -> None:
 
 def _spoken(name: str) -> str:
     """Of a customer named only by the family name (客户姓杜, 姓金的老板) the usual address: 杜总."""
-    match = re.search(f"姓({lexicon.SURNAME.pattern})", name)
+    match = re.search(f"姓({lexicon.SURNAME.pattern}|[{lexicon.RARE}])", name)
     return f"{match[1]}总" if match else name
 
 

@@ -5,6 +5,8 @@ Patterns are for folded text (see domain.contact.fold) and for single words, not
 
 import re
 
+from domain.reader.places import leading_place
+
 SINGLE = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章云苏潘葛奚范彭郎鲁韦"
     "昌马苗凤花方俞任袁柳鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹"
@@ -14,9 +16,9 @@ SINGLE = (
     "宿白蒲从索咸赖卓蔺屠蒙池乔阴胥苍双闻莘党翟谭贡劳姬申扶堵冉宰桑桂牛寿通边燕冀浦尚农温别庄晏柴瞿阎连"
     "茹习艾容向古易廖居衡步都耿满弘匡文寇广东欧沃利蔚越师巩聂晁敖冷辛阚那简饶曾沙养鞠须丰关相查荆红游权"
     "盖益桓公仝岳帅苟肖闫付邸佟丛原覃邝岩麦代覃佘商肇揭楚区涂迟年晋钮原鄢"
-    "昝厍亓逄蒯佴郜蓟邰逯仉缑郈嵇酆扈郏邴郗郤殳夔乜竺谯笪璩郦濮裘"
+    "兰谌仝冼牟矫栗佴仉勾宾衣辜阙雒琚苌贠植昝厍亓逄蒯佴郜蓟邰逯仉缑郈嵇酆扈郏邴郗郤殳夔乜竺谯笪璩郦濮裘"
 )
-RARE = "漆丘朴操官鹿木敬占粟苑楼尧充慕宦慎终暨国禄庾毋雍亢况水经贲隆巢山怀籍海法赏哈爱"
+RARE = "漆丘朴操官鹿木敬占粟苑楼尧充慕宦慎终暨国禄庾毋雍亢况水经贲隆巢山怀籍海法赏哈爱展战英门修"
 """Surnames that begin everyday words: a name only with a title of respect behind them, or 老 or 小 before."""
 _COMPOUND = (
     "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 "
@@ -38,6 +40,8 @@ _NOT_NAMES_WORDS = (
     "年前 年内 原料 原材料 区块链 楚天 红酒 红木 游乐 权限 盖板 水泥 高低压 汽配 项目部 计划部 查一下 "
     "和平台 成交 成立 成都 施工 经理 总经理 董事 董事长 广州 常州 温州 福州 宿迁 金华 江苏 江西 安徽 "
     "云南 海南 甘肃 宁夏 宁波 石家庄 乌鲁木齐 马鞍山 连云港 景德镇 平顶山 万吨 万台 百万 牧场 农场 "
+    "冷链 冷库 冷藏 冷冻 冷饮 冷气 安环 安检 安保 董事会 黄焖 堵车 干嘛 边界 和解 党委 全名 全称 时候 金融 路桥 "
+    "曲轴 钢材 车床 燕麦 房屋 温泉 宫颈 游艇 游泳 易损 伍金 汤料 池州 毛巾 雷射 经费 鲜花 海鲜 高尔夫 钟点 岳父 "
     "苗木 苗圃 药店 陶瓷 梁板 钟表 池塘 席位 房间 温泉 越南 巴西 蒙古 高级 高价 高速 高压 于是 那个 "
     "那边 都是 都要 都有 须要 相关 关于 通过 应该 有限 成功 能源 项目经理 全自动 半自动 双面板 平面图 "
     "金加工 石墨烯 高分子 高性能 单晶硅 管理员 关键词 易用 易拉罐 牛仔裤 华为 万科 万达 金蝶 安踏 方太 "
@@ -65,16 +69,28 @@ CHINESE_NAME = re.compile(
 )
 SURNAME = re.compile(rf"{'|'.join(_COMPOUND.split())}|[{SINGLE}]")
 
+_TRANSLIT = (
+    "阿巴特尔扎西顿珠卓玛次仁才旦多吉买提古丽艾力江热合曼吐逊努木拉依不都呼和格日勒图其斯琴高娃乌云塔娜苏德那"
+    "朝鲁白央金平措旺堆洛桑丹增迪帕孜莱沙夏娅尼牙亚森约麦迈卡哈提别克叶克孜萨达吉布赛恩俄珍仓姆嘎玛贡觉晋米"
+    "岗坚赞索朗措伊斯马坎肉孜帖依拜如仙汗木江敖登格根其其毕力嘎宝音巴雅尔满都"
+)
+TRANSLITERATED = re.compile(f"[{_TRANSLIT}]{{3,7}}")
+"""A Uyghur, Tibetan, Mongol or Kazakh name, by the signs such names are written with: 阿不都热西提, 呼和巴特尔."""
+RARE_NAME = re.compile(f"[{RARE}](?![业场所部门区路桥链库存货证销商处理台控机])[一-鿿](?![化器机店场库性员商型品区证线])[一-鿿]")
+"""A full name under a surname that is an everyday word: a name only where one is expected (操德胜)."""
+
 _TITLE_TAIL = (
     "经理|總經理|總監|總裁|总监|总裁|董事长|董事|副总|主任|主管|部长|科长|处长|局长|院长|校长|所长|"
     "厂长|店长|馆长|会长|站长|组长|课长|队长|行长|主席|负责人|工程师|总工|设计师|架构师|顾问|专员|助理|"
     "秘书|采购员|业务员|会计|老板|老板娘|合伙人|创始人|法人|总经办|总办|教授|医生|护士长|书记|县长|"
-    "镇长|博士|主理人|总助|CEO|CTO|CIO|COO|CFO|CMO|CDO|VP|GM|HRD|HRBP|PM"
+    "镇长|博士|主理人|总助|理事长|厂办|校办|院办|跟单|老细|董秘|监理|科员|干事|文员|买手|掌柜|当家|管家|调度|CEO|CTO|CIO|COO|CFO|CMO|CDO|VP|GM|HRD|HRBP|PM"
 )
 _TITLE_WORDS = (
     "采购|财务|行政|人事|技术|运营|信息|研发|生产|销售|市场|品质|质量|设备|工程|项目|产品|物流|仓储|"
     "供应链|IT|HR|大区|区域|高级|资深|首席|执行|常务|副|总|助理|法务|售后|客服|工艺|安环|数字化|信息化|"
-    "车间|部门|业务|招商|渠道|战略|投资|基建|后勤|教务|医务|设计|测试|电商|门店|商务|外贸|华东|华南|"
+    "车间|部门|业务|招商|渠道|战略|投资|基建|后勤|教务|医务|设计|测试|电商|门店|商务|外贸|安环|安全|安保|能源|动力|装备|仓库|质检|检验|科研|网络|品牌|运维|实施|策划|培训|党群|审计|"
+    "合约|成本|数据|资材|资讯|海务|机务|船务|注册|教研|总务|信息中心|调度中心|数字化中心|技术中心|研发中心|客服中心|"
+    "运营中心|值班|大客户|渠道|国际|国内|海外|进出口|华东|华南|"
     "华北|西南|集团|分公司|公司"
 )
 TITLE = re.compile(
@@ -83,15 +99,17 @@ TITLE = re.compile(
 KNOWN_TITLE = re.compile(
     rf"(?:{_TITLE_WORDS}){{0,3}}(?:部|科|处)?(?:{_TITLE_TAIL})(?:助理)?|(?:{_TITLE_WORDS})部"
 )
+FUNCTION = re.compile(rf"(?:做|管|负责|搞)?(?P<f>(?:{_TITLE_WORDS}|跟单){{1,2}}(?:部|科|处)?)的")
+"""What somebody does, said in passing: 采购的, 设备部的, 管采购的."""
 _NO_TITLE_WORDS = "东部 西部 南部 北部 中部 内部 外部 全部 总部 局部 俱乐部"
 _NO_TITLE = frozenset(_NO_TITLE_WORDS.split())
 
 LATIN_TITLE = (
     r"(?:(?:Senior|Vice|Chief|General|Sales|Marketing|Purchasing|Procurement|Operations|Product|Project|Plant|"
-    r"Technical|IT|HR|Finance|Managing|Executive|Account|Supply|Chain|Quality|Engineering|Regional|Business|"
+    r"Technical|IT|HR|Junior|Lead|Deputy|Assistant|Key|Finance|Managing|Executive|Account|Supply|Chain|Quality|Engineering|Regional|Business|"
     r"Development|Technology|Information|Financial) ){0,4}"
     r"(?:Manager|Director|President|Officer|Engineer|Buyer|Supervisor|Founder|Owner|Partner|Consultant|"
-    r"CEO|CTO|CIO|COO|CFO|CMO|VP|GM)(?![A-Za-z])(?: of [A-Z][a-z]{2,20})?"
+    r"CEO|CTO|CIO|COO|CFO|CMO|VP|GM|PM|PMC|Specialist|Executive|Architect|Analyst|Lead)(?![A-Za-z])(?: of [A-Z][a-z]{2,20})?"
 )
 LATIN_COMPANY = (
     r"(?:[A-Z0-9][A-Za-z0-9&.'-]{0,30} (?:(?:&|of|and) )?){0,5}[A-Z0-9][A-Za-z0-9&'-]{0,30},? "
@@ -154,9 +172,20 @@ def is_trade(word: str) -> bool:
 
 def is_name(word: str) -> bool:
     """Whether the word looks like a Chinese full name."""
-    if CHINESE_NAME.fullmatch(word) is None or word in _NOT_NAMES or is_trade(word):
+    if is_transliterated(word):
+        return True
+    if CHINESE_NAME.fullmatch(word) is None or word in _NOT_NAMES or word[-1] in "部了吗嘛么呢吧的" or is_trade(word):
         return False
     return len(word) < 3 or word[:2] not in _NOT_NAMES or _THING_END.search(word) is None
+
+
+def may_be_name(word: str) -> bool:
+    """Whether the word is a full name where a name is expected, of a rare surname too."""
+    return is_name(word) or RARE_NAME.fullmatch(word) is not None
+
+
+def is_transliterated(word: str) -> bool:
+    return TRANSLITERATED.fullmatch(word) is not None and leading_place(word) is None and word != "阿里巴巴"
 
 
 def is_title(word: str) -> bool:

@@ -73,7 +73,7 @@ def _is_respect(text: str, match: re.Match[str], context: Context) -> bool:
     return not _inside_word(text, match.start(), context)
 
 
-_NO_PEOPLE = ("施工", "高工", "金工", "单工", "木工", "水工", "法工", "海工", "国工")
+_NO_PEOPLE = ("施工", "高工", "金工", "单工", "木工", "水工", "法工", "海工", "国工", "门店长", "门工", "山工")
 _FREE_BEFORE = re.compile(r"(?:\A|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对])\Z")
 _FREE_AFTER = re.compile(rf"(?:\Z|[\s,;。:、+\0)]|关机|占线|通了|{_SAYS})")
 

@@ -19,8 +19,20 @@ _WORD = re.compile(
 _WRAP = "()[]{}<>\"'“”‘’《》【】「」!?.:-~"
 _TAIL = re.compile(r"([^()]{1,40})\(([^()]{1,20})\)")
 _ADDRESS = re.compile(".{2,30}(?:[区路号街园镇县楼村乡港]|高新|大厦|广场|大道)")
-_CALLED = re.compile("([一-鿿]{0,6}?)(?:联系人(?:名?叫|是)?|名字叫|叫做|名叫|叫)([一-鿿]{2,4})")
-_SURNAMED = re.compile("(?:[一-鿿]{0,4})姓([一-鿿]{1,2})(?:的(?:老板|客户|先生))?")
+_CALLED = re.compile("([一-鿿]{0,6}?)(?:联系人(?:名?叫|是)?|名字叫|叫做|名叫|叫|昵称是?:?|网名是?:?)([一-鿿]{2,4})")
+_SURNAMED = re.compile(
+    f"(?:[一-鿿]{{0,4}})姓({lexicon.SURNAME.pattern}|[{lexicon.RARE}])(?:的(?:老板|客户|先生))?"
+)
+_TITLE_SURNAMED = re.compile("(?P<t>[一-鿿]{2,6})(?P<n>姓[一-鿿]{1,2})")
+# What people say before a firm's name: 对方是, 我是, 好像叫什么.
+_SAID_OF_FIRM = re.compile(
+    "(?:啊|呢|就|应该|好像|大概|对方|客户|那边|公司|单位|我们?|在[一-鿿]{2,4}|全称)*(?P<how>是|叫做?(?:什么)?|名叫|来自|在)+(?:叫什么|什么)?(?=[一-鿿A-Z]{3})"
+)
+# Where one breath runs into the next, in what was dictated without a stop.
+_BREATH = re.compile(
+    "嗯|那个(?=有)|有个新?客户啊?|然后|他们的?|她们的?|(?:联系)?电话号?码?是?|手机号?码?是?|(?=[他她](?:想|要|说|们))|(?=想[做上要搞买看换用])|(?=[预玉]算)"
+)
+_LONG_BREATH = 13
 _UNIT = re.compile("[一-鿿]{2,5}(?:部|处|科|中心)")
 _DEPARTMENT = re.compile("([一-鿿A-Za-z]{2,6}?[部科处办])(.{2,6})")
 
@@ -29,6 +41,7 @@ class Kind(StrEnum):
     RESPECT = "respect"
     NAME = "name"
     LATIN = "latin"
+    NAMED = "named"  # a firm that is said to be called so
     FIRM = "firm"
     LOCAL = "local"
     BRANCH = "branch"
@@ -73,10 +86,33 @@ def words_of(line: str) -> list[Word]:
 def _parts(start: int, raw: str) -> list[Word]:
     bare = raw.strip(_WRAP) if not _TAIL.fullmatch(raw) else raw
     start += raw.index(bare) if bare else 0
-    return [
-        Word(start + begin, start + end, bare[begin:end], _kind(bare[begin:end]))
-        for begin, end in _seams(bare)
-    ]
+    found = []
+    for begin, end in _breaths(bare):
+        for left, right in _seams(bare[begin:end]):
+            found.append(_word(start + begin + left, bare[begin + left : begin + right]))
+    return found
+
+
+def _breaths(word: str) -> list[tuple[int, int]]:
+    """The pieces of a long run without a stop, as they were dictated; a firm's own long name is one."""
+    if not _LONG_BREATH < len(word) <= 200 or lexicon.FIRM.fullmatch(word):
+        return [(0, len(word))]
+    cuts, at = [], 0
+    for match in _BREATH.finditer(word):
+        cuts.append((at, match.start()))
+        at = match.end()
+    return [(begin, end) for begin, end in (*cuts, (at, len(word))) if begin < end]
+
+
+def _word(start: int, text: str) -> Word:
+    """A word and what it looks like, without what is said before a firm's name: 对方是|凤溪陶瓷."""
+    said = _SAID_OF_FIRM.match(text)
+    if said:
+        kind = _kind(text[said.end() :])
+        if kind in _FIRMS:
+            called = Kind.NAMED if "叫" in said[0] else kind
+            return Word(start + said.end(), start + len(text), text[said.end() :], called)
+    return Word(start, start + len(text), text, _kind(text))
 
 
 def _seams(word: str) -> list[tuple[int, int]]:
@@ -87,7 +123,15 @@ def _seams(word: str) -> list[tuple[int, int]]:
     tail = _TAIL.fullmatch(word)
     if tail and region_of(tail[2]) is None:
         return [(0, tail.end(1)), (tail.start(2), tail.end(2))]
-    for split in (_firm_and_person, _of_whom, _person_and_title, _department_and_person, _called):
+    for split in (
+        _firm_and_person,
+        _of_whom,
+        _function,
+        _person_and_title,
+        _department_and_person,
+        _called,
+        _title_and_surname,
+    ):
         pieces = split(word)
         if pieces:
             return pieces
@@ -119,7 +163,8 @@ def _of_whom(word: str) -> list[tuple[int, int]]:
 
 def _person_and_title(word: str, shift: int = 0) -> list[tuple[int, int]]:
     for cut in range(2, min(5, len(word))):
-        if lexicon.is_name(word[:cut]) and lexicon.KNOWN_TITLE.fullmatch(word, cut):
+        department = re.match("[部科处](?!长|员)", word[cut:])
+        if not department and lexicon.is_name(word[:cut]) and lexicon.KNOWN_TITLE.fullmatch(word, cut):
             return [(shift, shift + cut), (shift + cut, shift + len(word))]
     return []
 
@@ -128,12 +173,29 @@ def _department_and_person(word: str) -> list[tuple[int, int]]:
     match = _DEPARTMENT.fullmatch(word)
     if match and lexicon.HONORIFIC.fullmatch(match[2]) and lexicon.is_title(match[1]):
         return [match.span(1), match.span(2)]
+    for cut in range(2, len(word) - 1):  # 副总洪总
+        if lexicon.KNOWN_TITLE.fullmatch(word, 0, cut) and lexicon.HONORIFIC.fullmatch(word, cut):
+            return [(0, cut), (cut, len(word))]
+    return []
+
+
+def _function(word: str) -> list[tuple[int, int]]:
+    """设备部的, 管采购的."""
+    match = lexicon.FUNCTION.fullmatch(word)
+    return [match.span("f")] if match else []
+
+
+def _title_and_surname(word: str) -> list[tuple[int, int]]:
+    """院长姓邝; 老板 is what every owner is called."""
+    match = _TITLE_SURNAMED.fullmatch(word)
+    if match and lexicon.is_title(match["t"]) and match["t"] not in ("老板", "负责人"):
+        return [match.span("t"), match.span("n")]
     return []
 
 
 def _called(word: str) -> list[tuple[int, int]]:
     match = _CALLED.fullmatch(word)
-    if match and lexicon.is_name(match[2]):
+    if match and (lexicon.may_be_name(match[2]) or lexicon.HONORIFIC.fullmatch(match[2])):
         return [match.span(1), match.span(2)] if match[1] else [match.span(2)]
     return []
 
@@ -170,7 +232,9 @@ def _doubtful_kind(word: str, place: str | None) -> Kind:
 def place_words(words: list[Word], *, taken: Set[str]) -> Placed:
     """Decide which word fills which field, leaving alone the fields that labels have `taken`."""
     placed = Placed()
-    wish_at = next((w.start for w in words if w.kind is Kind.OTHER and lexicon.WISH.search(w.text)), None)
+    firm_at = next((w.start for w in words if w.kind in _FIRMS), 0)  # what is wished for comes behind the firm
+    wishes = [w.start for w in words if w.kind is Kind.OTHER and lexicon.WISH.search(w.text)]
+    wish_at = next((at for at in wishes if at > firm_at), None)
     early = [word for word in words if wish_at is None or word.start < wish_at]
     for name, place in _PLACERS.items():
         if name not in taken:
@@ -186,8 +250,8 @@ def _take(placed: Placed, name: str, candidates: list[Word]) -> None:
 
 def _place_name(placed: Placed, words: list[Word], early: list[Word]) -> None:
     people = [w for w in early if w.kind in _PEOPLE] or [w for w in words if w.kind in _PEOPLE]
-    if not people and len(words) > 1 and _may_be_a_name(words[0]) and words[1].kind in _FIRMS:
-        placed.fields["name"], placed.sure = words[0], False
+    if not people and (word := _unusual_name(words)):
+        placed.fields["name"], placed.sure = word, False
         return
     best = next((same for kind in _PEOPLE if (same := [w for w in people if w.kind is kind])), [])
     _take(placed, "name", best)
@@ -196,12 +260,12 @@ def _place_name(placed: Placed, words: list[Word], early: list[Word]) -> None:
 
 def _place_company(placed: Placed, words: list[Word], early: list[Word]) -> None:
     for kind in _FIRMS:
-        same = [w for w in (words if kind is Kind.FIRM else early) if w.kind is kind]
+        same = [w for w in (words if kind in (Kind.NAMED, Kind.FIRM) else early) if w.kind is kind]
         if same:
             _take(placed, "company", same)
             return
     # By elimination: an early, short word beside what is already known, with the wish still to come.
-    left = [w for w in early[:4] if w.kind is Kind.OTHER and 2 <= len(w.text) <= 12]
+    left = [w for w in early[:4] if w.kind is Kind.OTHER and 2 <= len(w.text) <= 12 and w.text[-1] != "的"]
     if left and placed.fields and words[-1] is not left[0]:
         _take(placed, "company", left[:1])
         placed.sure = False
@@ -230,15 +294,26 @@ def _place_region(placed: Placed, _words: list[Word], early: list[Word]) -> None
     placed.region = region_of(place.text) if place else None
 
 
-_FIRMS = (Kind.FIRM, Kind.LOCAL, Kind.BRANCH)
+_FIRMS = (Kind.NAMED, Kind.FIRM, Kind.LOCAL, Kind.BRANCH)
 _FOREIGN = re.compile("[一-鿿]{3,5}|[A-Z][a-z]{2,11}")
 
 
+def _unusual_name(words: list[Word]) -> Word | None:
+    """Who no list of surnames knows, in front of a firm (扎西顿珠, Tony); of a rare surname, beside a firm or title."""
+    if len(words) > 1 and words[1].kind in _FIRMS and _may_be_a_name(words[0]):
+        return words[0]
+    for before, word, after in zip([None, *words], words, [*words[1:], None], strict=False):
+        beside = [each.kind for each in (before, after) if each]
+        if lexicon.RARE_NAME.fullmatch(word.text) and any(k is Kind.TITLE or k in _FIRMS for k in beside):
+            return word
+    return None
+
+
 def _may_be_a_name(word: Word) -> bool:
-    """A first word before a firm: 扎西顿珠, 帕提古丽, Tony, which no list of surnames knows."""
     return (
         word.kind is Kind.OTHER
         and _FOREIGN.fullmatch(word.text) is not None
+        and not re.match("[没未不有无是请]", word.text)
         and not lexicon.WISH.search(word.text)
     )
 
