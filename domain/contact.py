@@ -50,9 +50,7 @@ _LANDLINE = (
 )
 # No letter may stand in front, but for a label's: tel13812345678, M139…, T0571-….
 _ALONE = r"(?:(?<![0-9A-Za-z.+])|(?<=tel)|(?<=mob)|(?<=cell)|(?<=phone)|(?<=(?<![A-Za-z])[mtp]))"
-_CHINA = re.compile(
-    rf"{_ALONE}(?:(?:\+|00)?86[ -]?)?(?:{_MOBILE}|{_TOLL_FREE}|{_LANDLINE})", re.IGNORECASE
-)
+_CHINA = re.compile(rf"{_ALONE}(?:(?:\+|00)?86[ -]?)?(?:{_MOBILE}|{_TOLL_FREE}|{_LANDLINE})", re.IGNORECASE)
 # 02-23456789, (04)2358-7716, 03-5782216#318, 0912-345-678, +886 2 2345 6789: shorter than the mainland's.
 _TAIWAN = re.compile(
     rf"{_ALONE}(?:(?P<mobile>(?:(?:\+|00)886[ -]?0?|0)9[0-9]{{2}}[ -]?[0-9]{{3}}[ -]?[0-9]{{3}})(?![0-9])"
@@ -73,7 +71,8 @@ _WECHAT = re.compile(
     re.IGNORECASE,
 )
 _SAME_NUMBER = re.compile(
-    r"\(?(?:(?:微信|wechat|[vw]x)(?:也是?|就是|同)(?:这个|手机|电话)?号?|(?:手机|电话)?同微信号?)\)?", re.IGNORECASE
+    r"\(?(?:(?:微信|wechat|[vw]x)(?:也是?|就是|同)(?:这个|手机|电话)?号?|(?:手机|电话)?同微信号?)\)?",
+    re.IGNORECASE,
 )
 
 

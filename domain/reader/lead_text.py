@@ -72,14 +72,14 @@ def read_lead(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> LeadText:
     read_contacts(page)
     read_labels(page)
     placed = place_words(words_of(page.plain), taken=page.labelled)
-    _fill(page, placed)
+    _fill(page, placed, simplify)
     for name in _NAMES:
         if name in page.values:
             page.values[name] = page.values[name].translate(simplify)
     return _result(page)
 
 
-def _fill(page: Page, placed: Placed) -> None:
+def _fill(page: Page, placed: Placed, simplify: Mapping[int, int]) -> None:
     for name, word in placed.fields.items():
         value = page.text[word.start : word.end]
         page.values[name] = _spoken(value) if name == "name" else value
@@ -88,7 +88,7 @@ def _fill(page: Page, placed: Placed) -> None:
         page.set_aside(word.start, word.end)
     page.sure = page.sure and placed.sure
     if "region" not in page.labelled:
-        place = placed.region or region_of(fold(page.values.get("company", ""))[:60])
+        place = placed.region or region_of(fold(page.values.get("company", ""))[:60].translate(simplify))
         page.values |= {"region": place} if place else {}
     trade = lexicon.TRADE_SPOKEN.search(page.plain)
     if trade:

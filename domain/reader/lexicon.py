@@ -57,6 +57,7 @@ _TITLE_OF_RESPECT = (
     "董|厂长|局长|局|处长|处|院长|科长|校长|所长|部长|队长|店长|教授|医生|秘书|书记|会计|博士|师傅|"
     "课长|行长|会长|站长|馆长|台长|镇长|村长|助理|姨|叔"
 )
+RESPECT_OUTRIGHT = "总经理|副总|经理|主任|厂长|总监|主管|部长|老师|先生|女士|老板|局长|院长|书记|大哥|大姐"
 HONORIFIC = re.compile(
     rf"(?:[老小]?(?:{'|'.join(_COMPOUND.split())}|[{SINGLE}{RARE}]))(?:{_TITLE_OF_RESPECT})"
     rf"|[老小阿](?!时|板|师|家|区|组|米|包|车|高|于|孔|年|干|厂|总|麦|房|花|虫|树|山|水|经|海|法)[{SINGLE}{RARE}]"
@@ -74,9 +75,11 @@ _TRANSLIT = (
     "朝鲁白央金平措旺堆洛桑丹增迪帕孜莱沙夏娅尼牙亚森约麦迈卡哈提别克叶克孜萨达吉布赛恩俄珍仓姆嘎玛贡觉晋米"
     "岗坚赞索朗措伊斯马坎肉孜帖依拜如仙汗木江敖登格根其其毕力嘎宝音巴雅尔满都"
 )
-TRANSLITERATED = re.compile(f"[{_TRANSLIT}]{{3,7}}")
+TRANSLITERATED = f"[{_TRANSLIT}]{{2,7}}"
 """A Uyghur, Tibetan, Mongol or Kazakh name, by the signs such names are written with: 阿不都热西提, 呼和巴特尔."""
-RARE_NAME = re.compile(f"[{RARE}](?![业场所部门区路桥链库存货证销商处理台控机])[一-鿿](?![化器机店场库性员商型品区证线])[一-鿿]")
+RARE_NAME = re.compile(
+    f"[{RARE}](?![业场所部门区路桥链库存货证销商处理台控机])[一-鿿](?![化器机店场库性员商型品区证线])[一-鿿]"
+)
 """A full name under a surname that is an everyday word: a name only where one is expected (操德胜)."""
 
 _TITLE_TAIL = (
@@ -148,7 +151,8 @@ _BRANCH = (
 )
 BRANCH_WORDS = _BRANCH.replace(
     "|[一-鿿]业",
-    "|实业|农业|酒业|矿业|渔业|牧业|林业|工业|铝业|纸业|乳业|茶业|种业|药业|置业|水务|重工|股份|制造|集团|配件|装备",
+    "|实业|农业|酒业|矿业|渔业|牧业|林业|工业|铝业|纸业|乳业|茶业|种业|药业|置业|水务|重工|股份|制造|集团|配件|装备|"
+    "米业|糖业|面业|鞋业|木业|板业|门业|锁业|车业|果业|盐业|影业|粮业|肉业|蛋业|菌业|瓷业|袜业|塑业|铜业|钢业|钛业|锂业|硅业|革业",
 )
 BRANCH_NAMED = re.compile(rf"[A-Za-z0-9一-鿿()&]{{2,16}}?(?:{_BRANCH})")
 
@@ -174,7 +178,12 @@ def is_name(word: str) -> bool:
     """Whether the word looks like a Chinese full name."""
     if is_transliterated(word):
         return True
-    if CHINESE_NAME.fullmatch(word) is None or word in _NOT_NAMES or word[-1] in "部了吗嘛么呢吧的" or is_trade(word):
+    if (
+        CHINESE_NAME.fullmatch(word) is None
+        or word in _NOT_NAMES
+        or word[-1] in "部了吗嘛么呢吧的"
+        or is_trade(word)
+    ):
         return False
     return len(word) < 3 or word[:2] not in _NOT_NAMES or _THING_END.search(word) is None
 
@@ -185,7 +194,8 @@ def may_be_name(word: str) -> bool:
 
 
 def is_transliterated(word: str) -> bool:
-    return TRANSLITERATED.fullmatch(word) is not None and leading_place(word) is None and word != "阿里巴巴"
+    long = len(word) > 2 < len({*word, ""}) and re.fullmatch(TRANSLITERATED, word) is not None
+    return long and leading_place(word) is None and word != "阿里巴巴"
 
 
 def is_title(word: str) -> bool:

@@ -35,7 +35,9 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"(?:[¥￥]|rmb|cny) ?\Z", re.IGNORECASE)
-_AT_LEAST = re.compile(r"(?:至少|起码|不低于|不少于|不下|不止|超过|大于|at least|over)[ ¥￥]{0,3}\Z", re.IGNORECASE)
+_AT_LEAST = re.compile(
+    r"(?:至少|起码|不低于|不少于|不下|不止|超过|大于|at least|over)[ ¥￥]{0,3}\Z", re.IGNORECASE
+)
 _AT_MOST = re.compile(
     r"(?:最高限价|控制价|拦标价|不超过|不到|最多(?:只?(?:能|愿意?|肯)?(?:出|给|付|到))?|不高于|(?<!不)低于|以内|under|up to)[ ¥￥]{0,3}\Z",
     re.IGNORECASE,
@@ -155,7 +157,10 @@ _ROLE_AFTER = (
     (Role.GAP, re.compile(r" ?(?:的)?(?:差价|差距|优惠|便宜|折扣)")),
     (Role.PART, re.compile(r" ?(?:的)?(?:首付|定金|保证金|尾款|预付)")),
     (Role.SIZE, re.compile(r" ?(?:的)?(?:营收|产值|注册资本|年产值|规模的?企业)")),
-    (Role.ASK, re.compile(r"(?:块钱?|元)?(?:就|以?内?能|可以|才)(?:干|签|做|定|买|要|上|拿|成|接受|考虑|行)")),
+    (
+        Role.ASK,
+        re.compile(r"(?:块钱?|元)?(?:就|以?内?能|可以|才)(?:干|签|做|定|买|要|上|拿|成|接受|考虑|行)"),
+    ),
     (Role.DEAL, re.compile(r"[^,;。0-9]{0,3}(?:签|成交|拿下|中标|到账)")),
     (Role.BUDGET, re.compile(r" ?(?:的|左右)?(?:的)?预算")),
 )

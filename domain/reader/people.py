@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from domain.reader import lexicon
 from domain.reader.context import Context
-from domain.reader.places import leading_place
+from domain.reader.places import behind_places, leading_place
 
 _MOST = 400  # characters in which people are looked for
 _MOST_PEOPLE = 20
@@ -25,12 +25,12 @@ _RESPECT = re.compile(rf"(?:{lexicon.HONORIFIC.pattern})(?![价额量计共结�
 _NAME = rf"(?:{lexicon.COMPOUND}[一-鿿]{{1,2}}|[{lexicon.SINGLE}][一-鿿]{{1,2}})"
 _SAYS = (
     "说|回复?|那边|那里|约|要|让|嫌|反馈|同意|看|出差|出国|不|没|电话|微信|邮件|觉得|表示|想|把|换|已|在|去|来|对|"
-    "问|愿意|认可|接|答应|请|带|也|还|就|这边|他|她|昨|今|明|后天|下|上|周|和我|跟我|临时|发|打|提|催|拒|接待|签|准备|参加|一起|的"
+    "问|愿意|认可|接|答应|请|带|也|还|就|这边|他|她|昨|今|明|后天|下|上|周|和我|跟我|临时|发|打|提|催|拒|接待|签|准备|参加|一起|的|话|讲|喝|管|拿|离职|调走|休假|生病|住院|升|跳槽|陪|通过|终于|当场|透露|松口|拍板|点头|语音|加|转|开|现|有|没|很|挺|太|刚|忙|又|先|都|能|可|得|会|只|一直|嗰|系|唔|倾|外出|出去|喊|托|帮"
 )
 _SAID = re.compile(rf"(?:(?<=[\s,;。:、+\0])|\A)(?P<n>{_NAME}?)(?={_SAYS})")
 _TO = re.compile(
     rf"(?:给|跟|和|与|同|找|见到?了?|约了?|请|联系了?|打给|拜访了?|提醒我?给?|问了?|叫|访|催一?下?|跟进一?下?|沟通了?|回访了?|陪|教|邀请?|对接|"
-    rf"辞别|协助)(?:一下|下)?(?P<n>{_NAME}?)(?=[\s,;。、+\0]|\Z|{_SAYS}|开|通|聊|谈|吃|喝|视频|回|准备|打|发|做|演|确认|沟通|见|讲|沟|联系|处|了|过|交流|电)"
+    rf"辞别|协助)(?:一下|下)?(?P<n>{_NAME}?)(?=[\s,;。、+\0]|\Z|{_SAYS}|开|通|聊|谈|吃|喝|视频|回|准备|打|发|做|演|确认|沟通|见|讲|沟|联系|处|了|过|交流|电|语|微|约|介绍|送|寄|要|汇报|报|催|签|在)"
 )
 _NAMELESS = re.compile(rf"姓(?P<s>{lexicon.COMPOUND}|[{lexicon.SINGLE}])(?:的)?(?:老板|客户|先生|老总|经理)?")
 _NEVER_LAST = frozenset(
@@ -55,8 +55,57 @@ def mentions(text: str, context: Context) -> list[Mention]:
     ]
     found += [Mention(start, end, text[start:end], 0.95, "person.known")
               for start, end, kind in context.names.find(text) if kind == "person"]  # fmt: skip
-    found += _full_names(text, context)
-    return _apart(found)
+    found += _others(text, context) + _full_names(text, context)
+    taken = [each for each in context.names.find(text) if each[2] != "person"]
+    free = [m for m in found if all(m.end <= start or end <= m.start for start, end, _ in taken)]
+    return _apart([each for each in free if not _is_firm(text, each, free)])
+
+
+# Given names as they stand in Chinese sentences; what is also a product, a place or an everyday word is none.
+_LATIN = re.compile(r"(?<![A-Za-z0-9@._-])[A-Z][a-z]{2,11}(?: [A-Z][a-z]{1,11})?(?![A-Za-z0-9@._-])")
+_NO_LATIN = frozenset(
+    "Demo Poc Kickoff Email Mail Wechat Teams Zoom Excel Word Windows Linux Android Apple Google Chrome Next Visit Team Meeting Call Note "
+    "The This That They And But For With From Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April June "
+    "July August September October November December Okay Yes Sure Cloud Server Java Python Docker Mysql Redis Saas Okr Kpi Plan Step Offer "
+    "Contract Budget Price Quote Done Good Great Thanks Hello China Beijing Shanghai Shenzhen Suzhou Hangzhou Guangzhou".split()
+)
+
+
+def _others(text: str, context: Context) -> list[Mention]:
+    """Kelvin, Emily Zhou; 扎西经理, 呼和主任; 何生 as one says in the south."""
+    found = [
+        Mention(m.start(), m.end(), m[0], 0.85, "person.latin")
+        for m in _LATIN.finditer(text)
+        if m[0].split()[0] not in _NO_LATIN
+    ]
+    for m in _TRANSLITERATED.finditer(text):
+        head = m[0][: len(m[0]) - len(m["t"])]
+        if not context.tools.known(head) and leading_place(head) is None:
+            found.append(Mention(m.start(), m.end(), m[0], 0.9, "person.title"))
+    for m in _SOUTHERN.finditer(text):
+        if not context.tools.known(m[0]) and (
+            text[m.end() : m.end() + 1] in "话讲嗰" or _stands_alone(text, m, context)
+        ):
+            found.append(Mention(m.start(), m.end(), m[0], 0.8, "person.title"))
+    return found
+
+
+_TRANSLITERATED = re.compile(f"{lexicon.TRANSLITERATED}(?P<t>{lexicon.RESPECT_OUTRIGHT})")
+_SOUTHERN = re.compile(f"[{lexicon.SINGLE}]生")
+
+
+def _is_firm(text: str, mention: Mention, people: list[Mention]) -> bool:
+    """华艺的|钱雨薇, 牧野|羊绒, 鑫达|何生: what only begins like a name is a firm's."""
+    if mention.confidence >= 0.9 or mention.rule == "person.latin":
+        return False
+    if _TRADE_BEHIND.match(text, mention.end):
+        return True
+    return text[mention.end : mention.end + 1] == "的" and any(
+        each.start == mention.end + 1 for each in people
+    )
+
+
+_TRADE_BEHIND = re.compile(f"(?:{lexicon.BRANCH_WORDS}|羊绒|中学|小学|学校|公司)")
 
 
 def _respectful(match: re.Match[str]) -> Mention:
@@ -66,16 +115,37 @@ def _respectful(match: re.Match[str]) -> Mention:
 def _is_respect(text: str, match: re.Match[str], context: Context) -> bool:
     if match[0] == "钱总":
         return True
-    if match[0][0] in _FUNCTION or match[0] in _NO_PEOPLE:
+    if match[0] in _NO_PEOPLE or (match[0][0] in _FUNCTION and not _speaks(text, match)):
         return False
     if match[0][0] in "老小阿" and len(match[0]) == 2:
         return _stands_alone(text, match, context)
     return not _inside_word(text, match.start(), context)
 
 
-_NO_PEOPLE = ("施工", "高工", "金工", "单工", "木工", "水工", "法工", "海工", "国工", "门店长", "门工", "山工")
-_FREE_BEFORE = re.compile(r"(?:\A|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对])\Z")
-_FREE_AFTER = re.compile(rf"(?:\Z|[\s,;。:、+\0)]|关机|占线|通了|{_SAYS})")
+_NO_PEOPLE = (
+    "施工",
+    "高工",
+    "金工",
+    "单工",
+    "木工",
+    "水工",
+    "法工",
+    "海工",
+    "国工",
+    "门店长",
+    "门工",
+    "山工",
+)
+_FREE_BEFORE = re.compile(r"(?:\A|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对去到在等帮替连])\Z")
+_FREE_AFTER = re.compile(rf"(?:\Z|[\s,;。:、+\0)]|厂|家|店|公司|办公室|OK|关机|占线|通了|{_SAYS})")
+
+
+def _speaks(text: str, match: re.Match[str]) -> bool:
+    """向主管那边…, at the head of a clause: a person, and no 向 before a 主管."""
+    head = match.start() == 0 or text[match.start() - 1] in " ,;。:\0\n"
+    return (
+        head and re.match("那边|那里|说|回复|反馈|让我|约我", text[match.end() : match.end() + 2]) is not None
+    )
 
 
 def _stands_alone(text: str, match: re.Match[str], context: Context) -> bool:
@@ -114,6 +184,8 @@ def _among_words(text: str, context: Context) -> list[Mention]:
         if word in lexicon.COMPOUND_LIST and nth + 1 < len(words) and len(words[nth + 1]) <= 2:
             word += words[nth + 1]  # 上官|婉
         if 2 <= len(word) <= 4 and _is_name(word):
+            third = words[nth + 1] if nth + 1 < len(words) else ""
+            word += third if _goes_on(text, at, word, third) else ""
             known = context.tools.known(word)
             behind = known and _BEHIND_FIRM.search(text[max(0, at - 6) : at]) is not None
             if not known or behind:
@@ -135,6 +207,8 @@ def _best_name(text: str, start: int, context: Context) -> str:
         more = words.get(len(first), "")
         if len(first) + len(more) <= 4 and more and "一" <= more[0] <= "鿿" and more[0] not in _NEVER_LAST:
             first += more if len(first) < 4 and (len(more) == 1 or len(first) == 2) else ""
+    if _goes_on(text, start, first, words.get(2, "")):
+        return first + words[2]
     if _is_name(first):
         rest = text[start + 3 : start + 6]
         verb = len(first) == 3 and first[2] in "发通打开聊谈吃喝寄送签" and _is_name(first[:2])
@@ -145,6 +219,15 @@ def _best_name(text: str, start: int, context: Context) -> str:
         if len(name) == size and _is_name(name) and _ends_well(text, start + size, size, context, first):
             return name
     return first if _is_name(first) else ""
+
+
+def _goes_on(text: str, start: int, first: str, third: str) -> bool:
+    """周子|墨|要求: a name of three signs that was cut in two."""
+    if len(first) != 2 or len(third) != 1 or third in _NEVER_LAST or not "一" <= third <= "鿿":
+        return False
+    after = text[start + 3 : start + 4]
+    ends = not "一" <= after <= "鿿" or re.match(_SAYS, text[start + 3 : start + 6]) is not None
+    return ends and third not in "发通打聊谈吃送寄来去问带" and _is_name(first) and _is_name(first + third)
 
 
 def _ends_well(text: str, end: int, size: int, context: Context, first: str) -> bool:
@@ -182,13 +265,18 @@ def _apart(found: list[Mention]) -> list[Mention]:
 
 _LEAD_IN = re.compile(
     r"(?:提醒我?|给|跟|和|与|同|找|见到?了?|在|到了?|去了?|回|约了?|请|联系了?|打给了?|打电话给|拜访了?|电话|上门|刚|我|从|向|对|问了?|催|陪|已经?|报价|"
-    r"跟进一?下?|沟通了?|回访了?|演示|进了?|访|邀请?|接到|收到|关于)"
+    r"跟进一?下?|沟通了?|回访了?|演示|进了?|访|邀请?|接到|收到|关于|趟|人在|又|再|先|陪[一-鿿]{1,3}?(?:去|跑|到)了?一?趟?|跑了?一?趟?|昨儿|今儿|明儿)"
 )
 _FIRM_LIKE = re.compile(
-    rf"[一-鿿A-Za-z0-9]{{2,8}}?(?:{lexicon.BRANCH_WORDS}|公司|集团|研究院|医院|学院|大学)(?:{lexicon.BRANCH_WORDS}|公司|集团){{0,2}}"
+    rf"[一-鿿A-Za-z0-9]{{2,8}}?(?:{lexicon.BRANCH_WORDS}|公司|集团|研究院|医院|学院|大学|中学|小学|学校|[一二三]院|银行|酒店|商行)(?:{lexicon.BRANCH_WORDS}|公司|集团){{0,2}}"
 )
+_GONE_TO = re.compile("[去跑到]了?一?趟?|去了|到了|在|从")
+_WHERE = re.compile(
+    "(?:去了?一?趟?|跑了?一?趟?|从|给|到|在)(?P<f>[一-鿿A-Za-z]{2,6}?)(?=见了?|做了?|演示|出来|回来|谈|开会|拜访|现场|送|装|调试|讲|了趟|培训)"
+)
+_ONLY_A_TRADE = re.compile(f"(?:{lexicon.BRANCH_WORDS}|医疗|汽车|公司|集团)+")
 _NOT_FIRM = re.compile(
-    "[说要让想没不把被回了过来去吗呢吧]|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
+    "[说要让想没不把被回了过来去吗呢吧们你俺咱里]|原因|大家|可以|各位|因为|听说|最近|几家|[这那哪]个|楼下|同行|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
 )
 
 
@@ -202,13 +290,32 @@ def firm_of(text: str, person: Mention | None, context: Context) -> Mention | No
         before = _before(text, person.start)
         if before:
             return before
-    for match in re.finditer(r"[^\s,;。、:+\0]+", text):
-        start = match.start()
-        while (head := _LEAD_IN.match(text, start, match.end())) and head.end() > start:
-            start = head.end()
-        firm = _FIRM_LIKE.match(text, start, match.end())
-        if firm and _sound_firm(firm[0]):
-            return Mention(firm.start(), firm.end(), firm[0], 0.6, "company.like")
+    return _firm_like(text, person) or _firm_gone_to(text, context)
+
+
+def _firm_like(text: str, person: Mention | None) -> Mention | None:
+    for match in re.finditer(r"[^\s,;。、:!?+\0]+", text):
+        gone = [verb.end() for verb in _GONE_TO.finditer(text, match.start(), match.end())]
+        for start in (match.start(), *reversed(gone)):
+            while (head := _LEAD_IN.match(text, start, match.end())) and head.end() > start:
+                start = head.end()
+            firm = _FIRM_LIKE.match(text, start, match.end())
+            if firm and _sound_firm(firm[0]) and not (person and firm.start() <= person.start < firm.end()):
+                return Mention(firm.start(), firm.end(), firm[0], 0.6, "company.like")
+    return None
+
+
+def _firm_gone_to(text: str, context: Context) -> Mention | None:
+    """去晶锐见了…, 给凯博做了…: a name without a word of its trade, by the verbs around it."""
+    for match in _WHERE.finditer(text):
+        start, name = match.start("f"), match["f"]
+        while head := _LEAD_IN.match(name):
+            start, name = start + head.end(), name[head.end() :]
+        strange = (
+            not any(context.tools.known(word) for word in (name, name[-2:])) and leading_place(name) is None
+        )
+        if strange and len(name) > 1 and _sound_firm(name) and not context.names.find(name):
+            return Mention(start, match.end("f"), name, 0.6, "company.where")
     return None
 
 
@@ -221,9 +328,11 @@ def _before(text: str, end: int) -> Mention | None:
     while start > 0 and (text[start - 1].isalnum() and text[start - 1] != "\0") and stop - start < 18:
         start -= 1
     run = text[start:stop]
-    while match := _LEAD_IN.match(run):
+    while match := _LEAD_IN.match(run) or re.match("的", run):
         start, run = start + match.end(), run[match.end() :]
-    for match in reversed(list(re.finditer("给|跟|和|与|找|见了?|拜访了?|联系|打给", run))):
+    for match in reversed(
+        list(re.finditer("给|跟|和|与|找|见了?|拜访了?|联系|打给|[去跑到]了?一?趟|去了|到了", run))
+    ):
         if match.end() < len(run) - 1:
             start, run = start + match.end(), run[match.end() :]
             break
@@ -234,5 +343,11 @@ def _before(text: str, end: int) -> Mention | None:
 
 def _sound_firm(run: str) -> bool:
     return (
-        _NOT_FIRM.search(run) is None and not run.isdigit() and not lexicon.is_title(run) and run not in _STOP
+        _NOT_FIRM.search(run) is None
+        and not run.isdigit()
+        and not lexicon.is_title(run)
+        and run not in _STOP
+        and _ONLY_A_TRADE.fullmatch(run) is None
+        and run[-1] not in "小老"
+        and not (leading_place(run) and not behind_places(run))
     )

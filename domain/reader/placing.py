@@ -19,7 +19,9 @@ _WORD = re.compile(
 _WRAP = "()[]{}<>\"'“”‘’《》【】「」!?.:-~"
 _TAIL = re.compile(r"([^()]{1,40})\(([^()]{1,20})\)")
 _ADDRESS = re.compile(".{2,30}(?:[区路号街园镇县楼村乡港]|高新|大厦|广场|大道)")
-_CALLED = re.compile("([一-鿿]{0,6}?)(?:联系人(?:名?叫|是)?|名字叫|叫做|名叫|叫|昵称是?:?|网名是?:?)([一-鿿]{2,4})")
+_CALLED = re.compile(
+    "([一-鿿]{0,6}?)(?:联系人(?:名?叫|是)?|名字叫|叫做|名叫|叫|昵称是?:?|网名是?:?)([一-鿿]{2,4})"
+)
 _SURNAMED = re.compile(
     f"(?:[一-鿿]{{0,4}})姓({lexicon.SURNAME.pattern}|[{lexicon.RARE}])(?:的(?:老板|客户|先生))?"
 )
@@ -232,7 +234,9 @@ def _doubtful_kind(word: str, place: str | None) -> Kind:
 def place_words(words: list[Word], *, taken: Set[str]) -> Placed:
     """Decide which word fills which field, leaving alone the fields that labels have `taken`."""
     placed = Placed()
-    firm_at = next((w.start for w in words if w.kind in _FIRMS), 0)  # what is wished for comes behind the firm
+    firm_at = next(
+        (w.start for w in words if w.kind in _FIRMS), 0
+    )  # what is wished for comes behind the firm
     wishes = [w.start for w in words if w.kind is Kind.OTHER and lexicon.WISH.search(w.text)]
     wish_at = next((at for at in wishes if at > firm_at), None)
     early = [word for word in words if wish_at is None or word.start < wish_at]
@@ -290,7 +294,8 @@ def _place_region(placed: Placed, _words: list[Word], early: list[Word]) -> None
     _take(placed, "region", named)
     addresses = [w for w in early if w.kind in (Kind.ADDRESS, Kind.LOCAL) and w is not company]
     placed.extra += addresses
-    place = next(iter(named or addresses), None)
+    of_a_place = [w for w in early if w.kind is Kind.OTHER and leading_place(w.text)]  # 潍坊的做大棚的
+    place = next(iter(named or addresses or of_a_place), None)
     placed.region = region_of(place.text) if place else None
 
 
@@ -303,10 +308,14 @@ def _unusual_name(words: list[Word]) -> Word | None:
     if len(words) > 1 and words[1].kind in _FIRMS and _may_be_a_name(words[0]):
         return words[0]
     for before, word, after in zip([None, *words], words, [*words[1:], None], strict=False):
-        beside = [each.kind for each in (before, after) if each]
-        if lexicon.RARE_NAME.fullmatch(word.text) and any(k is Kind.TITLE or k in _FIRMS for k in beside):
+        beside = [each for each in (before, after) if each]
+        if lexicon.RARE_NAME.fullmatch(word.text) and any(map(_is_post_or_firm, beside)):
             return word
     return None
+
+
+def _is_post_or_firm(word: Word) -> bool:
+    return word.kind is Kind.TITLE or word.kind in _FIRMS or _UNIT.fullmatch(word.text) is not None
 
 
 def _may_be_a_name(word: Word) -> bool:

@@ -291,7 +291,7 @@ def _note(page: _Page, contacts: _Contacts, context: Context, kind: Kind) -> Rea
     bare = _without_amounts(_without(masked, place.location))
     people = mentions(bare, context)
     firm = place.company or firm_of(bare, people[0] if people else None, context)
-    person = place.person or _main_person(people, firm)
+    person = place.person or _main_person(bare, people, firm)
     rivals = _rivals(page, context, firm.value if firm else "")
     amounts = tuple(find_amounts(masked, rivals=rivals))
     money = chosen(amounts)
@@ -339,14 +339,23 @@ def _without_amounts(text: str) -> str:
     return text
 
 
-def _main_person(people: list[Mention], firm: Mention | None) -> Mention | None:
-    """The first one named outright; of several alike, the one behind the firm."""
+_HOST = re.compile("接待|带我们?[转看参走]|陪我们?[转看参走]")
+_WENT_ALONG = re.compile("一起|一同|去|跑|到")
+
+
+def _main_person(text: str, people: list[Mention], firm: Mention | None) -> Mention | None:
+    """Who received us; else the one behind the firm, the first one named outright; no colleague who came along."""
     outside = [each for each in people if firm is None or each.end <= firm.start or each.start >= firm.end]
+    outside = [
+        each for each in outside
+        if not (text[each.start - 1 : each.start] == "陪" and _WENT_ALONG.match(text, each.end))
+    ]  # fmt: skip
     if not outside:
         return None
+    host = [each for each in outside if _HOST.match(text, each.end)]
     behind = [each for each in outside if firm and 0 <= each.start - firm.end <= 2]
     strong = [each for each in outside if each.confidence >= 0.8] or outside
-    return min(behind or strong, key=lambda each: each.start)
+    return min(host or behind or strong, key=lambda each: each.start)
 
 
 def _with_future(page: _Page, dates: list[When], context: Context, kind: Kind) -> list[tuple[int, int, bool]]:

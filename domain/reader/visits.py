@@ -26,8 +26,18 @@ _FIRM_END = re.compile(
     rf"(?:{lexicon.BRANCH_WORDS}|公司|集团|研究院|医院|学院|大学|院|厂|店|部|城|园|配套|支架|拖拉机)\Z"
 )
 _SEE = re.compile(r"(?P<firm>[一-鿿A-Za-z0-9]{2,18}?)(?:见|拜访|找|和|跟|与|约)(?=[一-鿿]{2})")
-_WITH = re.compile("(?:见到?了?|找|和|跟|与|陪|约了?|对接)")
-_WAS = re.compile("(?:了|这边|那边|现场|公司里?|厂里)+\\Z")
+_LABEL = re.compile(
+    "(?:(?P<company>拜访(?:客户|单位|公司)|客户(?:名称|单位|公司)?|公司(?:名称)?|单位(?:名称)?)|"
+    "(?P<person>(?:拜访|接待|受访|会见|洽谈)?(?:对象|人员?)|联系人|接待人?|客户联系人|对接人)|"
+    "(?P<location>(?:拜访|到访)?(?:地点|地址|位置))|[一-鿿]{2,5}):(?P<value>.*)",
+    re.DOTALL,
+)
+"""A form of a visit, a field a word: 客户:博达; what else has a label (内容, 下一步) names neither."""
+_DEPARTMENT = "(?:[一-鿿]{1,4}[部科处])"
+_WITH = re.compile(
+    f"(?:(?:前台|门卫|保安|同事|秘书|助理)[说讲]|{_DEPARTMENT}(?=[一-鿿]{{2,3}}\\Z)|见到?了?|找|和|跟|与|陪|约了?|对接)"
+)
+_WAS = re.compile("(?:了|这边|那边|现场|(?<![一二三四五六七八九十分总])公司里?|厂里)+\\Z")
 
 
 def read_place(text: str, context: Context) -> Place:
@@ -35,6 +45,9 @@ def read_place(text: str, context: Context) -> Place:
     words = [m for m, _ in zip(_WORD.finditer(text), range(MOST_WORDS), strict=False)]
     location: str | None = None
     company = person = None
+    told = _told(words)
+    if told.company or told.person:
+        return told
     for nth, word in enumerate(words):
         said = word[0]
         address = _address(said, company is not None)
@@ -44,6 +57,21 @@ def read_place(text: str, context: Context) -> Place:
         person = person or _person(word.start(), said, text, context)
         if company is None:
             company = _firm(word.start(), said, person, context)
+    return Place(company=company, person=person, location=location)
+
+
+def _told(words: list[re.Match[str]]) -> Place:
+    """What a filled form says of the visit."""
+    company = person = location = None
+    for word in words:
+        label = _LABEL.match(word[0])
+        value = label["value"] if label else ""
+        if not label or not value:
+            continue
+        begin, end = word.start() + label.start("value"), word.end()
+        company = company or (Mention(begin, end, value, 0.9, "company.label") if label["company"] else None)
+        person = person or (Mention(begin, end, value, 0.9, "person.label") if label["person"] else None)
+        location = location or (value if label["location"] else None)
     return Place(company=company, person=person, location=location)
 
 
