@@ -65,7 +65,7 @@ _EMAIL = re.compile(
 )
 _WECHAT_NAME = r"[A-Za-z][A-Za-z0-9_-]{5,19}"
 _WECHAT = re.compile(
-    rf"(?:微信号?|wechat|weixin|(?<![A-Za-z])[vw]x|v信|(?<![A-Za-z])v(?=:))(?:[ ]?id)?[ :=]{{0,3}}"
+    rf"(?:微信号?|wechat|weixin|(?<![A-Za-z])[vw]x|v信|(?<![A-Za-z])v(?=:))(?:[ ]?id)?(?:[ ,:=]|换?了|改成|换成|新的|是){{0,4}}"
     rf"(?P<id>{_WECHAT_NAME}|[0-9]{{5,11}})"
     r"(?![A-Za-z0-9_@.-])",
     re.IGNORECASE,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from domain.reader import lunar
 from domain.reader.context import Almanac
 
 _DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
@@ -106,7 +107,7 @@ _YEARS = {
     "后年": 2,
 }
 _YEAR_WORD = "|".join(_YEARS)
-_PART = "初|上旬|中旬|下旬|中|底|末|月底|月末|月初|月中"
+_PART = "初|上旬|中旬|下旬|中|底|末|尾|月底|月末|月初|月中"
 
 
 _YEAR = r"(?:(?:19|20)[0-9]{2}|[一二][零〇九][零〇一二三四五六七八九]{2}|[0-9]{2}|[零〇九二三][零〇一二三四五六七八九])"
@@ -174,7 +175,7 @@ def _part_of_month(match: re.Match[str], first: date, last: date, almanac: Alman
         return _stretch(match, first.replace(day=15), first.replace(day=20), "day")
     if part == "下旬":
         return _stretch(match, first.replace(day=21), last, "week")
-    if part in ("底", "末"):
+    if part in ("底", "末", "尾"):
         return day_of(match, last)
     return _stretch(match, first, last, "month")
 
@@ -214,7 +215,8 @@ def _relative_month(match: re.Match[str], now: datetime, almanac: Almanac) -> Fo
 
 
 @_rule(
-    "month.part", r"(?<![正腊冬个上下这本当0-9一二三四五六七八九十])月(?P<part>底|末|初|中旬|中)(?!国|国人)"
+    "month.part",
+    r"(?<![正腊冬个上下这本当0-9一二三四五六七八九十])月(?P<part>底|末|尾|初|中旬|中)(?!国|国人)",
 )
 def _month_part(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
     found = _part_of_month(match, *_month(now.year, now.month), almanac, match["part"])
@@ -223,11 +225,17 @@ def _month_part(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
     return _part_of_month(match, *_month(now.year, now.month + 1), almanac, match["part"])
 
 
+_MONTH_BEFORE = re.compile(rf"(?<![0-9{_C}])(?P<m>{TWO})月(?:份)?{TWO}[日号][^月0-9]*\Z")
+
+
 @_rule("date.day", rf"(?<![0-9{_C}月.第年路街道巷弄村区-])(?P<d>{TWO})[号日](?![线楼院店厂码机门仓库])")
 def _bareday_of(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
     wanted = numeral(match["d"])
     if match[0].endswith("日") and not match["d"].isascii():
         return None  # 一日, 三日 as words
+    named = _MONTH_BEFORE.search(match.string, max(0, match.start() - 30), match.start())
+    if named and (found := _month_day_of(match, numeral(named["m"]), wanted, now)):
+        return found  # 六月十五号试运行, 十二号得到位
     for ahead in range(4):
         first, _ = _month(now.year, now.month + ahead)
         day = _safe(first.year, first.month, wanted)
@@ -277,6 +285,7 @@ def _week(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
 
 
 _DAYS = {
+    "寻": -1, "琴": -1, "噚": -1, "听": 1, "赶明": 1,
     "大前": -3, "前": -2, "昨": -1, "今": 0, "当": 0, "本": 0, "次": 1, "明": 1, "后": 2, "大后": 3,
 }  # fmt: skip
 _PERIOD_HEAD = "[天日儿](?![文猫气然])|(?=早|晚|上午|中午|下午)"
@@ -284,10 +293,10 @@ _PERIOD_HEAD = "[天日儿](?![文猫气然])|(?=早|晚|上午|中午|下午)"
 
 @_rule(
     "day.relative",
-    r"(?P<r>大前|前|昨|今|明|次|本|大后)(?:(?<![次本])天|日(?!常)|(?<![次本])儿个?|(?<!明)晨|(?=早|晚|上午|中午|下午))(?!报|之星)|(?P<a>后|当)(?:天(?!津|然|气)|日(?!式))",
+    r"(?:(?P<south>[听寻琴噚])[日晚朝](?!常)|(?P<north>赶明)儿?个?|(?P<r>大前|前|昨|今|明|次|本|大后)(?:(?<![次本])天|日(?!常)|(?<![次本])儿个?|(?<!明)晨|(?=早|晚|上[午昼晌]|中午|下[午昼晌]))(?!报|之星)|(?P<a>后|当)(?:天(?!津|然|气)|日(?!式)))",
 )
 def _relativeday_of(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
-    shift = _DAYS[match["r"] or match["a"]]
+    shift = _DAYS[match["south"] or match["north"] or match["r"] or match["a"]]
     return day_of(match, now.date() + timedelta(days=shift), past=shift < 0)
 
 
@@ -416,7 +425,7 @@ def _quarter(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
 
 @_rule(
     "year",
-    rf"(?:(?<![0-9{_C}])(?P<y>{_YEAR}) ?年(?!产|货|轻|会|级|限|费|薪|营)|(?P<ry>{_YEAR_WORD}))(?:的)?(?P<part>初|年初|中|底|年底|末|年末|上半年|下半年)?(?![0-9{_C}月第Qq季])",
+    rf"(?:(?<![0-9{_C}])(?P<y>{_YEAR}) ?年(?!产|货|轻|会|级|限|费|薪|营)|(?P<ry>{_YEAR_WORD}))(?:的)?(?P<part>初|年初|中|底|年底|末|年末|尾|年尾|上半年|下半年)?(?![0-9{_C}月第Qq季])",
 )
 def _year(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
     year = _year_of(match["y"]) if match["y"] else now.year + _YEARS[match["ry"]]
@@ -426,7 +435,7 @@ def _year(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
 def _part_of_year(match: re.Match[str], year: int, part: str, now: datetime, almanac: Almanac) -> When:
     first, last = date(year, 1, 1), date(year, 12, 31)
     part = part.removeprefix("年")
-    if part in ("底", "末"):
+    if part in ("底", "末", "尾"):
         return day_of(match, last, past=last < now.date())
     if part == "初":
         first, last = almanac.first_workday(first), date(year, 1, 31)
@@ -441,7 +450,7 @@ def _part_of_year(match: re.Match[str], year: int, part: str, now: datetime, alm
     )
 
 
-@_rule("year.part", r"(?<![0-9一二三四五六七八九去今明后前])(?P<part>年底|年末|年初|年中|上半年|下半年)")
+@_rule("year.part", r"(?<![0-9一二三四五六七八九去今明后前])(?P<part>年底|年末|年尾|年初|年中|上半年|下半年)")
 def _bare_part(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
     found = _part_of_year(match, now.year, match["part"], now, almanac)
     if found.past:
@@ -475,15 +484,13 @@ def _festival(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
     if day is None:
         return None
     after = edge in ("后", "之后", "以后", "回来", "完", "结束") or match[0].startswith(("过完", "过了"))
-    return _around(match, day, "after" if after else "before" if edge else "", almanac)
+    return _around(match, day, "after" if after else "", almanac)
 
 
 def _around(match: re.Match[str], day: date, edge: str, almanac: Almanac) -> When:
     if edge == "after":
         first = almanac.after_break(day)
         return _stretch(match, first, first + timedelta(days=6 - first.weekday()), "week")
-    if edge == "before":
-        return day_of(match, day - DAY)
     return day_of(match, day)
 
 
@@ -508,20 +515,37 @@ def _near_festival(match: re.Match[str], now: datetime, almanac: Almanac) -> Fou
 
 @_rule(
     "lunar.first_month",
-    r"(?:农历|阴历)?(?:正月(?:初)?(?P<d>[一二三四五六七八九十]{1,3})|大年初(?P<d2>[一二三四五六七八九十])|(?<![月季年])初(?P<d3>[一二三四五六七八九十])(?![中级高步年期次稿版]))|元宵节?|(?P<eve>小年)(?!轻)",
+    r"(?:农历|阴历)?(?:大年初(?P<d>[一二三四五六七八九十])|(?<![月季年])初(?P<d2>[一二三四五六七八九十])(?![中级高步年期次稿版]))|元宵节?|(?P<eve>小年)(?!轻)",
 )
-def _lunar(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
-    said = match["d"] or match["d2"] or match["d3"]
-    new_year = almanac.festival("春节", now.date() - timedelta(days=30)) or almanac.festival(
-        "春节", now.date()
-    )
-    while new_year is not None:
-        shift = -7 if match["eve"] else numeral(said) - 1 if said else 14
-        day = new_year + timedelta(days=shift)
-        if day >= now.date():
-            return day_of(match, day)
-        new_year = almanac.festival("春节", new_year + timedelta(days=60))
-    return None
+def _new_year(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
+    if match["eve"]:
+        first = lunar.next_day(1, 1, now.date() + 7 * DAY)
+        return day_of(match, first - 7 * DAY) if first else None
+    said = match["d"] or match["d2"]
+    day = lunar.next_day(1, numeral(said) if said else 15, now.date())
+    return day_of(match, day) if day else None
+
+
+_LUNAR_MONTHS = {"正": 1, "冬": 11, "腊": 12}
+_LUNAR_DAY = "初[一二三四五六七八九十]|[一二]?十[一二三四五六七八九]?|廿[一二三四五六七八九]?|三十|[0-9]{1,2}"
+
+
+@_rule(
+    "lunar.date",
+    rf"(?:(?:农历|阴历|旧历)的?(?P<m>正|冬|腊|十[一二]?|[一二三四五六七八九]|1[0-2]|[1-9])|(?P<m2>冬|腊|正))月(?:份)?(?:(?P<d>{_LUNAR_DAY})|(?P<part>底|末|初))?",
+)
+def _lunar_date(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
+    said = match["m"] or match["m2"]
+    month = _LUNAR_MONTHS.get(said) or numeral(said)
+    if match["d"]:
+        day = lunar.next_day(month, numeral(match["d"].removeprefix("初")), now.date())
+        return day_of(match, day) if day else None
+    span = lunar.next_month(month, now.date())
+    if span is None:
+        return None
+    if match["part"] == "初":
+        return _stretch(match, span[0], span[0] + 9 * DAY, "week")
+    return day_of(match, span[1]) if match["part"] else _stretch(match, *span, "month")
 
 
 @_rule("day.work_end", r"(?P<r>今天|明天|后天)?下班(?:之?以?前)")

@@ -234,9 +234,7 @@ def _doubtful_kind(word: str, place: str | None) -> Kind:
 def place_words(words: list[Word], *, taken: Set[str]) -> Placed:
     """Decide which word fills which field, leaving alone the fields that labels have `taken`."""
     placed = Placed()
-    firm_at = next(
-        (w.start for w in words if w.kind in _FIRMS), 0
-    )  # what is wished for comes behind the firm
+    firm_at = next((w.start for w in words if w.kind in _FIRMS), -1)  # a wish comes behind its firm
     wishes = [w.start for w in words if w.kind is Kind.OTHER and lexicon.WISH.search(w.text)]
     wish_at = next((at for at in wishes if at > firm_at), None)
     early = [word for word in words if wish_at is None or word.start < wish_at]

@@ -165,6 +165,14 @@ def _role(when: When, text: str, clause: tuple[int, int], kind: Kind, now: datet
             return None
         return DateRole.NEXT if cues.REACH.search(text, start, end) else DateRole.PROJECT
     done = cues.DONE.search(text, start, end) is not None
+    if (
+        when.grain == "year"
+        and not cues.NEXT.search(text, when.end, end)
+        and not _PUT_OFF.search(text, start, end)
+    ):
+        return None  # 下半年预算普遍砍三成
+    if cues.TERMS.search(text, start, end):
+        return None
     if when.past or (when.over(now) and when.at is None) or _UNTIL.search(text[start : when.start]):
         return DateRole.DONE
     if when.vague:
@@ -177,7 +185,13 @@ def _role(when: When, text: str, clause: tuple[int, int], kind: Kind, now: datet
 
 
 _UNTIL = re.compile(r"(?:聊|谈|喝|开|忙|等|讲)到\Z")
-_PUT_OFF = re.compile("约|再|就|定在|改到|推迟|延")
+_PUT_OFF = re.compile("约|再|就|定在|改到|推|延")
+
+
+# 今天微信说…, 今天请他吃饭, 他透露…: what was said on it is over.
+_TOLD = re.compile(
+    "[^,;。!?0-9]{0,14}?(?:微信|电话|当面|邮件)?(?:里|上|中)?(?:说|讲|表示|透露|反馈|回复|聊了)|[^;。!?]{0,14}[,。 ](?:他|她|对方|人家|客户)们?(?:说|讲|表示|透露|反馈|觉得|答应)"
+)
 
 
 def _was_today(when: When, text: str, end: int, kind: Kind, now: datetime, *, done: bool) -> bool:
@@ -185,6 +199,8 @@ def _was_today(when: When, text: str, end: int, kind: Kind, now: datetime, *, do
     if not when.day == when.until == now.date():
         return False
     if when.at is None and kind is Kind.VISIT and not re.search("再|约|发|回", text[when.end : end]):
+        return True
+    if when.at is None and _TOLD.match(text, when.end) and not _PUT_OFF.search(text, when.start, end):
         return True
     return (when.at is None or when.at < now) and done
 
@@ -295,9 +311,10 @@ def _note(page: _Page, contacts: _Contacts, context: Context, kind: Kind) -> Rea
     rivals = _rivals(page, context, firm.value if firm else "")
     amounts = tuple(find_amounts(masked, rivals=rivals))
     money = chosen(amounts)
+    about_us = not cues.is_small_talk(masked, strangers=person is None and firm is None)
     told = _struck(masked, firm, person)
     done = cues.activity(told, _with_future(page, dates, context, kind))
-    came, will, far = cues.outcome(told), cues.intent(told, rivals), cues.stage(told)
+    came, will, far = cues.outcome(told), cues.intent(told, rivals) if about_us else None, cues.stage(told)
     for name, mention in (("name", person), ("company", firm)):
         if mention:
             page.note(mention.start, mention.end, name, mention.value, mention.confidence, mention.rule)
@@ -311,7 +328,7 @@ def _note(page: _Page, contacts: _Contacts, context: Context, kind: Kind) -> Rea
         kind=kind, text=page.clean, name=person.value if person else None, company=firm.value if firm else None,
         phones=contacts.phones, emails=contacts.emails, wechat=contacts.wechat,
         region=_region(place, firm, masked), amount_min=money.least if money else None,
-        amount_max=money.most if money else None, amounts=amounts, next=step,
+        amount_max=money.most if money else None, amounts=amounts, next=step if about_us else None,
         activity="visit" if kind is Kind.VISIT else done.value if done else None,
         outcome=came.value if came else None, intent=will.value if will else None, competitors=rivals,
         products=_named(page, context, "product"), stage=far.value if far else None,

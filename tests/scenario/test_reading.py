@@ -138,7 +138,9 @@ async def test_a_tie_is_asked_about_and_attached_by_a_tap(world: World) -> None:
         lead = await world.submit(f"李{'一二三四五六七八九十甲乙'[number]}", company="杭州云栖数据有限公司")
         if (await world.owner(lead)).person == rep.person:
             second = lead
+            await rep.does("accept", f"李{'一二三四五六七八九十甲乙'[number]}")
             break
+    await world.advance("3h5m")  # so that neither is what the chat is about
     [card] = await rep.type("给云栖发了报价26万")
     assert "哪条线索" in card["card"]["title"]
     assert await world.notes(first) == [] == await world.notes(second)
