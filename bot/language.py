@@ -4,15 +4,18 @@ Each loads on its first use and is kept for the process: call `tools()` in a thr
 event loop. Measured on two cores: jieba 0.9 s and 80 MB, pypinyin 0.25 s, OpenCC 0.05 s.
 """
 
+import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from bot.holidays_cn import Days, china_days
 from domain.reader.context import Almanac, Tools
 
+_WILL = Path(__file__).with_name("will.json")
 _LAST = 0x9FFF
 COMMON = 60
 """So often a word stands in jieba's corpus before it is taken for one of everyday speech."""
@@ -71,9 +74,16 @@ def pinyin(text: str) -> Sequence[str]:
 
 
 @lru_cache(maxsize=1)
+def will() -> Mapping[str, Sequence[float]]:
+    """The weights that `python -m tests.evaluation.learn_will` has learnt."""
+    found: Mapping[str, Sequence[float]] = json.loads(_WILL.read_text(encoding="utf-8"))
+    return found
+
+
+@lru_cache(maxsize=1)
 def tools(*, with_pinyin: bool = True) -> Tools:
     """All of them, loaded."""
     _jieba()
     if with_pinyin:
         pinyin(chr(0x94C3))
-    return Tools(simplify=simplified(), cut=cut, known=known, pinyin=pinyin)
+    return Tools(simplify=simplified(), cut=cut, known=known, pinyin=pinyin, will=will())

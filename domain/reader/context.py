@@ -78,12 +78,14 @@ def no_pinyin(_text: str) -> Sequence[str]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """`simplify` maps the ordinals of traditional characters; `cut` gives a text's words in order, none left
-    out; `known` whether a word is one of everyday speech; `pinyin` gives each character's toneless syllable."""
+    out; `known` whether a word is one of everyday speech; `pinyin` gives each character's toneless syllable;
+    `will` weighs words for the customer's will (see domain.reader.will)."""
 
     simplify: Mapping[int, int] = field(default_factory=dict)
     cut: Callable[[str], Sequence[str]] = as_it_is
     known: Callable[[str], bool] = knows_nothing
     pinyin: Callable[[str], Sequence[str]] = no_pinyin
+    will: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

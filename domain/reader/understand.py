@@ -15,6 +15,7 @@ from domain.reader.money import Money, chosen, find_amounts
 from domain.reader.people import Mention, firm_of, mentions
 from domain.reader.places import region_of
 from domain.reader.visits import Place, read_place
+from domain.reader.will import will
 
 MOST_DATES = 12
 DATES_IN = 500  # characters in which dates are looked for
@@ -314,11 +315,12 @@ def _note(page: _Page, contacts: _Contacts, context: Context, kind: Kind) -> Rea
     about_us = not cues.is_small_talk(masked, strangers=person is None and firm is None)
     told = _struck(masked, firm, person)
     done = cues.activity(told, _with_future(page, dates, context, kind))
-    came, will, far = cues.outcome(told), cues.intent(told, rivals) if about_us else None, cues.stage(told)
+    wish = will(told, cues.intent(told, rivals), context.tools.will, context.tools.cut) if about_us else None
+    came, far = cues.outcome(told), cues.stage(told)
     for name, mention in (("name", person), ("company", firm)):
         if mention:
             page.note(mention.start, mention.end, name, mention.value, mention.confidence, mention.rule)
-    for name, cue in (("activity", done), ("outcome", came), ("intent", will), ("stage", far)):
+    for name, cue in (("activity", done), ("outcome", came), ("intent", wish), ("stage", far)):
         if cue:
             page.note(cue.start, cue.end, name, cue.value, 0.6 + cue.weight / 10, cue.rule)
     for each in amounts:
@@ -330,7 +332,7 @@ def _note(page: _Page, contacts: _Contacts, context: Context, kind: Kind) -> Rea
         region=_region(place, firm, masked), amount_min=money.least if money else None,
         amount_max=money.most if money else None, amounts=amounts, next=step if about_us else None,
         activity="visit" if kind is Kind.VISIT else done.value if done else None,
-        outcome=came.value if came else None, intent=will.value if will else None, competitors=rivals,
+        outcome=came.value if came else None, intent=wish.value if wish else None, competitors=rivals,
         products=_named(page, context, "product"), stage=far.value if far else None,
         location=place.location or (_region(place, firm, masked) if kind is Kind.VISIT else None),
         people=tuple(each.value for each in people), spans=tuple(page.spans),
