@@ -548,6 +548,29 @@ def _lunar_date(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found
     return day_of(match, span[1]) if match["part"] else _stretch(match, *span, "month")
 
 
+_ENGLISH = {"today": 0, "tonight": 0, "tomorrow": 1}
+_ENGLISH_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@_rule(
+    "english",
+    r"(?<![a-z])(?:(?P<d>today|tonight|tomorrow)|(?P<next>next )?(?P<w>mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}day|next (?P<u>week|month))(?![a-z])",
+)
+def _english(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
+    today = now.date()
+    if match["d"]:
+        return day_of(match, today + _ENGLISH[match["d"].lower()] * DAY)
+    monday = today - timedelta(days=today.weekday())
+    if match["u"]:
+        if match["u"].lower() == "month":
+            return _stretch(match, *_month(now.year, now.month + 1), "month")
+        return _stretch(match, monday + 7 * DAY, monday + 13 * DAY, "week")
+    day = monday + _ENGLISH_DAYS.index(match["w"].lower()) * DAY
+    if match["next"] or day < today:
+        day += 7 * DAY
+    return day_of(match, day)
+
+
 @_rule("day.work_end", r"(?P<r>今天|明天|后天)?下班(?:之?以?前)")
 def _work_end(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
     shift = {"明天": 1, "后天": 2}.get(match["r"] or "", 0)

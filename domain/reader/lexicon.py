@@ -55,7 +55,7 @@ _THING_END = re.compile(
 _TITLE_OF_RESPECT = (
     "总经理|副总|总监|总工|总|總|工|姐|哥|老师|先生|女士|小姐|太太|老板|老板娘|经理|主任|主管|董事长|"
     "董|厂长|局长|局|处长|处|院长|科长|校长|所长|部长|队长|店长|教授|医生|秘书|书记|会计|博士|师傅|"
-    "课长|行长|会长|站长|馆长|台长|镇长|村长|助理|姨|叔"
+    "课长|行长|会长|站长|馆长|台长|镇长|村长|园长|庭长|船长|教练|大夫|主席|总裁|助理|姨|叔"
 )
 RESPECT_OUTRIGHT = "总经理|副总|经理|主任|厂长|总监|主管|部长|老师|先生|女士|老板|局长|院长|书记|大哥|大姐"
 HONORIFIC = re.compile(
@@ -85,7 +85,7 @@ RARE_NAME = re.compile(
 _TITLE_TAIL = (
     "经理|總經理|總監|總裁|总监|总裁|董事长|董事|副总|主任|主管|部长|科长|处长|局长|院长|校长|所长|"
     "厂长|店长|馆长|会长|站长|组长|课长|队长|行长|主席|负责人|工程师|总工|设计师|架构师|顾问|专员|助理|"
-    "秘书|采购员|业务员|会计|老板|老板娘|合伙人|创始人|法人|总经办|总办|教授|医生|护士长|书记|县长|"
+    "秘书|采购员|业务员|会计|园长|庭长|检察长|秘书长|主编|船长|教练|技师|老板|老板娘|合伙人|创始人|法人|总经办|总办|教授|医生|护士长|书记|县长|"
     "镇长|博士|主理人|总助|理事长|厂办|校办|院办|跟单|老细|董秘|监理|科员|干事|文员|买手|掌柜|当家|管家|调度|CEO|CTO|CIO|COO|CFO|CMO|CDO|VP|GM|HRD|HRBP|PM"
 )
 _TITLE_WORDS = (
@@ -112,7 +112,7 @@ LATIN_TITLE = (
     r"Technical|IT|HR|Junior|Lead|Deputy|Assistant|Key|Finance|Managing|Executive|Account|Supply|Chain|Quality|Engineering|Regional|Business|"
     r"Development|Technology|Information|Financial) ){0,4}"
     r"(?:Manager|Director|President|Officer|Engineer|Buyer|Supervisor|Founder|Owner|Partner|Consultant|"
-    r"CEO|CTO|CIO|COO|CFO|CMO|VP|GM|PM|PMC|Specialist|Executive|Architect|Analyst|Lead)(?![A-Za-z])(?: of [A-Z][a-z]{2,20})?"
+    r"CEO|CTO|CIO|COO|CFO|CMO|VP|GM|PM|Specialist|Executive|Architect|Analyst|Lead)(?![A-Za-z一-鿿])(?: of [A-Z][a-z]{2,20})?"
 )
 LATIN_COMPANY = (
     r"(?:[A-Z0-9][A-Za-z0-9&.'-]{0,30} (?:(?:&|of|and) )?){0,5}[A-Z0-9][A-Za-z0-9&'-]{0,30},? "
@@ -147,7 +147,7 @@ _BRANCH = (
     "环保|生物|家居|家具|服饰|服装|纺织|建材|建设|建筑|装饰|传媒|文化|教育|餐饮|汽配|配件|零部件|精工|"
     "精密|半导体|新能源|光伏|锂电|储能|动力|装备|设备|仪表|阀门|轴承|钢铁|铝业|塑胶|橡胶|包装|印刷|"
     "纸业|乳业|饮料|茶业|农牧|种业|水泥|陶瓷|玻璃|船舶|航空|轨道|供应链|快递|速运|超市|百货|制衣|针织|"
-    "照明|通信|电缆|五金|建工|文旅|冷链|水产|纺机|工贸|船务|传动|航运|锻造|铸造|灯饰|卫浴|厂|商城|药房|药业|健康|地产|置业|酒店|旅行社|工厂|电商|工程"
+    "照明|通信|电缆|五金|建工|文旅|冷链|水产|纺机|工贸|船务|传动|航运|锻造|铸造|灯饰|卫浴|厂|商城|药房|药业|健康|地产|置业|酒店|旅行社|工厂|电商|工程|汽贸|汽修|物业|口腔|诊所|幼教|幼儿园|民宿|生态|粮油|液压|火锅|烘焙|研学|法院|检察院|医美|健身|园林|连锁|影院|律所|数码|通讯|塑料|铸件|锻件|印务|重卡|饰品|美妆|动物医院|水泵|塑业"
 )
 BRANCH_WORDS = _BRANCH.replace(
     "|[一-鿿]业",

@@ -18,6 +18,8 @@ _UNITS = {
     "万": 10**4,
     "萬": 10**4,
     "w": 10**4,
+    "个": 10**4,
+    "个w": 10**4,
 }
 _UNITS |= {"千": 1000, "k": 1000, "m": 10**6, "million": 10**6, "": 1}
 _MOST_NUMBERS = 60
@@ -26,7 +28,7 @@ _SMALL_CHANGE = 100  # below it a fine, a meal, or 20块 of boards
 _A_MARKET = 10**11  # from here on it is a market's volume, not a customer's budget
 
 _NUMBER = r"[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,2})?|[0-9]{1,13}(?:\.[0-9]{1,4})?|[零〇一二两三四五六七八九十百千半几]{1,12}"
-_UNIT = r"个?亿|[十百千]?[万萬]|千|(?:w|k|m|million)(?![a-z])"
+_UNIT = r"个?亿|个?w(?![a-z])|个(?=[,;。 左上吧]|\Z)|[十百千]?[万萬]|千|(?:w|k|m|million)(?![a-z])"
 _AMOUNT = re.compile(
     rf"(?<![0-9.])(?P<a>{_NUMBER})(?P<v>[来多余把])?[ ]?(?P<u>{_UNIT})?(?P<v2>[多余])?"
     r"(?P<tail>(?:[1-9](?![0-9.])|[一二三四五六七八九](?![十百点折成个号月周天年]))(?! ?[个台套人件条月号天]))?千?"
@@ -44,10 +46,11 @@ _AT_MOST = re.compile(
 )
 _CUE = re.compile(r"(?:预算|預算|金额|报价|合同|费用|价格|budget|amount)[^0-9,;。、\n]{0,6}\Z", re.IGNORECASE)
 _COUNTED = re.compile(
-    r" ?(?:[台人个件套吨条家次辆米㎡平亩户箱瓶只张份名伏瓦度]|用户|公里|users?|units?)", re.IGNORECASE
+    r" ?(?:[台人个件套吨条家次辆米㎡平亩户箱瓶只张册本卷份名伏瓦度]|用户|公里|users?|units?)", re.IGNORECASE
 )
 
 
+_BUDGET_OF = re.compile("(?:预算|预计|大概|金额)[^0-9,;。]{0,3}\\Z")
 _ROUND = re.compile("(?<![0-9零一二两三四五六七八九十百千半几])([百千万])把")  # 万把块, 百把万
 
 
@@ -141,7 +144,7 @@ _ROLE_BEFORE = (
     (
         Role.GAP,
         re.compile(
-            "(?:[高贵多]出?|低|便宜|(?<![至不])少了?|[差省降涨减]了?|优惠了?|让利|差价|相差|再加|追加|另加)(?:了|出|约|大概)?\\Z"
+            "(?:[高贵多]出?|低|便宜|(?<![至不])少了?|[差省降涨减]了?|优惠了?|让利|差价|相差|再加|再让|追加|另加)(?:了|出|约|大概)?\\Z"
         ),
     ),
     (
@@ -192,6 +195,8 @@ def _is_money(match: re.Match[str], before: str, *, cued: bool, sure_money: bool
     if match["yuan"] or _SIGN.search(before):
         return True
     unit = (match["ub"] or match["u"] or "").lower()
+    if unit == "个":
+        return _BUDGET_OF.search(before) is not None  # 预算五六十个: so many 万
     if not unit:
         return sure_money and re.fullmatch(r"[0-9,]{5,}", match["a"]) is not None
     if cued:

@@ -20,7 +20,7 @@ _HEAD = 2_000  # what stands further down in a pasted text is kept as part of th
 
 _LABELS = {
     "name": "联系人姓名 客户联系人 客户姓名 联系人 联络人 姓名 客户 名字 称呼 对接人 负责人 name contact contact_name",
-    "company": "公司名称 公司全称 公司名 公司 单位名称 单位 企业名称 企业 客户名称 客户公司 "
+    "company": "公司名称 公司全称 公司名 公司 单位名称 单位全称 客户单位 单位 机构 学校 门店 店名 企业名称 企业 客户名称 客户公司 "
     "company company_name organization",
     "title": "职位 职务 岗位 头衔 title job_title position role",
     "phone": "手机号码 手机号 手机 电话号码 联系电话 联系方式 电话 座机 固话 "

@@ -27,7 +27,7 @@ _SAYS = (
     "说|回复?|那边|那里|约|要|让|嫌|反馈|同意|看|出差|出国|不|没|电话|微信|邮件|觉得|表示|想|把|换|已|在|去|来|对|"
     "问|愿意|认可|接|答应|请|带|也|还|就|这边|他|她|昨|今|明|后天|下|上|周|和我|跟我|临时|发|打|提|催|拒|接待|签|准备|参加|一起|的|话|讲|喝|管|拿|离职|调走|休假|生病|住院|升|跳槽|陪|通过|终于|当场|透露|松口|拍板|点头|语音|加|转|开|现|有|没|很|挺|太|刚|忙|又|先|都|能|可|得|会|只|一直|嗰|系|唔|倾|外出|出去|喊|托|帮"
 )
-_SAID = re.compile(rf"(?:(?<=[\s,;。:、+\0])|\A)(?P<n>{_NAME}?)(?={_SAYS})")
+_SAID = re.compile(rf"(?:(?<=[\s,;。:、+\0])|\A)(?P<n>{_NAME}?)(?=:|{_SAYS})")
 _TO = re.compile(
     rf"(?:给|跟|和|与|同|找|见到?了?|约了?|请|联系了?|打给|拜访了?|提醒我?给?|问了?|叫|访|催一?下?|跟进一?下?|沟通了?|回访了?|陪|教|邀请?|对接|"
     rf"辞别|协助)(?:一下|下)?(?P<n>{_NAME}?)(?=[\s,;。、+\0]|\Z|{_SAYS}|开|通|聊|谈|吃|喝|视频|回|准备|打|发|做|演|确认|沟通|见|讲|沟|联系|处|了|过|交流|电|语|微|约|介绍|送|寄|要|汇报|报|催|签|在)"
@@ -37,7 +37,7 @@ _NEVER_LAST = frozenset(
     "不没说回约要让嫌看觉把换已在去对问接请也还就这那他她昨后下周和跟打提催拒签的了过电微邮给你我们"
 )
 _STOP = frozenset(
-    "对方 客户 老板 领导 时间 平时 都是 那个 方案 项目 计划 安排 明天 周一 周二 周三 周四 周五 周六 周日 于是 应该 相关 "
+    "公司 对方 客户 老板 领导 时间 平时 都是 那个 方案 项目 计划 安排 明天 周一 周二 周三 周四 周五 周六 周日 于是 应该 相关 "
     "高层 全部 经过 常规 单位 国庆 元旦 马上 成本 合同 何时 任何 管理 盛大 温度 安全 和我们 向我们 关系 关键 党委 "
     "都不 都没 那边 时候 从来 和他 和她 和对 于我 经常 全都 应当 解决 双方 干脆 万一 相当 相信 毕竟 易用 金额 "
     "费用 水平 查看 支持 包括 钱款 余款 元月 年底 年初 年前 年后 边界 车间 房间 党政 班组 景气 季度 通过 通知".split()
@@ -62,7 +62,7 @@ def mentions(text: str, context: Context) -> list[Mention]:
 
 
 # Given names as they stand in Chinese sentences; what is also a product, a place or an everyday word is none.
-_LATIN = re.compile(r"(?<![A-Za-z0-9@._-])[A-Z][a-z]{2,11}(?: [A-Z][a-z]{1,11})?(?![A-Za-z0-9@._-])")
+_LATIN = re.compile(r"(?<![A-Za-z0-9@._-])(?:[阿小老][A-Z][a-z]{1,9}|[A-Z][a-z]{2,11})(?: [A-Z][a-z]{1,11})?(?![A-Za-z0-9@._-])")
 _NO_LATIN = frozenset(
     "Demo Poc Kickoff Email Mail Wechat Teams Zoom Excel Word Windows Linux Android Apple Google Chrome Next Visit Team Meeting Call Note "
     "The This That They And But For With From Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April June "
@@ -78,6 +78,9 @@ def _others(text: str, context: Context) -> list[Mention]:
         for m in _LATIN.finditer(text)
         if m[0].split()[0] not in _NO_LATIN
     ]
+    for m in _FOREIGN_NAME.finditer(text):
+        if lexicon.is_transliterated(m[0]) and not context.tools.known(m[0]):
+            found.append(Mention(m.start(), m.end(), m[0], 0.8, "person.foreign"))
     for m in _TRANSLITERATED.finditer(text):
         head = m[0][: len(m[0]) - len(m["t"])]
         if not context.tools.known(head) and leading_place(head) is None:
@@ -90,6 +93,7 @@ def _others(text: str, context: Context) -> list[Mention]:
     return found
 
 
+_FOREIGN_NAME = re.compile(f"(?<![一-鿿]){lexicon.TRANSLITERATED}(?<![不都其])")
 _TRANSLITERATED = re.compile(f"{lexicon.TRANSLITERATED}(?P<t>{lexicon.RESPECT_OUTRIGHT})")
 _SOUTHERN = re.compile(f"[{lexicon.SINGLE}]生")
 
@@ -136,7 +140,7 @@ _NO_PEOPLE = (
     "门工",
     "山工",
 )
-_FREE_BEFORE = re.compile(r"(?:\A|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对去到在等帮替连])\Z")
+_FREE_BEFORE = re.compile(r"(?:\A|经理|主管|主任|技术|财务|会计|同事|秘书|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对去到在等帮替连])\Z")
 _FREE_AFTER = re.compile(rf"(?:\Z|[\s,;。:、+\0)]|厂|家|店|公司|办公室|OK|关机|占线|通了|{_SAYS})")
 
 
@@ -150,7 +154,7 @@ def _speaks(text: str, match: re.Match[str]) -> bool:
 
 def _stands_alone(text: str, match: re.Match[str], context: Context) -> bool:
     """老谷, 小佘: nothing runs on before it, something is said of them, and it is no everyday word."""
-    free = _FREE_BEFORE.search(text, max(0, match.start() - 1), match.start())
+    free = _FREE_BEFORE.search(text[max(0, match.start() - 2) : match.start()]) if match.start() else True
     return bool(free and _FREE_AFTER.match(text, match.end()) and not context.tools.known(match[0]))
 
 
@@ -265,10 +269,10 @@ def _apart(found: list[Mention]) -> list[Mention]:
 
 _LEAD_IN = re.compile(
     r"(?:提醒我?|给|跟|和|与|同|找|见到?了?|在|到了?|去了?|回|约了?|请|联系了?|打给了?|打电话给|拜访了?|电话|上门|刚|我|从|向|对|问了?|催|陪|已经?|报价|"
-    r"跟进一?下?|沟通了?|回访了?|演示|进了?|访|邀请?|接到|收到|关于|趟|人在|又|再|先|陪[一-鿿]{1,3}?(?:去|跑|到)了?一?趟?|跑了?一?趟?|昨儿|今儿|明儿)"
+    r"跟进一?下?|沟通了?|回访了?|演示|进了?|访|邀请?|接到|接(?!待|受|口|入)|收到|关于|(?:财务|前台|同事)?通知|趟|人在|又|再|先|陪[一-鿿]{1,3}?(?:去|跑|到)了?一?趟?|跑了?一?趟?|昨儿|今儿|明儿)"
 )
 _FIRM_LIKE = re.compile(
-    rf"[一-鿿A-Za-z0-9]{{2,8}}?(?:{lexicon.BRANCH_WORDS}|公司|集团|研究院|医院|学院|大学|中学|小学|学校|[一二三]院|银行|酒店|商行)(?:{lexicon.BRANCH_WORDS}|公司|集团){{0,2}}"
+    rf"[一-鿿A-Za-z0-9]{{2,8}}?(?:{lexicon.BRANCH_WORDS}|公司|集团|研究院|医院|学院|大学|中学|小学|学校|[一二三]院|法院|检察院|公安局|税务局|[区县]局|幼儿园|银行|酒店|商行)(?:{lexicon.BRANCH_WORDS}|公司|集团){{0,2}}"
 )
 _GONE_TO = re.compile("[去跑到]了?一?趟?|去了|到了|在|从")
 _WHERE = re.compile(
