@@ -1,6 +1,7 @@
 """The command `leadbell`. Exit status: 0 = well, 1 = found something wrong, 2 = called wrongly."""
 
 import argparse
+import io
 import asyncio
 import json
 import os
@@ -412,8 +413,8 @@ def _record(settings: Settings, lead: str) -> tuple[Any, datetime]:
 
 
 def _read(arguments: argparse.Namespace) -> int:
-    """One JSON object a line, as the lines come; the company's own names with `--config`."""
-    from bot.reading import make_context, read_line
+    """One JSON object a line, as the lines come, 1 when one could not be read; own names with `--config`."""
+    from bot.reading import make_context, read_lines
 
     settings = load(arguments.config, os.environ) if arguments.config else None
     zone = ZoneInfo(settings.app.timezone if settings else "Asia/Shanghai")
@@ -422,11 +423,13 @@ def _read(arguments: argparse.Namespace) -> int:
     context = make_context(
         local, _own_names(settings) if settings else (), settings.reader.competitors if settings else ()
     )
-    for line in sys.stdin:
-        if line.strip():
-            found = read_line(line, arguments.kind, context, explain=arguments.explain)
-            print(json.dumps(found, ensure_ascii=False), flush=True)
-    return 0
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+    wrong = False
+    for found in read_lines(sys.stdin, arguments.kind, context, explain=arguments.explain):
+        wrong = wrong or "error" in found
+        print(json.dumps(found, ensure_ascii=False), flush=True)
+    return 1 if wrong else 0
 
 
 def _backup(arguments: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """`leadbell read`: a line of text in, what it says as a JSON object out."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,22 +32,18 @@ def make_context(now: datetime, names: Named = (), competitors: Iterable[str] = 
     )
 
 
+class BadLine(ValueError):
+    """A line that begins like a JSON object and is none that can be read; the message says why."""
+
+
 def read_line(line: str, kind: str, context: Context, *, explain: bool = False) -> dict[str, Any]:
-    """A line is a text, or a JSON object with `text` and perhaps a `ref`: when it was written."""
-    text = line.rstrip("\n")
-    if text.lstrip().startswith("{"):
-        try:
-            given = json.loads(text)
-            text = str(given["text"])
-            if given.get("ref"):
-                written = datetime.fromisoformat(str(given["ref"]))
-                zone = context.now.tzinfo
-                local = written.astimezone(zone) if written.tzinfo else written.replace(tzinfo=zone)
-                context = replace(context, now=local)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            text = line.rstrip("\n")
+    """A line is a text, or a JSON object with `text` and perhaps a `ref`: when it was written, which is given
+    back. An empty line is a note that says nothing. Raises BadLine."""
+    text, ref = _opened(line)
+    if ref is not None:
+        context = replace(context, now=_written(ref, context.now))
     found = understand(text, context, None if kind == "auto" else Kind(kind))
-    said = as_json(found)
+    said = as_json(found) | {"ref": ref}
     if explain:
         said["spans"] = [
             {
@@ -57,6 +53,41 @@ def read_line(line: str, kind: str, context: Context, *, explain: bool = False) 
             for each in sorted(found.spans, key=lambda span: (span.start, span.end))
         ]  # fmt: skip
     return said
+
+
+def read_lines(
+    lines: Iterable[str], kind: str, context: Context, *, explain: bool = False
+) -> Iterator[dict[str, Any]]:
+    """One answer a line, in order; a line that cannot be read is answered with its number and what is wrong."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield read_line(line, kind, context, explain=explain)
+        except BadLine as error:
+            yield {"error": str(error), "line": number}
+
+
+def _opened(line: str) -> tuple[str, str | None]:
+    text = line.rstrip("\r\n")
+    if not text.lstrip().startswith("{"):
+        return text, None
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadLine("not a JSON object") from None
+    if not isinstance(given.get("text"), str):
+        raise BadLine("`text` is missing or no string")
+    if not isinstance(given.get("ref") or "", str):
+        raise BadLine("`ref` is no string")
+    return given["text"], given.get("ref") or None
+
+
+def _written(ref: str, now: datetime) -> datetime:
+    """The time of a `ref`, in the zone of `now`, which a time without an offset is in."""
+    try:
+        written = datetime.fromisoformat(ref)
+        return written.astimezone(now.tzinfo) if written.tzinfo else written.replace(tzinfo=now.tzinfo)
+    except (ValueError, OverflowError):
+        raise BadLine("`ref` is no time in ISO 8601") from None
 
 
 def as_json(found: Reading) -> dict[str, Any]:

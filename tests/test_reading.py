@@ -9,7 +9,7 @@ import pytest
 
 from bot.holidays_cn import china_days
 from bot.mind import Mind, _beside
-from bot.reading import make_context, read_line
+from bot.reading import make_context, read_line, read_lines
 from domain.reader.book import Entry, Talk
 from tests.fakes.company import make_company
 
@@ -32,11 +32,28 @@ def test_a_line_of_json_brings_its_own_time() -> None:
     assert read_line(line, "auto", make_context(NOW))["next_at"] == "2026-05-05T10:00:00+08:00"
 
 
+def test_the_time_of_a_line_is_given_back_as_it_came() -> None:
+    line = json.dumps({"text": "张总约我明天上午十点过去", "ref": "2026-05-04T10:00"})
+    assert read_line(line, "auto", make_context(NOW))["ref"] == "2026-05-04T10:00"
+    assert read_line("张总约我明天过去", "auto", make_context(NOW))["ref"] is None
+
+
 @pytest.mark.parametrize(
-    "line", ['{"text": 5}', '{"no": 1}', "{broken", '{"text": "x", "ref": "never"}', "[1]", "null"]
-)
-def test_a_line_that_is_no_such_json_is_read_as_text(line: str) -> None:
-    assert read_line(line, "auto", make_context(NOW))["kind"] in ("lead", "note", "visit")
+    "line",
+    ['{"text": 5}', '{"no": 1}', "{broken", '{"text": "x", "ref": "never"}', '{"text": "x", "ref": 5}', '{"a":' * 90_000,
+     '{"text": "x", "ref": "0001-01-01T00:00:00+23:59"}'],
+)  # fmt: skip
+def test_broken_json_is_an_error_that_names_its_line_and_the_next_line_is_read(line: str) -> None:
+    first, second, third = read_lines(["张总说可以\n", line, "李工没接电话"], "auto", make_context(NOW))
+    assert (first["name"], third["name"]) == ("张总", "李工")
+    assert set(second) == {"error", "line"}
+    assert second["line"] == 2
+
+
+@pytest.mark.parametrize("line", ["", "\n", "  \n", "[1]", "null", '{"text": ""}'])
+def test_each_line_has_one_answer_an_empty_one_too(line: str) -> None:
+    [found] = read_lines([line], "auto", make_context(NOW))
+    assert found["kind"] == "note"
 
 
 def test_explain_names_the_rule_and_the_place_of_each_value() -> None:

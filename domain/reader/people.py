@@ -62,7 +62,9 @@ def mentions(text: str, context: Context) -> list[Mention]:
 
 
 # Given names as they stand in Chinese sentences; what is also a product, a place or an everyday word is none.
-_LATIN = re.compile(r"(?<![A-Za-z0-9@._-])(?:[阿小老][A-Z][a-z]{1,9}|[A-Z][a-z]{2,11})(?: [A-Z][a-z]{1,11})?(?![A-Za-z0-9@._-])")
+_LATIN = re.compile(
+    r"(?<![A-Za-z0-9@._-])(?:[阿小老][A-Z][a-z]{1,9}|[A-Z][a-z]{2,11})(?: [A-Z][a-z]{1,11})?(?![A-Za-z0-9@._-])"
+)
 _NO_LATIN = frozenset(
     "Demo Poc Kickoff Email Mail Wechat Teams Zoom Excel Word Windows Linux Android Apple Google Chrome Next Visit Team Meeting Call Note "
     "The This That They And But For With From Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April June "
@@ -140,7 +142,9 @@ _NO_PEOPLE = (
     "门工",
     "山工",
 )
-_FREE_BEFORE = re.compile(r"(?:\A|经理|主管|主任|技术|财务|会计|同事|秘书|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对去到在等帮替连])\Z")
+_FREE_BEFORE = re.compile(
+    r"(?:\A|经理|主管|主任|技术|财务|会计|同事|秘书|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对去到在等帮替连])\Z"
+)
 _FREE_AFTER = re.compile(rf"(?:\Z|[\s,;。:、+\0)]|厂|家|店|公司|办公室|OK|关机|占线|通了|{_SAYS})")
 
 
