@@ -216,13 +216,13 @@ def _relative_month(match: re.Match[str], now: datetime, almanac: Almanac) -> Fo
 
 @_rule(
     "month.part",
-    r"(?<![正腊冬个上下这本当0-9一二三四五六七八九十])月(?P<part>底|末|尾|初|中旬|中)(?!国|国人)",
+    r"(?<![正腊冬个上下这本当0-9一二三四五六七八九十])月(?P<part>底|末|尾|初|中旬|中)(?!国|国人)|(?<![月0-9一二三四五六七八九十])(?P<ten>上旬|中旬|下旬)",
 )
 def _month_part(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
-    found = _part_of_month(match, *_month(now.year, now.month), almanac, match["part"])
+    found = _part_of_month(match, *_month(now.year, now.month), almanac, match["part"] or match["ten"])
     if found.until >= now.date():
         return found
-    return _part_of_month(match, *_month(now.year, now.month + 1), almanac, match["part"])
+    return _part_of_month(match, *_month(now.year, now.month + 1), almanac, match["part"] or match["ten"])
 
 
 _MONTH_BEFORE = re.compile(rf"(?<![0-9{_C}])(?P<m>{TWO})月(?:份)?{TWO}[日号][^月0-9]*\Z")
@@ -494,6 +494,9 @@ def _around(match: re.Match[str], day: date, edge: str, almanac: Almanac) -> Whe
     return day_of(match, day)
 
 
+_BREAKS = ("元旦", "春节", "清明", "劳动节", "端午", "中秋", "国庆")
+
+
 @_rule(
     "festival.near",
     r"(?<![季春气情关调环])节(?P<edge>前|后)(?!约)|(?:过完|过了)年|(?<![0-9一二三四五六七八九十几半去今明后])年(?P<edge2>前|后)",
@@ -502,7 +505,8 @@ def _near_festival(match: re.Match[str], now: datetime, almanac: Almanac) -> Fou
     if match["edge2"] or match[0].startswith("过"):
         day = almanac.festival("春节", now.date())
     else:
-        names = ("元旦", "春节", "清明", "劳动节", "端午", "中秋", "国庆")
+        said = [m[0] for m in re.finditer("|".join(_FESTIVALS), match.string[: match.start()])]
+        names = (_FESTIVALS[said[-1]],) if said else _BREAKS  # 国庆要办活动, 节后再约
         days = [found for name in names if (found := almanac.festival(name, now.date()))]
         day = min(days, default=None)
     if day is None:

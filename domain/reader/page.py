@@ -60,8 +60,8 @@ PREAMBLE = re.compile(
 COMMAND = re.compile(
     r"\s*(?:@[^\s@]{1,30}\s+)?(?:(?:帮我|麻烦)?(?:加|建|录|记|报)(?:个|一个|一条)(?:新)?(?:客户|线索|商机)[:,\s]+"
     r"|(?:客户)?转介绍[:,\s]+|新(?:商机|客户|线索)(?:一个|一条|登记一下)?[:,\s]+|(?:客户|线索)一[个条][:,\s]+|/ ?(?:lead|录线索|线索)(?:@[^\s]{1,40})?(?![A-Za-z])|"
-    rf"(?:(?:{_CHANNEL})(?:上)?(?:来的|介绍的?|推荐的?|转来的|给的|收到?的|留资的?|咨询的?)?(?:新)?(?:客户)?(?:线索|名片|留资)"
-    rf"|(?:{_CHANNEL})(?:上)?(?:来的|介绍的|推荐的|转来的|留资的|咨询的)(?:新)?(?:客户)?"
+    rf"(?:(?:{_CHANNEL})(?:上)?(?:来的|介绍的?|推荐的?|转来的|给的|收到?的|留资的?|咨询的?|引流的?)?(?:新)?(?:客户)?(?:线索|名片|留资)"
+    rf"|(?:{_CHANNEL})(?:上)?(?:来的|介绍的|推荐的|转来的|留资的|咨询的|引流的?)(?:新)?(?:客户)?"
     r"|线索|录线索|名片|来电(?:的)?客户|新客户|客户名片)(?=[\s:姓]|\Z))[:\s]*",
     re.IGNORECASE,
 )
@@ -162,9 +162,12 @@ def read_labels(page: Page) -> None:
         end = limit if name in ("need", "product") else _value_end(page, match.end(), limit)
         value = page.unread(match.end(), end)
         page.strike(match.start(), match.end())
-        if value:
+        if value and fold(value) not in _NOTHING:
             _set_label(page, name, value)
             page.strike(match.end(), end)
+
+
+_NOTHING = frozenset(("无", "没有", "暂无", "不详", "未知", "-", "/"))
 
 
 def label_field(match: re.Match[str]) -> str | None:

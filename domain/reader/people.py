@@ -29,7 +29,7 @@ _SAYS = (
 )
 _SAID = re.compile(rf"(?:(?<=[\s,;。:、+\0])|\A)(?P<n>{_NAME}?)(?=:|{_SAYS})")
 _TO = re.compile(
-    rf"(?:给|跟|和|与|同|找|见到?了?|约了?|请|联系了?|打给|拜访了?|提醒我?给?|问了?|叫|访|催一?下?|跟进一?下?|沟通了?|回访了?|陪|教|邀请?|对接|"
+    rf"(?:给|跟|和|与|同|找|见到?了?|约了?|请|联系了?|打给|拜访了?|提醒我?给?|问了?|叫|访|催一?下?|跟进一?下?|沟通了?|回访了?|陪|教|邀请?|对接|面谈|走访|"
     rf"辞别|协助)(?:一下|下)?(?P<n>{_NAME}?)(?=[\s,;。、+\0]|\Z|{_SAYS}|开|通|聊|谈|吃|喝|视频|回|准备|打|发|做|演|确认|沟通|见|讲|沟|联系|处|了|过|交流|电|语|微|约|介绍|送|寄|要|汇报|报|催|签|在)"
 )
 _NAMELESS = re.compile(rf"姓(?P<s>{lexicon.COMPOUND}|[{lexicon.SINGLE}])(?:的)?(?:老板|客户|先生|老总|经理)?")
@@ -272,7 +272,7 @@ def _apart(found: list[Mention]) -> list[Mention]:
 
 
 _LEAD_IN = re.compile(
-    r"(?:提醒我?|给|跟|和|与|同|找|见到?了?|在|到了?|去了?|回|约了?|请|联系了?|打给了?|打电话给|拜访了?|电话|上门|刚|我|从|向|对|问了?|催|陪|已经?|报价|"
+    r"(?:提醒我?|给|跟|和|与|同|找|见到?了?|在|到了?|去了?|回|约了?|请|联系了?|打给了?|打电话给|拜访了?|电话|上门|面谈|面访|走访|刚|我|从|向|对|问了?|催|陪|已经?|报价|"
     r"跟进一?下?|沟通了?|回访了?|演示|进了?|访|邀请?|接到|接(?!待|受|口|入)|收到|关于|(?:财务|前台|同事)?通知|趟|人在|又|再|先|陪[一-鿿]{1,3}?(?:去|跑|到)了?一?趟?|跑了?一?趟?|昨儿|今儿|明儿)"
 )
 _FIRM_LIKE = re.compile(
@@ -282,9 +282,11 @@ _GONE_TO = re.compile("[去跑到]了?一?趟?|去了|到了|在|从")
 _WHERE = re.compile(
     "(?:去了?一?趟?|跑了?一?趟?|从|给|到|在)(?P<f>[一-鿿A-Za-z]{2,6}?)(?=见了?|做了?|演示|出来|回来|谈|开会|拜访|现场|送|装|调试|讲|了趟|培训)"
 )
-_ONLY_A_TRADE = re.compile(f"(?:{lexicon.BRANCH_WORDS}|医疗|汽车|公司|集团)+")
+_ONLY_A_TRADE = re.compile(
+    f"(?:{lexicon.BRANCH_WORDS}|医疗|汽车|公司|集团|机场|学校|医院|法院|银行|大学|学院)+"
+)
 _NOT_FIRM = re.compile(
-    "[说要让想没不把被回了过来去吗呢吧们你俺咱里]|原因|大家|可以|各位|因为|听说|最近|几家|[这那哪]个|楼下|同行|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
+    "[说要让想没不把被回了过来去吗呢吧们你俺咱里]|原因|大家|[他她]的|已|计划|可以|各位|因为|听说|最近|几家|[这那哪]个|楼下|同行|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
 )
 
 
@@ -298,7 +300,7 @@ def firm_of(text: str, person: Mention | None, context: Context) -> Mention | No
         before = _before(text, person.start)
         if before:
             return before
-    return _firm_like(text, person) or _firm_gone_to(text, context)
+    return _firm_like(text, person) or _firm_gone_to(text, person, context)
 
 
 def _firm_like(text: str, person: Mention | None) -> Mention | None:
@@ -313,16 +315,16 @@ def _firm_like(text: str, person: Mention | None) -> Mention | None:
     return None
 
 
-def _firm_gone_to(text: str, context: Context) -> Mention | None:
+def _firm_gone_to(text: str, person: Mention | None, context: Context) -> Mention | None:
     """去晶锐见了…, 给凯博做了…: a name without a word of its trade, by the verbs around it."""
     for match in _WHERE.finditer(text):
         start, name = match.start("f"), match["f"]
         while head := _LEAD_IN.match(name):
             start, name = start + head.end(), name[head.end() :]
-        strange = (
-            not any(context.tools.known(word) for word in (name, name[-2:])) and leading_place(name) is None
-        )
-        if strange and len(name) > 1 and _sound_firm(name) and not context.names.find(name):
+        free = person is None or person.end <= start or match.end("f") <= person.start
+        named = lexicon.is_name(name) or _RESPECT.search(name) or leading_place(name) is not None
+        strange = not named and not any(context.tools.known(word) for word in (name, name[-2:]))
+        if free and strange and len(name) > 1 and _sound_firm(name) and not context.names.find(name):
             return Mention(start, match.end("f"), name, 0.6, "company.where")
     return None
 

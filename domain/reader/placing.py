@@ -131,6 +131,7 @@ def _seams(word: str) -> list[tuple[int, int]]:
         _function,
         _person_and_title,
         _department_and_person,
+        _post_and_person,
         _called,
         _title_and_surname,
     ):
@@ -176,7 +177,20 @@ def _department_and_person(word: str) -> list[tuple[int, int]]:
     if match and lexicon.HONORIFIC.fullmatch(match[2]) and lexicon.is_title(match[1]):
         return [match.span(1), match.span(2)]
     for cut in range(2, len(word) - 1):  # 副总洪总
-        if lexicon.KNOWN_TITLE.fullmatch(word, 0, cut) and lexicon.HONORIFIC.fullmatch(word, cut):
+        known = lexicon.KNOWN_TITLE.fullmatch(word, 0, cut) or lexicon.DEPARTMENT.fullmatch(word, 0, cut)
+        if known and lexicon.HONORIFIC.fullmatch(word, cut):
+            return [(0, cut), (cut, len(word))]
+    return []
+
+
+def _post_and_person(word: str) -> list[tuple[int, int]]:
+    """配餐部经理林丽萍."""
+    for cut in range(len(word) - 2, max(3, len(word) - 5), -1):
+        if (
+            lexicon.is_name(word[cut:])
+            and lexicon.POST.fullmatch(word, 0, cut)
+            and lexicon.is_title(word[:cut])
+        ):
             return [(0, cut), (cut, len(word))]
     return []
 
@@ -275,6 +289,7 @@ def _place_company(placed: Placed, words: list[Word], early: list[Word]) -> None
 
 def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
     titles = [w for w in words if w.kind is Kind.TITLE and (w in early or len(w.text) > 2)]
+    titles.sort(key=lambda word: lexicon.POST.fullmatch(word.text) is None)  # 物资部 部长
     _take(placed, "title", titles or [w for w in early if _UNIT.fullmatch(w.text)][:1])
 
 

@@ -25,7 +25,14 @@ CLASSES = ("none", *INTENTS)
 OUT = Path(__file__).parents[2] / "bot" / "will.json"
 SENTENCES = Path(__file__).parents[1] / "data" / "will_sentences.txt"
 CUED_ON = ("examples_chat.jsonl", "more_chat.jsonl", "fresh_chat.jsonl")
-SETS = (*CUED_ON, "stranger_chat.jsonl", "classes_chat.jsonl", "unseen_chat.jsonl", "corners_chat.jsonl")
+SETS = (
+    *CUED_ON,
+    "stranger_chat.jsonl",
+    "classes_chat.jsonl",
+    "unseen_chat.jsonl",
+    "corners_chat.jsonl",
+    "plain_chat.jsonl",
+)
 ROUNDS, STEP, DECAY = 15, 0.3, 0.15
 
 
