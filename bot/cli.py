@@ -1,8 +1,8 @@
 """The command `leadbell`. Exit status: 0 = well, 1 = found something wrong, 2 = called wrongly."""
 
 import argparse
-import io
 import asyncio
+import io
 import json
 import os
 import socket

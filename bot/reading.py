@@ -58,7 +58,7 @@ def read_line(line: str, kind: str, context: Context, *, explain: bool = False) 
 def read_lines(
     lines: Iterable[str], kind: str, context: Context, *, explain: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """One answer a line, in order; a line that cannot be read is answered with its number and what is wrong."""
+    """One answer a line, in order; one that cannot be read is answered with its number and why."""
     for number, line in enumerate(lines, start=1):
         try:
             yield read_line(line, kind, context, explain=explain)

@@ -65,7 +65,8 @@ _EMAIL = re.compile(
 )
 _WECHAT_NAME = r"[A-Za-z][A-Za-z0-9_-]{5,19}"
 _WECHAT = re.compile(
-    rf"(?:微信号?|wechat|weixin|(?<![A-Za-z])[vw]x|v信|(?<![A-Za-z])v(?=:))(?:[ ]?id)?(?:[ ,:=]|换?了|改成|换成|新的|是){{0,4}}"
+    rf"(?:微信号?|wechat|weixin|(?<![A-Za-z])[vw]x|v信|(?<![A-Za-z])v(?=:))(?:[ ]?id)?"
+    rf"(?:[ ,:=]|换?了|改成|换成|新的|是){{0,4}}"
     rf"(?P<id>{_WECHAT_NAME}|[0-9]{{5,11}})"
     r"(?![A-Za-z0-9_@.-])",
     re.IGNORECASE,
@@ -238,7 +239,7 @@ def _split(e164: str) -> tuple[str, str, str]:
 
 
 def show_phone(e164: str) -> str:
-    """The number as people write it: 13812345678, 021-58881234-801, 400-600-1234, 04-23587716, +14155550123."""
+    """The number as people write it: 13812345678, 021-58881234-801, 400-600-1234, 04-23587716, +1415…."""
     if e164.startswith("+886"):
         return "0" + e164[4:] if e164[4] == "9" else f"0{e164[4]}-{e164[5:]}"
     if not e164.startswith("+86"):

@@ -97,7 +97,7 @@ _TITLE_WORDS = (
     "华北|西南|集团|分公司|公司"
 )
 TITLE = re.compile(
-    rf"[A-Za-z0-9一-鿿/&]{{0,8}}?(?:{_TITLE_TAIL})(?:助理)?|[一-鿿A-Z]{{1,6}}部|采购|财务|行政|人事|文员"
+    rf"[A-Za-z0-9一-鿿/&]{{0,8}}?(?:{_TITLE_TAIL})(?:助理)?|[一-鿿A-Z]{{1,6}}部|采购|财务|行政|人事|文员|后勤|总务|教务"
 )
 KNOWN_TITLE = re.compile(
     rf"(?:{_TITLE_WORDS}){{0,3}}(?:部|科|处)?(?:{_TITLE_TAIL})(?:助理)?|(?:{_TITLE_WORDS})部"

@@ -162,11 +162,12 @@ def read_labels(page: Page) -> None:
         end = limit if name in ("need", "product") else _value_end(page, match.end(), limit)
         value = page.unread(match.end(), end)
         page.strike(match.start(), match.end())
-        if value and fold(value) not in _NOTHING:
+        if value and not (name in _NAMES and fold(value) in _NOTHING):
             _set_label(page, name, value)
             page.strike(match.end(), end)
 
 
+_NAMES = frozenset(("name", "company", "title", "industry", "region"))
 _NOTHING = frozenset(("无", "没有", "暂无", "不详", "未知", "-", "/"))
 
 

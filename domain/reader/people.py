@@ -89,7 +89,7 @@ def _others(text: str, context: Context) -> list[Mention]:
             found.append(Mention(m.start(), m.end(), m[0], 0.9, "person.title"))
     for m in _SOUTHERN.finditer(text):
         if not context.tools.known(m[0]) and (
-            text[m.end() : m.end() + 1] in "话讲嗰" or _stands_alone(text, m, context)
+            re.match("[话讲嗰]", text[m.end() : m.end() + 1]) or _stands_alone(text, m, context)
         ):
             found.append(Mention(m.start(), m.end(), m[0], 0.8, "person.title"))
     return found

@@ -166,13 +166,7 @@ def _role(when: When, text: str, clause: tuple[int, int], kind: Kind, now: datet
             return None
         return DateRole.NEXT if cues.REACH.search(text, start, end) else DateRole.PROJECT
     done = cues.DONE.search(text, start, end) is not None
-    if (
-        when.grain == "year"
-        and not cues.NEXT.search(text, when.end, end)
-        and not _PUT_OFF.search(text, start, end)
-    ):
-        return None  # 下半年预算普遍砍三成
-    if cues.TERMS.search(text, start, end):
+    if _names_no_step(when, text, clause):
         return None
     if when.past or (when.over(now) and when.at is None) or _UNTIL.search(text[start : when.start]):
         return DateRole.DONE
@@ -183,6 +177,12 @@ def _role(when: When, text: str, clause: tuple[int, int], kind: Kind, now: datet
     if when.rolled and done and not _PUT_OFF.search(text, start, end):
         return DateRole.DONE
     return DateRole.NEXT if not when.over(now) else DateRole.DONE
+
+
+def _names_no_step(when: When, text: str, clause: tuple[int, int]) -> bool:
+    """下半年预算普遍砍三成, 尾款年底结: a time at which nobody has anything to do."""
+    acts = cues.NEXT.search(text, when.end, clause[1]) or _PUT_OFF.search(text, *clause)
+    return (when.grain == "year" and not acts) or cues.TERMS.search(text, *clause) is not None
 
 
 _UNTIL = re.compile(r"(?:聊|谈|喝|开|忙|等|讲)到\Z")
@@ -201,7 +201,8 @@ def _was_today(when: When, text: str, end: int, kind: Kind, now: datetime, *, do
         return False
     if when.at is None and kind is Kind.VISIT and not re.search("再|约|发|回", text[when.end : end]):
         return True
-    if when.at is None and _TOLD.match(text, when.end) and not _PUT_OFF.search(text, when.start, end):
+    told = _TOLD.match(text, when.end) if when.at is None else None
+    if told and not _PUT_OFF.search(text, when.end, told.end()):
         return True
     return (when.at is None or when.at < now) and done
 

@@ -47,6 +47,9 @@ def main() -> None:
         "fresh_chat.jsonl (written before the rules)": chat.labelled("fresh_chat.jsonl"),
         "stranger_chat.jsonl (a stranger's, developed on)": chat.labelled("stranger_chat.jsonl"),
         "classes_chat.jsonl (more of its classes, developed on)": chat.labelled("classes_chat.jsonl"),
+        "unseen_chat.jsonl (measured once, then developed on)": chat.labelled("unseen_chat.jsonl"),
+        "corners_chat.jsonl (measured once, then developed on)": chat.labelled("corners_chat.jsonl"),
+        "plain_chat.jsonl (measured once, then developed on)": chat.labelled("plain_chat.jsonl"),
     }
     for title, rows in sets.items():
         _table(title, chat.scores(rows))

@@ -6,7 +6,7 @@ next_alt; an amount when both ends are; a competitor list is compared as a set; 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from bot.language import tools
 from domain.reader.context import Context, Names
 from domain.reader.names import VENDORS, NameIndex
 from domain.reader.understand import Reading, understand
+from domain.reader.will import Weights
 from tests.evaluation.public import almanac, rows
 
 REF = "2026-03-11T10:00:00+08:00"
@@ -46,12 +47,15 @@ def labelled(name: str) -> list[Row]:
     return rows(name)
 
 
-def read_row(row: Row, names: NameIndex | None = None) -> Reading:
+def read_row(row: Row, names: NameIndex | None = None, weights: Weights | None = None) -> Reading:
+    """A message as it is read; with `weights` of the will that are not the ones that ship."""
     index = names or known_names()
     now = datetime.fromisoformat(row.get("ref") or REF)
+    language = tools(with_pinyin=False)
     context = Context(
-        now=now, almanac=almanac(now.year), names=Names(find=index.find), tools=tools(with_pinyin=False)
-    )
+        now=now, almanac=almanac(now.year), names=Names(find=index.find),
+        tools=language if weights is None else replace(language, will=weights),
+    )  # fmt: skip
     return understand(row["text"], context)
 
 

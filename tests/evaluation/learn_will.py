@@ -11,14 +11,12 @@ import json
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import exp, sqrt
 from pathlib import Path
 from typing import NamedTuple
 
-from domain.reader import understand as reader
-from domain.reader.cues import Cue
-from domain.reader.will import INTENTS, features, will
+from domain.reader.will import INTENTS
 from tests.evaluation import chat
 
 CLASSES = ("none", *INTENTS)
@@ -52,31 +50,28 @@ def sentences() -> Iterator[chat.Row]:
             yield {"text": line, "kind": "note", "intent": None if label == "none" else label}
 
 
+class _Heard(dict[str, tuple[float, float, float]]):
+    """Stands where the weights do and keeps what is asked of them: the features of one note."""
+
+    def __init__(self) -> None:
+        super().__init__({"": (0.0, 0.0, 0.0)})
+        self.marks: list[str] = []
+
+    def __contains__(self, mark: object) -> bool:
+        self.marks.append(str(mark))
+        return False
+
+
 def examples() -> list[Example]:
     """The notes as the reader weighs them: without names, numbers and dates."""
-    seen: list[tuple[Sequence[str], Cue | None]] = []
-
-    def listen(
-        text: str, cue: Cue | None, _weights: object, cut: Callable[[str], Sequence[str]]
-    ) -> Cue | None:
-        seen.append((cut(text), cue))
-        return cue
-
     found, names = [], chat.known_names()
-    reader.will = listen  # type: ignore[assignment]
-    try:
-        for source in (*SETS, SENTENCES.name):
-            rows = list(sentences()) if source == SENTENCES.name else chat.labelled(source)
-            for row in rows:
-                seen.clear()
-                chat.read_row(row, names)
-                if seen:
-                    words, cue = seen[-1]
-                    marks = features(words, cue)
-                    label = CLASSES.index(row.get("intent") or "none")
-                    found.append(Example(source, tuple(marks[:-1] if source in CUED_ON else marks), label))
-    finally:
-        reader.will = will
+    for source in (*SETS, SENTENCES.name):
+        for row in sentences() if source == SENTENCES.name else chat.labelled(source):
+            heard = _Heard()
+            chat.read_row(row, names, heard)
+            marks = heard.marks[:-1] if source in CUED_ON else heard.marks
+            if heard.marks:
+                found.append(Example(source, tuple(marks), CLASSES.index(row.get("intent") or "none")))
     return found
 
 
