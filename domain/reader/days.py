@@ -135,7 +135,7 @@ def _compact(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
 
 @_rule(
     "date.month_day",
-    rf"(?:(?P<ry>{_YEAR_WORD})的?)?(?<![0-9])(?P<m>{TWO})月(?:份)?(?:的)?(?P<d>{TWO})(?:[日号]|(?![0-9]|个|天|万|[{_C}]))",
+    rf"(?:(?P<ry>{_YEAR_WORD})的?)?(?<![0-9])(?<![农阴旧]历)(?P<m>{TWO})月(?:份)?(?:的)?(?P<d>{TWO})(?:[日号]|(?![0-9]|个|天|万|[{_C}]))",
 )
 def _monthday_of(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
     year = now.year + _YEARS.get(match["ry"] or "", 0)
@@ -182,7 +182,7 @@ def _part_of_month(match: re.Match[str], first: date, last: date, almanac: Alman
 
 @_rule(
     "month.named",
-    rf"(?:(?<![0-9{_C}])(?P<y>{_YEAR}) ?年 ?|(?P<ry>{_YEAR_WORD})的?)?(?<![0-9])(?P<m>{TWO})月(?:份)?(?P<part>{_PART})?(?![0-9]|[{_C}])",
+    rf"(?:(?<![0-9{_C}])(?P<y>{_YEAR}) ?年 ?|(?P<ry>{_YEAR_WORD})的?)?(?<![0-9])(?<![农阴旧]历)(?P<m>{TWO})月(?:份)?(?P<part>{_PART})?(?![0-9]|[{_C}])",
 )
 def _named_month(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
     month = numeral(match["m"])

@@ -13,6 +13,7 @@ from domain.reader.cues import Cue
 INTENTS = ("positive", "neutral", "negative")
 Weights = Mapping[str, Sequence[float]]
 """For each feature what it adds to each of INTENTS; `` is what all begin with."""
+_MOST = 300  # characters that are weighed
 _WORD = re.compile("[0-9A-Za-z.一-鿿]+")
 _NUMBER = re.compile("[0-9.]+")
 
@@ -29,7 +30,7 @@ def will(text: str, cue: Cue | None, weights: Weights, cut: Callable[[str], Sequ
     where there are no weights."""
     if not weights:
         return cue
-    found = [each for each in features(cut(text), cue) if each in weights]
+    found = [each for each in features(cut(text[:_MOST]), cue) if each in weights]
     sums = [weights[""][nth] + sum(weights[each][nth] for each in found) for nth in range(len(INTENTS))]
     best = max(range(len(INTENTS)), key=lambda nth: sums[nth])
     if sums[best] <= 0:

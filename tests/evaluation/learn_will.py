@@ -16,6 +16,7 @@ from math import exp, sqrt
 from pathlib import Path
 from typing import NamedTuple
 
+from domain.reader.names import VENDORS
 from domain.reader.will import INTENTS
 from tests.evaluation import chat
 
@@ -77,9 +78,13 @@ def examples() -> list[Example]:
 
 def learn(given: Sequence[Example]) -> dict[str, list[float]]:
     """The weights of each feature for INTENTS, relative to a note without any."""
-    often = Counter(mark for each in given for mark in each.features)
+    often = Counter(mark for each in given for mark in set(each.features))
+    rivals = {rival.lower() for rival in (*VENDORS, *chat.OWN_RIVALS)}
     kept = [
-        (["", *(mark for mark in each.features if often[mark] > 1 or "|" not in mark)], each.label)
+        (
+            ["", *(mark for mark in each.features if often[mark] > 1 and rivals.isdisjoint(mark.split("|")))],
+            each.label,
+        )
         for each in given
     ]
     weights: dict[str, list[float]] = {}

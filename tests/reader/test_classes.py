@@ -14,7 +14,7 @@ from domain.reader.understand import Reading, understand
 from domain.reader.will import features, will
 
 NOW = datetime(2026, 3, 11, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
-KNOWN = NameIndex([("锐衡", "competitor")])
+KNOWN = NameIndex([("锐衡", "competitor"), ("博达智能", "company")])
 
 
 def read(text: str) -> Reading:
@@ -86,7 +86,7 @@ def test_a_lead_as_it_is_announced(text: str, name: str, company: str | None, ti
     ("text", "name", "company"),
     [
         ("下午跟东曜的Kelvin开了个腾讯会议", "Kelvin", "东曜"), ("何生话价钱OK", "何生", None), ("约何生", "何生", None), ("呼和主任说再等等", "呼和主任", None),
-        ("日喀则主任说再等等", None, None), ("古力娜尔托人带话", "古力娜尔", None), ("去晶锐见了客户", None, "晶锐"), ("给裴志刚送标书", "裴志刚", None),
+        ("阿里经理说再等等", None, None), ("签到 湘雅医院李工", "李工", "湘雅医院"), ("签到 博达智能", None, "博达智能"), ("今天拜访湘澜 谈方案", None, "湘澜"), ("古力娜尔托人带话", "古力娜尔", None), ("去晶锐见了客户", None, "晶锐"), ("给裴志刚送标书", "裴志刚", None),
         ("陪方总一起去了常州天宁纺织，王娟接待", "王娟", "常州天宁纺织"), ("向主管那边报价发了", "向主管", None), ("数谷周子墨要求给环境", "周子墨", "数谷"),
         ("锐衡昨天去做了演示", None, None), ("最近制造业真卷", None, None),
     ],
@@ -104,6 +104,7 @@ def test_who_a_note_is_about(text: str, name: str | None, company: str | None) -
         ("六月十五号试运行，张总说工程师十二号得到位", "2026-06-12"), ("国庆要办活动，张总说节后再约", "2026-10-08"), ("Fiona said PO next week", "2026-03-16"),
         ("Simon will call tomorrow", "2026-03-12"), ("Simon will call on Monday", "2026-03-16"), ("Simon will call on Friday", "2026-03-13"),
         ("Simon will decide next month", "2026-04-01"), ("张总说下旬回来再约", "2026-03-21"), ("农历六月初六去见张总", "2026-07-19"),
+        ("拜访湘澜 今天谈合同", None),
     ],
 )  # fmt: skip
 def test_what_is_a_next_step_and_what_is_said_in_passing(text: str, day: str | None) -> None:
@@ -144,6 +145,12 @@ def test_a_filled_form_of_a_visit_names_its_fields() -> None:
     )
     assert (found.kind, found.company, found.name) == ("visit", "锦川建工", "尉迟敏")
     assert found.location == "成都市武侯区天府三街199号"
+
+
+def test_a_lunar_month_beyond_the_table_has_no_days() -> None:
+    far = Context(now=datetime(2060, 1, 1, tzinfo=NOW.tzinfo), tools=tools(with_pinyin=False))
+    assert understand("腊月再联系张总", far).next is None
+    assert understand("农历八月十五再联系张总", far).next is None
 
 
 def test_without_weights_the_cue_alone_decides() -> None:
