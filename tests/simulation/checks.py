@@ -449,7 +449,7 @@ class Look:
                 )
 
     def _born(self) -> None:
-        """A card is sent for an offer that is live, where nobody can doubt that this is the first try."""
+        """A card is sent for an offer that is live, where nobody can doubt that it was not shown before."""
         if self.world.jumped:
             return
         offered = {
@@ -459,15 +459,13 @@ class Look:
         }
         for message in self.platform.messages:
             tell, _, rest = message.key.partition(":")
-            tries = self.platform.attempts[message.key]
-            if tell not in ("offer", "grab") or len(tries) > 1 or not message.visible:
+            if tell not in ("offer", "grab") or message.doubted or not message.visible:
                 continue
             lead, offer = rest.split(":")[:2]
-            asked = tries[0][0]
             first = message.history[0][1] if message.history else message.content
             keys = [str(button["key"]) for button in first.get("buttons", ())]
             live = any(key.startswith(("accept:", "grab:")) for key in keys)
-            if not live and self.world.calm_between(offered[lead, int(offer)], asked):
+            if not live and self.world.calm_between(offered[lead, int(offer)], message.shown):
                 self.wrong(f"{message.key} was born dead at {message.person}: {_brief(first)}")
 
 

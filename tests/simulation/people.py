@@ -1,5 +1,6 @@
 """Everybody with a phone: they hand leads in, press what they see (twice, late, all at once), change their minds."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -90,6 +91,7 @@ class People:
         self.forger = world.dice("forger")
         self.forges = world.seed % 7 in (2, 5)  # there is a thief in some runs
         self.scroll = world.dice("scroll")
+        self.edge = world.dice("edge")
         self.shy = world.dice("shy")
         self.shyness = 0.85 if self.shy.random() < 0.25 else 0.0  # in some runs hardly anybody accepts
         self.offers: dict[tuple[str, str], tuple[Content, str]] = {}
@@ -170,6 +172,8 @@ class People:
     async def _handle(self, process: "Process", asked: Asked, at: datetime) -> None:
         service = process.service
         assert service is not None
+        if self.edge.random() < 0.2:  # the rest of the request is slow to come
+            await asyncio.sleep(0.5 * self.edge.random())
         try:
             if asked.what == "api":
                 answer = await self._call(process, asked)

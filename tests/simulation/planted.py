@@ -320,21 +320,6 @@ def send_before_commit(stack: ExitStack) -> None:
 
 
 @bug
-def lease_without_fence(stack: ExitStack) -> None:
-    """Whoever finishes a notice finishes it, whosever lease it is by now; and leases end at once."""
-    put(stack, outbox, "LEASE_MICROS", 300_000)
-    rewrite(stack, "execute", "AND lease = ?", "AND ? > 0")
-    real = put(stack, outbox, "done", None)
-    assert real is not None
-
-    def done(conn: Any, deliveries: Any, at: Any) -> Any:
-        leases = dict(sql.query(conn, "SELECT key, lease FROM outbox"))
-        return real(conn, [replace(each, lease=leases[each.key]) for each in deliveries], at)
-
-    stack.enter_context(patch.object(outbox, "done", done))
-
-
-@bug
 def leases_left_by_the_dead(stack: ExitStack) -> None:
     """A lease never ends."""
     put(stack, outbox, "LEASE_MICROS", 10**12)

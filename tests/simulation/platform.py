@@ -28,7 +28,7 @@ FIXED, CODES = "fixed", "codes"
 @dataclass(slots=True, kw_only=True)
 class Message:
     """One message on one phone. `current` = it is the newest of its key; `wall` is when it was shown, by the
-    machine's clock."""
+    machine's clock; `doubted` = a try before had no plain answer."""
 
     number: int
     person: str
@@ -37,6 +37,7 @@ class Message:
     shown: float
     wall: datetime
     code: str = ""
+    doubted: bool = False
     current: bool = True
     visible: bool = True
     answered: bool = False
@@ -72,6 +73,7 @@ class Call:
     process: "Process"
     answer: "asyncio.Future[str]"
     sent: float
+    doubted: bool
 
 
 class Platform:
@@ -88,6 +90,7 @@ class Platform:
         self.known: dict[str, tuple[str, float, int]] = {}
         self.heard: dict[str, float] = {}
         self.refused: set[str] = set()
+        self.doubted: set[str] = set()
         self.repeated: dict[str, tuple[float, float]] = {}
         self.rings: defaultdict[str, deque[tuple[float, bool]]] = defaultdict(deque)
         self.attempts: defaultdict[str, list[tuple[float, str, int]]] = defaultdict(list)
@@ -107,7 +110,8 @@ class Platform:
         if not process.alive:
             raise Died
         answer: asyncio.Future[str] = process.loop.create_future()
-        call = Call(verb, person, key, content, code, process, answer, self.world.now)
+        call = Call(verb, person, key, content, code, process, answer, self.world.now, key in self.doubted)
+        self.doubted.add(key)
         self.attempts[key].append((self.world.now, verb, process.number))
         if verb == "send" and key in self.heard:
             self.repeated[key] = (self.heard[key], self.world.now)
@@ -176,6 +180,8 @@ class Platform:
         if call.answer.done():
             return
         if isinstance(what, Exception):
+            if not call.doubted and not isinstance(what, Unsure):
+                self.doubted.discard(call.key)
             call.answer.set_exception(what)
             return
         call.answer.set_result(what)
@@ -219,6 +225,7 @@ class Platform:
             wall=self.world.wall(),
             code=call.key if self.nature == FIXED else self._new_code(),
             visible=visible,
+            doubted=call.doubted,
         )
         rings.append((self.world.now, call.verb == "send" and not call.key.startswith("reply:")))
         unasked = sum(each[1] for each in rings)
