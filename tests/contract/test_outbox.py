@@ -121,6 +121,19 @@ async def test_a_running_clock_goes_before_everything_else(floor: Floor) -> None
     assert [work.delivery.key for work in await floor.claim(limit=1)] == ["late"]
 
 
+async def test_true_cards_go_after_a_running_clock_and_before_all_else(floor: Floor) -> None:
+    lead = (await floor.capture(by="emp")).id
+    await floor.show()
+    await floor.do(tells, notices=[notice("late", "me", tell=Tell.GAP)])
+    floor.clock.step(seconds=1)
+    await floor.accept(lead, "e1")
+    floor.clock.step(seconds=1)
+    await floor.do(tells, notices=[notice("urgent", "me", at=floor.now)])
+    order = [work.delivery.key for _ in range(4) for work in await floor.claim(limit=1)]
+    wanted = ["urgent", f"refresh:{lead}", "late"]
+    assert [key for key in order if key in wanted] == wanted
+
+
 async def test_whoever_is_busy_gets_nothing_now(floor: Floor) -> None:
     await floor.do(tells, notices=[notice("a", "me"), notice("b", "ms")])
     assert [work.delivery.to for work in await floor.claim(busy=["me"])] == ["ms"]
@@ -183,6 +196,14 @@ async def test_a_lone_alarm_never_waits_for_company(open_store: OpenStore, clock
         await floor.do(tells, notices=[notice(f"a{no}", "me", tell=Tell.ALERT, at=floor.now)])
         assert [each.key for each in await floor.show()] == [f"a{no}"]
         floor.clock.step(seconds=5)
+
+
+async def test_a_few_alarms_have_cards_and_turns_of_their_own(
+    open_store: OpenStore, clock: SteppedClock
+) -> None:
+    floor = Floor(await open_store(pace=5), clock)
+    await floor.do(tells, notices=[notice(f"a{no}", "me", tell=Tell.ALERT) for no in range(3)])
+    assert [work.delivery.key for work in await floor.claim()] == ["a0", "a1"]
 
 
 async def test_who_must_wait_for_their_pace_holds_up_nobody_behind_them(
