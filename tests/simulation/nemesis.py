@@ -28,6 +28,7 @@ class Nemesis:
         self.world, self.disk, self.platform, self.people = world, disk, platform, people
         self.dice = world.dice("nemesis")
         self.down_for = 0.0
+        platform.fills = self._full
 
     def rates(self) -> Rates:
         dice = self.dice
@@ -37,7 +38,7 @@ class Nemesis:
 
         return Rates(
             busy=share(0.15), limited=share(0.03), lost=share(0.18), hangs=share(0.06), drops=share(0.05),
-            slow=share(0.08), kills=share(0.06),
+            slow=share(0.08), kills=share(0.06), fills=0.05 if self.world.dice("fills").random() < 0.25 else 0.0,
         )  # fmt: skip
 
     def manners(self) -> Manners:

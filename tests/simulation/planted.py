@@ -24,9 +24,10 @@ from domain.errors import DomainError
 from domain.events import Kind
 from domain.lead import Lead
 from domain.notices import Tell
-from domain.usecases import delivery, escalation, leads
+from domain.usecases import delivery, leads
 from domain.usecases.delivery import Failed, Sent
 from scheduler import relay as relay_module
+from scheduler import sweeps
 from scheduler.relay import Relay
 from storage import outbox, sql, writer
 from storage.uow import Batch, UnitOfWork
@@ -256,9 +257,8 @@ def sweep_skips_a_step(stack: ExitStack) -> None:
 @bug
 def sweep_too_early(stack: ExitStack) -> None:
     """The sweep looks a second ahead and acts on what it sees."""
-    real = escalation.escalate_due
-    early = lambda uow, *, now, limit: real(uow, now=now + timedelta(seconds=1), limit=limit)  # noqa: E731
-    put(stack, __import__("scheduler.sweeps", fromlist=["x"]), "escalate_due", early)
+    real = put(stack, sweeps.Sweep, "__init__", None)
+    put(stack, sweeps.Sweep, "__init__", lambda self, **given: real(self, **(given | {"grace": -1.0})))
 
 
 @bug

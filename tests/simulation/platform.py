@@ -59,6 +59,7 @@ class Rates:
     drops: float = 0.0
     slow: float = 0.0
     kills: float = 0.0
+    fills: float = 0.0
 
 
 @dataclass(slots=True)
@@ -98,6 +99,8 @@ class Platform:
         self.limited: dict[str, float] = {}
         self.out_until = 0.0
         self.out_hangs = False
+        self.mishap = world.dice("mishap")
+        self.fills: Callable[[], None] = lambda: None
         self.saw: Callable[[Message, bool], None] = lambda message, fresh: None
         self._codes = 0
 
@@ -163,6 +166,8 @@ class Platform:
         if throw < self.rates.lost + self.rates.kills:
             self.world.fault("death_after_send", call.key)
             self.world.at(0.003 * self.dice.random(), self._kill, call.process)
+        if self.rates.fills and self.mishap.random() < self.rates.fills:
+            self.fills()  # what was shown can't be booked
         self._answer(call, done)
 
     def _kill(self, process: "Process") -> None:

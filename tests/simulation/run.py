@@ -227,12 +227,10 @@ def _alone(world: World) -> Iterator[None]:
         processors=[checks.log_watch(world)], cache_logger_on_first_use=False,
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
     )  # fmt: skip
-    logging.disable(logging.CRITICAL)
     try:
         with patch("bot.seams.secrets", _Secrets(world)):
             yield
     finally:
-        logging.disable(logging.NOTSET)
         structlog.configure(**kept)
 
 
@@ -242,6 +240,7 @@ def _swept() -> Iterator[None]:
     a look at what was there before."""
     was_hook, was_gc = sys.unraisablehook, gc.isenabled()
     sys.unraisablehook = lambda _: None
+    logging.disable(logging.CRITICAL)
     gc.disable()
     gc.freeze()
     try:
@@ -249,8 +248,10 @@ def _swept() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
             gc.collect()
+            gc.collect()  # what the first one has let go
     finally:
         gc.unfreeze()
+        logging.disable(logging.NOTSET)
         if was_gc:
             gc.enable()
         sys.unraisablehook = was_hook
@@ -274,4 +275,7 @@ def _play(seed: int, folder: Path, echo: Callable[[str], None] | None) -> Outcom
         outcome = run.outcome()
         if run.world.process is not None:
             run.world.process.bury()
+            run.graves.append(run.world.process)
+        for process in run.graves:
+            process.forget()
     return outcome
