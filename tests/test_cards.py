@@ -41,6 +41,7 @@ from bot.cards.capture import draft_card, pool_card, submitted_card
 from bot.cards.handback import handback_card
 from bot.cards.lead import lead_card
 from bot.cards.model import Card, CardState, digest, fit, to_json
+from bot.cards.notes import which_card
 from bot.cards.rollup import rollup_card
 from domain.calendar import Hours, Mode, WorkingCalendar
 from domain.lead import Customer, Lead
@@ -609,3 +610,10 @@ def test_a_cut_goes_round_a_sign_never_through_it() -> None:
     assert fit(family * 3, 14) == family + "…"
     assert fit("🇨🇳🇨🇳🇨🇳", 4) == "🇨🇳…"
     assert fit("一\n二\t三", 10) == "一 二 三"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("state", ["chosen", "off"])
+def test_the_question_which_lead_says_what_became_of_it(state: str, lang: str) -> None:
+    card = which_card([], person("lilei", lang), {"no": 1, "state": state})
+    assert (card.state, card.buttons, len(card.lines)) == (CardState.DONE, (), 1)

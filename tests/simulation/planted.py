@@ -27,7 +27,6 @@ from domain.notices import Tell
 from domain.usecases import delivery, leads
 from domain.usecases.delivery import Failed, Sent
 from scheduler import relay as relay_module
-from scheduler import sweeps
 from scheduler.relay import Relay
 from storage import outbox, sql, writer
 from storage.uow import Batch, UnitOfWork
@@ -256,9 +255,9 @@ def sweep_skips_a_step(stack: ExitStack) -> None:
 
 @bug
 def sweep_too_early(stack: ExitStack) -> None:
-    """The sweep looks a second ahead and acts on what it sees."""
-    real = put(stack, sweeps.Sweep, "__init__", None)
-    put(stack, sweeps.Sweep, "__init__", lambda self, **given: real(self, **(given | {"grace": -1.0})))
+    """Every step is due a second before its time."""
+    real = put(stack, sla, "due_at", None)
+    put(stack, sla, "due_at", lambda *given: real(*given) - timedelta(seconds=1))
 
 
 @bug
