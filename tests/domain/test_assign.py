@@ -70,7 +70,9 @@ def test_three_caps_bound_a_desk(desk: Desk, room: bool) -> None:
 
 def test_a_new_desk_is_empty() -> None:
     one = Capacity(unaccepted=1, active=1, per_day=1)
-    assert has_room(replace(rep("a"), capacity=one), Desk(person="a", day=TODAY), TODAY)
+    new = Desk(person="a", day=TODAY)
+    assert has_room(replace(rep("a"), capacity=one), new, TODAY)
+    assert new.lapses == 0
 
 
 def test_a_new_day_begins_at_one() -> None:
