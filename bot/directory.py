@@ -67,5 +67,12 @@ class Directory:
 
 
 def with_members(company: Company, members: Mapping[str, Person]) -> Company:
-    """The company with these members too; what the settings say of a person wins."""
-    return replace(company, people={**members, **company.people})
+    """The company with these members too, but for those whose account is somebody's by now: who wrote before
+    the settings or a directory named them is no second person."""
+    taken = {account for person in company.people.values() for account in _accounts(person)}
+    others = {id_: member for id_, member in members.items() if not taken & _accounts(member)}
+    return replace(company, people={**others, **company.people})
+
+
+def _accounts(person: Person) -> set[tuple[str, str]]:
+    return {(channel, account.lower()) for channel, account in person.accounts.items()}

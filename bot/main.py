@@ -730,8 +730,10 @@ class Service:
         self.directory.reach = dict(found.reach)
         if found.version != self._version:
             await self._assemble()
-        elif not found.members.keys() <= self.store.company.people.keys():
-            self._admit(with_members(self.store.company, found.members))
+            return
+        company = with_members(self.store.company, found.members)
+        if company.people.keys() != self.store.company.people.keys():
+            self._admit(company)
 
     async def _assemble(self) -> None:
         """The company of the settings, of the platforms' directories and of whoever else wrote; the leads of

@@ -98,9 +98,22 @@ async def test_a_person_of_the_settings_who_left_the_company_is_out_though_they_
     assert owner not in house.bot.store.company.people
     assert (await house.lead(lead)).owner not in (None, owner)
     house.fake.state.members[rep.userid.lower()].visible = True
+    await rep.write("/my")  # back, and not yet read: for now an employee like any other
+    assert house.bot.directory.known("wecom", rep.userid) == f"wecom:{rep.userid.lower()}"
     await by_hand(house)
     await beat(house)
     assert house.bot.store.company.person(owner).role is Role.REP
+    assert house.bot.directory.known("wecom", rep.userid) == owner
+
+
+async def test_who_wrote_before_the_settings_named_them_is_who_the_settings_say(any_house: House) -> None:
+    house = any_house
+    house.fake.state.add("HanMei", "韩梅")
+    await house.phone("HanMei").write("/my")
+    assert house.bot.directory.known("wecom", "HanMei") == "wecom:hanmei"
+    await house.stop()
+    await house.start('[[people]]\nid = "mei"\nname = "韩梅"\nrole = "rep"\nteam = "east"\nwecom = "HanMei"\n')
+    assert house.bot.directory.known("wecom", "HanMei") == "mei"
 
 
 @pytest.mark.parametrize("trouble", ["nobody", "half", "refused", "away"])
