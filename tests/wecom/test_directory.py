@@ -112,7 +112,9 @@ async def test_who_wrote_before_the_settings_named_them_is_who_the_settings_say(
     await house.phone("HanMei").write("/my")
     assert house.bot.directory.known("wecom", "HanMei") == "wecom:hanmei"
     await house.stop()
-    await house.start('[[people]]\nid = "mei"\nname = "韩梅"\nrole = "rep"\nteam = "east"\nwecom = "HanMei"\n')
+    await house.start(
+        '[[people]]\nid = "mei"\nname = "韩梅"\nrole = "rep"\nteam = "east"\nwecom = "HanMei"\n'
+    )
     assert house.bot.directory.known("wecom", "HanMei") == "mei"
 
 

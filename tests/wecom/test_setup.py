@@ -26,7 +26,7 @@ async def look(house: House, settings: Settings | None = None) -> dict[str, Find
 
 async def test_every_step_is_well_against_a_platform_that_is_well(house: House) -> None:
     found = await look(house)
-    assert list(found) == ["token", "trusted IP", "members", "clock", "callback", "domain"]
+    assert list(found) == ["token", "trusted IP", "app", "members", "clock", "callback", "domain"]
     assert {name for name, each in found.items() if each.good} >= set(found) - {"clock"}
 
 
@@ -50,6 +50,16 @@ async def test_a_wrong_secret_a_lost_member_and_another_token_are_named(house: H
     found = await look(house, settings.model_copy(update={"wecom": other}))
     assert found["callback"].good is False
     assert "restart" in found["callback"].next
+
+
+async def test_the_id_of_another_app_and_an_app_that_is_off_are_named(house: House) -> None:
+    house.fake.state.moods.closed = True
+    assert "disabled" in (await look(house))["app"].means
+    house.fake.state.moods.closed = False
+    house.fake.state.agent_id += 1
+    found = (await look(house))["app"]
+    assert found.good is False
+    assert "wecom.agent_id" in found.next
 
 
 async def test_a_clock_that_is_wrong_and_a_bot_that_is_not_there_are_named(still_house: House) -> None:

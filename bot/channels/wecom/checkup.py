@@ -44,7 +44,11 @@ async def examine(settings: Wecom, *, base_url: str, accounts: Iterable[str], cl
         token = await _token(client)
         found = [token]
         if token.good:
-            found += [await _address(client), await _members(client, list(accounts))]
+            found += [
+                await _address(client),
+                await _app(client, settings),
+                await _members(client, list(accounts)),
+            ]
         found.append(await _clock_skew(settings, clock))
         found.append(await _callback(settings, base_url, clock.now()))
         found.append(_domain(settings, base_url))
@@ -75,6 +79,22 @@ async def _address(client: Client) -> Finding:
     except (Retryable, Refused) as error:
         return Finding(step=step, good=None, means=f"could not be tried: {error}")
     return Finding(step=step, good=True, means="calls from here are taken")
+
+
+async def _app(client: Client, settings: Wecom) -> Finding:
+    """The agent id is that of the secret's app (https://developer.work.weixin.qq.com/document/path/90227)."""
+    step = "wecom app"
+    try:
+        app = await client.get("agent/get", agentid=str(settings.agent_id))
+    except (SetUpWrong, ApiError) as error:
+        means, _ = _MEANING.get(error.code, (f"errcode {error.code}", ""))
+        mend = "copy wecom.agent_id again: 应用管理 → the app → AgentId"
+        return Finding(step=step, good=False, means=f"{means}: {settings.agent_id}", next=mend)
+    except (Retryable, Refused) as error:
+        return Finding(step=step, good=None, means=f"could not be tried: {error}")
+    if app.get("close"):
+        return Finding(step=step, good=False, means="the app is disabled", next="应用管理 → the app → 启用")
+    return Finding(step=step, good=True, means=f"{settings.agent_id} {app.get('name', '')}".rstrip())
 
 
 async def _members(client: Client, accounts: list[str]) -> Finding:

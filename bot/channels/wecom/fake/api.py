@@ -52,6 +52,7 @@ class Api:
             "externalcontact/get": self.customer,
             "externalcontact/send_welcome_msg": self.welcome,
             "getcallbackip": self.addresses,
+            "agent/get": self.app,
         }
         app.router.add_get("/cgi-bin/gettoken", self.gettoken)
         app.router.add_get("/cgi-bin/media/get", self.get_media)
@@ -301,6 +302,11 @@ class Api:
                 {"userid": m.userid, "name": m.name, "department": list(m.departments)} for m in listed
             ]
         }
+
+    async def app(self, request: web.Request) -> Json:
+        if request.query.get("agentid") != str(self.state.agent_id):
+            raise Wrong(301002)
+        return {"agentid": self.state.agent_id, "name": "Leadbell", "close": int(self.state.moods.closed)}
 
     async def departments(self, _request: web.Request) -> Json:
         used = {number for member in self.state.members.values() for number in member.departments}

@@ -70,6 +70,7 @@ class Moods:
     fail: dict[str, list[int | str]] = field(default_factory=dict)
     down: bool = False
     address_refused: bool = False
+    closed: bool = False
     drop_loudly: bool = False
     passive_works: bool = False
     new_token_each: bool = False
