@@ -35,6 +35,12 @@ def may_edit(company: Company, person: Person, lead: Lead) -> bool:
     return lead.origin.by == person.id and lead.stage not in HELD
 
 
+def may_confirm(company: Company, person: Person, lead: Lead) -> bool:
+    """Write what a note says into the lead: who works on it, and who may edit it. A lead that went to others
+    since is theirs to write."""
+    return lead.works_on(person.id) or may_edit(company, person, lead)
+
+
 def is_member(person: Person, lead: Lead) -> bool:
     """Whether a person may join the grab of a lead: reps of its team; any rep where it has no team."""
     return person.role is Role.REP and (lead.team is None or person.team == lead.team)

@@ -41,7 +41,7 @@ from bot.cards.capture import draft_card, pool_card, submitted_card
 from bot.cards.handback import handback_card
 from bot.cards.lead import lead_card
 from bot.cards.model import Card, CardState, digest, fit, to_json
-from bot.cards.notes import which_card
+from bot.cards.notes import note_card, which_card
 from bot.cards.rollup import rollup_card
 from domain.calendar import Hours, Mode, WorkingCalendar
 from domain.lead import Customer, Lead
@@ -386,7 +386,15 @@ def test_taking_back_a_hand_in_ends_with_the_first_decision() -> None:
     args = {"undo": UNDO_UNTIL, "decisions": lead.decisions}
     assert "undo:L12:0" in _keys(submitted_card(lead, person("chenjie"), COMPANY, args))
     lead.accept("lilei", 1, member=True, at=at(1))
-    assert _keys(submitted_card(lead, person("chenjie"), COMPANY, args)) == []
+    assert not [
+        key for key in _keys(submitted_card(lead, person("chenjie"), COMPANY, args)) if key.startswith("undo")
+    ]
+
+
+def test_who_no_longer_has_the_lead_is_asked_to_confirm_no_note() -> None:
+    args = {"no": 7, "facts": '{"intent":"positive"}'}
+    assert "confirm:note:L12:7" in _keys(note_card(cases.accepted(), person("lilei"), COMPANY, args))
+    assert "confirm:note:L12:7" not in _keys(note_card(cases.handed_back(), person("lilei"), COMPANY, args))
 
 
 def test_without_a_next_step_an_overdue_offer_still_asks_to_be_accepted() -> None:

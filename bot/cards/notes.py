@@ -10,6 +10,7 @@ from bot.words import clock_words, known, money_words, say
 from domain.facts import Facts, unpack_facts
 from domain.lead import Lead
 from domain.people import Company, Person
+from domain.permission import may_confirm
 from domain.stages import CLOSED
 
 CHOICES = 3
@@ -24,12 +25,13 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
     facts = unpack_facts(parts.text(args, "facts") or "{}")
     voice = parts.text(args, "voice")
     unheard = (parts.voice(company, lang, voice),) if voice and state != "dropped" else ()
-    line = f"note.{state}" if state != "open" else "note.ask" if facts else "note.kept"
+    asks = bool(facts) and may_confirm(company, viewer, lead)
+    line = f"note.{state}" if state != "open" else "note.ask" if asks else "note.kept"
     return Card(
         title=say(lang, f"note.title.{kind}", lead=lead.id, who=parts.who(lead, lang)),
         lines=(say(lang, line, lead=lead.id), *_quoted(viewer, args), *unheard),
         fields=_understood(facts, viewer, company, lead),
-        buttons=_note_buttons(lead, lang, parts.number(args, "no"), state, kind, asks=bool(facts)),
+        buttons=_note_buttons(lead, lang, parts.number(args, "no"), state, kind, asks=asks),
         state=CardState.DONE if state == "dropped" else CardState.LIVE,
     )
 

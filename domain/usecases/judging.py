@@ -13,12 +13,15 @@ from domain.usecases.seeing import lead_for
 
 
 def judge_lead(uow: Uow, *, lead_id: str, question: Question, given: Answer, by: str, at: datetime) -> Lead:
-    """Answer a question about a lead. The same answer again changes nothing. Of a lead that somebody works on
-    a no is only kept: what becomes of it is that person's to decide."""
+    """Answer a question about a lead: who may edit it, and whoever handed it in while it is open. The same
+    answer again changes nothing. Of a lead that somebody works on a no is only kept: what becomes of it is
+    that person's to decide."""
     lead = lead_for(uow, lead_id, by)
-    if not may_edit(uow.company, uow.company.person(by), lead):
+    said = answer_to(lead.customer, question)
+    knows = lead.origin.by == by and said is None
+    if not knows and not may_edit(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
-    if answer_to(lead.customer, question) is given:
+    if said is given:
         return lead
     if lead.stage in CLOSED:
         raise OfferGone(lead=lead.id, stage=lead.stage)

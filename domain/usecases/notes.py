@@ -13,7 +13,7 @@ from domain.facts import Facts, Plan, Proposal, unpack_facts
 from domain.lead import Customer, Lead
 from domain.media import Attachment, MediaKind
 from domain.notices import Notice, Tell
-from domain.permission import may_edit, may_see
+from domain.permission import may_confirm, may_edit, may_see
 from domain.ports import Dialog, Uow
 from domain.usecases.leads import add_note
 from domain.usecases.placing import UNDO_FOR
@@ -323,6 +323,8 @@ def confirm_facts(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> 
     if found.state == "dropped":
         raise NothingWaits
     if found.state == "open":
+        if not may_confirm(uow.company, uow.company.person(by), lead):
+            raise NotAllowed(lead=lead_id)
         _apply(uow, lead, found, by, at)
     return Kept(lead=lead, no=no, kind="note", facts=found.facts, note=found.note, text="")
 

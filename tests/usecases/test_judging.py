@@ -86,6 +86,16 @@ async def test_of_a_lead_that_somebody_works_on_a_no_is_only_kept(floor: Floor) 
         await judge(floor, lead, Question.FIT, Answer.YES)
 
 
+async def test_who_handed_it_in_may_answer_what_is_open_after_somebody_took_it(floor: Floor) -> None:
+    lead = await typed(floor)
+    await floor.show()
+    assert lead.owner
+    await floor.accept(lead.id, lead.owner)
+    await judge(floor, lead, Question.FIT, Answer.YES)
+    found = await floor.lead(lead.id)
+    assert (found.stage, found.customer.extra["fit"]) == (Stage.ACCEPTED, "yes")
+
+
 async def test_a_leader_who_says_no_has_the_submitter_told(floor: Floor) -> None:
     lead = await typed(floor)
     team = (await floor.lead(lead.id)).team

@@ -137,11 +137,22 @@ async def test_only_its_author_confirms_a_note_and_only_one_that_there_is(floor:
         await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no + 7, by="e1", at=floor.now)
 
 
-async def test_a_colleague_confirms_what_they_noted_without_changing_the_customer(floor: Floor) -> None:
+async def test_a_colleague_s_note_writes_nothing_into_the_lead(floor: Floor) -> None:
     lead = await held(floor)
     kept = await noted(floor, lead, by="e2")
-    await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no, by="e2", at=floor.now)
+    with pytest.raises(NotAllowed):
+        await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no, by="e2", at=floor.now)
     assert (await floor.lead(lead)).customer.amount_max is None
+    assert await floor.rows("SELECT * FROM plans WHERE lead_id = ?", lead) == []
+
+
+async def test_who_handed_the_lead_back_confirms_no_note_of_before(floor: Floor) -> None:
+    lead = await held(floor)
+    kept = await noted(floor, lead)
+    await floor.hand_back(lead, "e1", "no_budget")
+    with pytest.raises(NotAllowed):
+        await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no, by="e1", at=floor.now)
+    assert await floor.rows("SELECT * FROM plans WHERE lead_id = ?", lead) == []
 
 
 async def test_undoing_a_confirmation_leaves_no_reminder_where_none_was_read(floor: Floor) -> None:
