@@ -126,14 +126,16 @@ def _within_pace(
     people = dict.fromkeys(each[2] for each in found if each[2])
     tats = dict(sql.select_in(conn, tables.pace, "person", people))
     gathering = {each[0] for each in found if _gathers(each, tats.get(each[2], 0), now, pace)}
-    put_off = [((now // GATHER + 1) * GATHER, key) for key in gathering]
+    until = (now // GATHER + 1) * GATHER
+    put_off = [(until, key) for key in gathering]
     rolled = Counter(each[2] for each in found if each[1] in ROLLED_UP and each[0] not in gathering)
     one_card: set[str] = set()
     taken, moved = [], {}
     for each in found:
-        if each[0] in gathering:
-            continue
         person = each[2]
+        if each[0] in gathering:  # and what comes after it does too, or it would ring before
+            tats[person] = moved[person] = max(tats[person], until + pace.gap + 1)
+            continue
         if not person:
             taken.append(each)
             continue

@@ -393,8 +393,8 @@ def test_taking_back_a_hand_in_ends_with_the_first_decision() -> None:
 
 def test_who_no_longer_has_the_lead_is_asked_to_confirm_no_note() -> None:
     args = {"no": 7, "facts": '{"intent":"positive"}'}
-    assert "confirm:note:L12:7" in _keys(note_card(cases.accepted(), person("lilei"), COMPANY, args))
-    assert "confirm:note:L12:7" not in _keys(note_card(cases.handed_back(), person("lilei"), COMPANY, args))
+    assert "confirm:note:L12-7" in _keys(note_card(cases.accepted(), person("lilei"), COMPANY, args))
+    assert "confirm:note:L12-7" not in _keys(note_card(cases.handed_back(), person("lilei"), COMPANY, args))
 
 
 def test_without_a_next_step_an_overdue_offer_still_asks_to_be_accepted() -> None:
