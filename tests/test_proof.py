@@ -252,18 +252,23 @@ async def test_an_accept_that_came_in_time_takes_the_breach_back(place: Floor, d
     assert clocks(made, "accept")[-1]["verdict"] == "in_time"
 
 
-async def test_an_accept_before_the_card_was_shown_has_no_accept_clock_to_undo(
+async def test_an_accept_before_the_card_was_shown_has_an_accept_clock_from_its_undo_on(
     place: Floor, database_url: str
 ) -> None:
     lead = await place.capture(team="east")
     owner = lead.owner
     assert owner
     await place.accept(lead.id, owner)
-    await place.undo(owner, lead.id)
-    made = proven(database_url, lead.id, place.now)
-    assert clocks(made, "accept") == []
+    assert clocks(proven(database_url, lead.id, place.now), "accept") == []
+    place.clock.step(seconds=30)
+    await place.undo(owner, lead.id)  # who takes back what they did knows of the offer
+    undone = place.now.isoformat()
+    (accept,) = clocks(proven(database_url, lead.id, place.now), "accept")
+    assert accept["began"]["at"] == undone
+    place.clock.step(seconds=30)
     await place.show()
-    assert len(clocks(proven(database_url, lead.id, place.now), "accept")) == 1
+    (accept,) = clocks(proven(database_url, lead.id, place.now), "accept")
+    assert accept["began"]["at"] == undone
 
 
 async def test_a_breach_under_the_old_hours_stands_beside_a_due_time_of_the_new(

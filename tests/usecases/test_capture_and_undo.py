@@ -373,3 +373,19 @@ async def test_nobody_is_charged_for_a_person_who_left_with_an_open_undo(floor: 
     await floor.do(duty.person_left, person="e1", now=floor.now)
     assert (await floor.lead(lead)).owner in EAST
     assert floor.now - (await floor.lead(lead)).updated_at == timedelta(0)
+
+
+async def test_a_manager_who_takes_an_assignment_back_leaves_the_first_clock_as_it_ran(floor: Floor) -> None:
+    lead = await floor.capture(team="east")
+    await floor.show()
+    before = await floor.lead(lead.id)
+    assert before.owner
+    floor.clock.step(seconds=20)
+    other = next(rep for rep in ("e1", "e2") if rep != before.owner)
+    await floor.assign(lead.id, other, "me")
+    await floor.undo("me", lead.id)
+    after = await floor.lead(lead.id)
+    assert (after.stage, after.owner) == ("offered", before.owner)
+    assert after.cycle
+    assert before.cycle
+    assert after.cycle.started_at == before.cycle.started_at

@@ -146,6 +146,14 @@ async def test_a_colleague_s_note_writes_nothing_into_the_lead(floor: Floor) -> 
     assert await floor.rows("SELECT * FROM plans WHERE lead_id = ?", lead) == []
 
 
+async def test_a_second_tap_confirms_nothing_twice(floor: Floor) -> None:
+    lead = await held(floor)
+    kept = await noted(floor, lead)
+    for _ in range(2):
+        await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no, by="e1", at=floor.now)
+    assert (await floor.kinds(lead)).count("facts_confirmed") == 1
+
+
 async def test_who_handed_the_lead_back_confirms_no_note_of_before(floor: Floor) -> None:
     lead = await held(floor)
     kept = await noted(floor, lead)
