@@ -85,6 +85,7 @@ def test_a_lead_as_it_is_announced(text: str, name: str, company: str | None, ti
 @pytest.mark.parametrize(
     ("text", "name", "company"),
     [
+        ("白云经理说下周三再谈", None, None),
         ("下午跟东曜的Kelvin开了个腾讯会议", "Kelvin", "东曜"), ("何生话价钱OK", "何生", None), ("约何生", "何生", None), ("呼和主任说再等等", "呼和主任", None),
         ("阿里经理说再等等", None, None), ("签到 湘雅医院李工", "李工", "湘雅医院"), ("签到 博达智能", None, "博达智能"), ("今天拜访湘澜 谈方案", None, "湘澜"), ("古力娜尔托人带话", "古力娜尔", None), ("去晶锐见了客户", None, "晶锐"), ("给裴志刚送标书", "裴志刚", None),
         ("陪方总一起去了常州天宁纺织，王娟接待", "王娟", "常州天宁纺织"), ("向主管那边报价发了", "向主管", None), ("数谷周子墨要求给环境", "周子墨", "数谷"),
