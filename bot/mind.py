@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -156,26 +156,23 @@ class Mind:
         return [entry.lead for entry in found[:most]]
 
 
+class _Unawaited(Executor):
+    """A thread for each piece of work, for which the end of the program does not wait as for a pool's."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except Exception as error:  # noqa: BLE001 - whoever waits is told
+                future.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        return future
+
+
 async def _beside(work: Callable[[], Result]) -> Result:
-    """Do it in a thread that the end of the program does not wait for, as it would for one of a pool."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Result] = loop.create_future()
-
-    def settle(call: Callable[[Any], None], value: Any) -> None:
-        if not done.cancelled():
-            call(value)
-
-    def tell(call: Callable[[Any], None], value: Any) -> None:
-        with suppress(RuntimeError):  # nobody waits any more: the loop is closed
-            loop.call_soon_threadsafe(settle, call, value)
-
-    def run() -> None:
-        try:
-            found = work()
-        except Exception as error:  # noqa: BLE001 - whoever waits is told
-            tell(done.set_exception, error)
-        else:
-            tell(done.set_result, found)
-
-    threading.Thread(target=run, daemon=True).start()
-    return await done
+    return await asyncio.get_running_loop().run_in_executor(_Unawaited(), work)

@@ -125,7 +125,7 @@ def _within_pace(
 ) -> tuple[list[Sequence[Any]], list[tuple[int, str]]]:
     people = dict.fromkeys(each[2] for each in found if each[2])
     tats = dict(sql.select_in(conn, tables.pace, "person", people))
-    gathering = {each[0] for each in found if _gathers(each, tats.get(each[2], 0), now, pace)}
+    gathering = dict.fromkeys(each[0] for each in found if _gathers(each, tats.get(each[2], 0), now, pace))
     until = (now // GATHER + 1) * GATHER
     put_off = [(until, key) for key in gathering]
     rolled = Counter(each[2] for each in found if each[1] in ROLLED_UP and each[0] not in gathering)

@@ -19,7 +19,7 @@ from bot import proof
 from bot.cards.actions import BadAction, pack, unpack
 from bot.config import parse_duration
 from bot.holidays_cn import BadCalendarFile, read_override
-from bot.reading import make_context, read_line
+from bot.reading import BadLine, make_context, read_line
 from bot.web import sim
 from bot.web.problems import Problem
 from bot.web.schemas import read_json, read_lead
@@ -184,8 +184,8 @@ PROOF = json.dumps(
 
 TARGETS: dict[str, Target] = {
     "action": Target(seeds=KEYS, read=_action, declared=(BadAction,)),
-    "lead": Target(seeds=LEADS, read=_lead),
-    "note": Target(seeds=LEADS, read=_note),
+    "lead": Target(seeds=LEADS, read=_lead, declared=(BadLine,)),
+    "note": Target(seeds=LEADS, read=_note, declared=(BadLine,)),
     "contact": Target(seeds=(*LEADS, "+8613812345678", "400-820-8820", "0512-6788 1234", "vx: abc_123456"), read=_contacts),
     "clean": Target(seeds=(*LEADS, *BODIES), read=_clean),
     "body": Target(seeds=BODIES, read=_body, declared=(Problem,)),
