@@ -173,7 +173,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     try:
         _try_address(settings)  # before a database is made: one without its samples would stay without
     except OSError as error:
-        _no_address(settings, error)
+        _no_address(settings.app.host, settings.app.port, error)
         return 1
     return asyncio.run(_run_demo(settings, empty=arguments.empty))
 
@@ -185,9 +185,9 @@ def _try_address(settings: Settings) -> None:
         pass
 
 
-def _no_address(settings: Settings, error: OSError) -> None:
+def _no_address(host: str, port: int, error: OSError) -> None:
     said = os.strerror(error.errno) if error.errno else str(error)  # its own text names the address again
-    print(f"leadbell: {settings.app.host}:{settings.app.port}: {said}", file=sys.stderr)
+    print(f"leadbell: {host}:{port}: {said}", file=sys.stderr)
 
 
 async def _run_demo(settings: Settings, *, empty: bool) -> int:
@@ -232,7 +232,7 @@ async def _started(start: Callable[..., Any], settings: Settings, **more: Any) -
     except (SchemaError, StoreInUse) as error:
         print(f"leadbell: {error}", file=sys.stderr)
     except OSError as error:
-        _no_address(settings, error)
+        _no_address(settings.app.host, settings.app.port, error)
     return None
 
 
@@ -580,15 +580,33 @@ def _token_revoke(arguments: argparse.Namespace) -> int:
 def _fake_wecom(arguments: argparse.Namespace) -> int:
     from bot.channels.wecom import commands
 
-    if arguments.init is not None:
-        new = commands.write_rehearsal(arguments.init, arguments.port)
-        print(f"{arguments.init} {'✔' if new else 'exists and is left as it is'}", flush=True)
+    _begin_rehearsal(arguments.init, commands.rehearsal(arguments.port, arguments.callback))
     people = commands.members_of(arguments.init or arguments.config)
     run = commands.run_fake(
         port=arguments.port, callback=arguments.callback, people=people, out=partial(print, flush=True)
     )
-    asyncio.run(run)
-    return 0
+    return _rehearse(run, "127.0.0.1", arguments.port)
+
+
+def _begin_rehearsal(file: Path | None, text: str) -> None:
+    """Write the settings of a fake's small company, unless the file is there already."""
+    from bot.setup import AlreadyThere, write_config
+
+    if file is None:
+        return
+    try:
+        write_config(file, text)
+        print(f"{file} ✔", flush=True)
+    except AlreadyThere:
+        print(f"{file} exists and is left as it is", flush=True)
+
+
+def _rehearse(run: Coroutine[Any, Any, Any], host: str, port: int) -> int:
+    try:
+        return asyncio.run(run) or 0
+    except OSError as error:
+        _no_address(host, port, error)
+        return 1
 
 
 def _with_wecom(arguments: argparse.Namespace) -> tuple[Settings, Any]:
@@ -693,11 +711,10 @@ def _fake_dingtalk(arguments: argparse.Namespace) -> int:
     """Runs until Ctrl-C; prints the settings that lead to it."""
     from bot.channels.dingtalk.fake import run
 
-    if arguments.init is not None:
-        new = run.write_rehearsal(arguments.init, f"http://{arguments.host}:{arguments.port}")
-        print(f"{arguments.init} {'✔' if new else 'exists and is left as it is'}", flush=True)
+    host, port = arguments.host, arguments.port
+    _begin_rehearsal(arguments.init, run.rehearsal(f"http://{host}:{port}"))
     people = run.members_of(arguments.init or arguments.config)
-    return asyncio.run(run.run(arguments.host, arguments.port, people, partial(print, flush=True)))
+    return _rehearse(run.run(host, port, people, partial(print, flush=True)), host, port)
 
 
 def _with_dingtalk(arguments: argparse.Namespace) -> tuple[Settings, bool]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from domain.people import Company, Person, member_id
+from domain.people import Company, Person, by_account, member_id
 
 LONGEST_NAME = 40
 
@@ -44,11 +44,7 @@ class Directory:
         company = self.company_now()
         if self._indexed is not company:
             self._indexed = company
-            self._index = {
-                (name, own.lower()): person
-                for person in reversed(list(company.people.values()))
-                for name, own in person.accounts.items()
-            }
+            self._index = by_account(company.people.values())
         return self._index.get((channel, account.lower()))
 
     async def _heard(self, person: Person, channel: str) -> None:
@@ -69,10 +65,6 @@ class Directory:
 def with_members(company: Company, members: Mapping[str, Person]) -> Company:
     """The company with these members too, but for those whose account is somebody's by now: who wrote before
     the settings or a directory named them is no second person."""
-    taken = {account for person in company.people.values() for account in _accounts(person)}
-    others = {id_: member for id_, member in members.items() if not taken & _accounts(member)}
+    taken = by_account(company.people.values()).keys()
+    others = {id_: member for id_, member in members.items() if not taken & by_account([member]).keys()}
     return replace(company, people={**others, **company.people})
-
-
-def _accounts(person: Person) -> set[tuple[str, str]]:
-    return {(channel, account.lower()) for channel, account in person.accounts.items()}

@@ -10,18 +10,19 @@ from dataclasses import dataclass, replace
 
 from bot.config import Settings
 from bot.words import role_words, say
-from domain.people import Capacity, Company, Listed, Person, Role
+from domain.people import Capacity, Company, Listed, Person, Role, by_account
 
 
 def with_directory(company: Company, settings: Settings, listed: Collection[Listed]) -> Company:
     """The company of these settings with what the directories say. Whoever has left one is not reached on it
     any more, and has left the company where no other platform reaches them."""
     served = [each for each in listed if getattr(settings, each.channel, None) is not None]
-    owners = _owners(company)
+    owners = by_account(company.people.values())
     said = {entry.id: entry.model_fields_set for entry in settings.people}
     people, led = dict(company.people), dict[str, str]()
     for each in served:
-        owner = people.get(owners.get(_account(each), ""))
+        known = owners.get(_account(each))
+        owner = people.get(known.id) if known is not None else None
         if each.gone:
             if owner is not None:
                 people |= _without(people.pop(owner.id), each.channel)
@@ -38,15 +39,6 @@ def with_directory(company: Company, settings: Settings, listed: Collection[List
 
 def _account(each: Listed) -> tuple[str, str]:
     return each.channel, each.account.lower()
-
-
-def _owners(company: Company) -> dict[tuple[str, str], str]:
-    """Whose account is whose, as the settings say."""
-    return {
-        (channel, account.lower()): person.id
-        for person in company.people.values()
-        for channel, account in person.accounts.items()
-    }
 
 
 def _without(person: Person, channel: str) -> dict[str, Person]:
@@ -108,7 +100,7 @@ def compare(
 ) -> Iterator[Difference]:
     """What the settings and a directory do not agree on, and what either of them lacks."""
     found, both = {_account(each) for each in listed}, with_directory(company, settings, listed)
-    owners = _owners(company)
+    owners = by_account(company.people.values())
     for person in company.people.values():
         account = person.accounts.get(channel, "")
         if account and (channel, account.lower()) not in found:
@@ -122,7 +114,7 @@ def compare(
 
 
 def _of_teams(
-    company: Company, both: Company, listed: Collection[Listed], owners: Mapping[tuple[str, str], str]
+    company: Company, both: Company, listed: Collection[Listed], owners: Mapping[tuple[str, str], Person]
 ) -> Iterator[Difference]:
     filled = {team for each in listed for team in _teams(company, (*each.leads, *each.departments))}
     for team in company.teams.values():
@@ -132,7 +124,7 @@ def _of_teams(
         elif both.teams[team.id].manager is None:
             yield Difference(kind="unled", who=team.id, name=team.name)
         elif heads and both.teams[team.id].manager not in {
-            owners.get(_account(each), each.id) for each in heads
+            owners[_account(each)].id if _account(each) in owners else each.id for each in heads
         }:
             yield Difference(kind="manager", who=team.id, name=team.name, detail=heads[0].name)
 
@@ -148,7 +140,7 @@ def as_toml(people: Iterable[Listed]) -> str:
 
 def newcomers(company: Company, listed: Iterable[Listed]) -> Iterator[Listed]:
     """The members whom the settings do not list."""
-    owners = _owners(company)
+    owners = by_account(company.people.values())
     return (each for each in listed if _account(each) not in owners)
 
 

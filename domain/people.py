@@ -67,6 +67,35 @@ class Listed:
         return member_id(self.channel, self.account)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Department:
+    """One of a platform's directory; `parent` is the number of the one above, if there is any."""
+
+    name: str
+    parent: int = 0
+
+
+def upwards(numbers: Iterable[int], departments: Mapping[int, Department]) -> tuple[str, ...]:
+    """The names of these departments and of those above them, each once, the nearest first."""
+    names: dict[str, None] = {}
+    for number in numbers:
+        seen: set[int] = set()
+        while number in departments and number not in seen:
+            seen.add(number)
+            names[departments[number].name] = None
+            number = departments[number].parent
+    return tuple(filter(None, names))
+
+
+def by_account(people: Iterable["Person"]) -> dict[tuple[str, str], "Person"]:
+    """Whose account is whose, by channel and account; platforms write accounts in any case."""
+    return {
+        (channel, account.lower()): person
+        for person in people
+        for channel, account in person.accounts.items()
+    }
+
+
 def member_id(channel: str, account: str) -> str:
     """The id of a person whom the settings do not list."""
     return f"{channel}:{account.lower()}"

@@ -1,16 +1,12 @@
 """What a platform's directory says is kept whole or not at all; the same on SQLite and on PostgreSQL."""
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
-import pytest_asyncio
 from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import DirectoryShrunk
 from domain.people import Listed, Person
 from storage import members
-from storage.engine import read_url, reader_engine, writer_engine
 from storage.store import Store
 
 CHANNEL = "wecom"
@@ -23,20 +19,6 @@ def listed(*accounts: str, channel: str = CHANNEL) -> list[Listed]:
         )
         for each in accounts
     ]
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = writer_engine(read_url(database_url))
-    yield engine
-    engine.dispose()
-
-
-@pytest_asyncio.fixture
-async def reader(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = reader_engine(read_url(database_url))
-    yield engine
-    await engine.dispose()
 
 
 def take(

@@ -1,32 +1,15 @@
 """API tokens: seen once, kept as a hash, ended for good; the same on SQLite and on PostgreSQL."""
 
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.seams import new_token
 from domain.errors import Unavailable
 from storage import tokens
-from storage.engine import read_url, reader_engine, writer_engine
 from tests.fakes.clock import SteppedClock
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = writer_engine(read_url(database_url))
-    yield engine
-    engine.dispose()
-
-
-@pytest_asyncio.fixture
-async def reader(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = reader_engine(read_url(database_url))
-    yield engine
-    await engine.dispose()
 
 
 async def test_a_new_token_opens_and_is_not_in_the_database(

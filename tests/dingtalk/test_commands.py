@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from bot.channels.dingtalk.fake.run import members_of, write_rehearsal
+from bot.channels.dingtalk.fake.run import members_of
 from bot.config import load, warnings
 from tests.scenario.test_commands import Process, free_port, leadbell, ready, run
 from tests.scenario.world import lead_text
@@ -154,5 +154,3 @@ def test_the_fakes_people_are_those_of_the_settings(tmp_path: Path) -> None:
     assert {each.id for each in members_of(file)} == {"zhangwei", "lilei", "wangfang", "wulin", "xiaolin"}
     file.write_text('[[people]]\nid = "a"\nname = "甲"\ndingtalk = "manager4220"\n', encoding="utf-8")
     assert [(each.id, each.name) for each in members_of(file)] == [("manager4220", "甲"), ("xiaolin", "小林")]
-    assert write_rehearsal(file, "http://127.0.0.1:1") is False
-    assert "甲" in file.read_text("utf-8")

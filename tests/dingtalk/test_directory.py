@@ -13,9 +13,9 @@ from bot.channels.dingtalk.door import make_client, own_tokens
 from bot.channels.dingtalk.fake.book import Member
 from bot.channels.dingtalk.people import read_directory
 from domain.people import Listed, Role
-from storage.engine import read_url, writer_engine
-from storage.members import Change, take_over
+from storage.members import Change
 from tests.dingtalk.world import ALL, REPS, Ding, Opener, account_of, until
+from tests.fakes.company import take_over_by_hand
 from tests.scenario.test_commands import Ended, leadbell
 
 LISTSUB, LISTID, USER = "/topapi/v2/department/listsub", "/topapi/user/listid", "/topapi/v2/user/get"
@@ -41,12 +41,7 @@ async def client(opener: Opener) -> AsyncIterator[Client]:
 async def by_hand(opener: Opener, client: Client, *, force: bool = False) -> Change:
     """What the command does, beside the running bot."""
     found = await read_directory(client)
-    engine = writer_engine(read_url(opener.database_url))
-    try:
-        with engine.begin() as conn:
-            return take_over(conn, channel="dingtalk", listed=found, force=force)
-    finally:
-        engine.dispose()
+    return take_over_by_hand(opener.database_url, "dingtalk", found, force=force)
 
 
 async def beat(ding: Ding) -> None:

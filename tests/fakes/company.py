@@ -7,8 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.calendar import Hours, Mode, WorkingCalendar
-from domain.people import Company, Person, Role, Team
+from domain.people import Company, Listed, Person, Role, Team
 from domain.sla import Policy
+from storage.engine import read_url, writer_engine
+from storage.members import Change, take_over
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HOURS = ("09:00-12:00", "13:30-18:00")
@@ -75,3 +77,15 @@ def with_people(company: Company, *changed: Person, gone: Iterable[str] = ()) ->
 def only(company: Company, *people: str) -> Company:
     """The company with these members alone."""
     return replace(company, people={each: company.people[each] for each in people})
+
+
+def take_over_by_hand(
+    database_url: str, channel: str, listed: list[Listed], *, force: bool = False
+) -> Change:
+    """What `leadbell sync` does with a directory, beside the running bot."""
+    engine = writer_engine(read_url(database_url))
+    try:
+        with engine.begin() as conn:
+            return take_over(conn, channel=channel, listed=listed, force=force)
+    finally:
+        engine.dispose()

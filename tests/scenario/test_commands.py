@@ -341,3 +341,23 @@ def test_the_installed_command_is_the_same_program(tmp_path: Path) -> None:
     )  # fmt: skip
     assert found.returncode == 0, found.stderr
     assert subprocess.run([program, "dance"], capture_output=True, timeout=60, check=False).returncode == 2
+
+
+@pytest.mark.parametrize("platform", ["wecom", "dingtalk"])
+def test_a_fake_writes_over_no_settings_and_says_that_its_address_is_taken(
+    tmp_path: Path, platform: str
+) -> None:
+    file = tmp_path / "config.toml"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        first = leadbell("fake", platform, "--init", str(file), "--port", port)
+        assert first.stdout == f"{file} ✔\n"
+        assert first.stderr == f"leadbell: 127.0.0.1:{port}: Address already in use\n"
+        assert first.returncode == 1
+        assert file.stat().st_mode & 0o077 == 0
+        before = file.read_text("utf-8")
+        again = leadbell("fake", platform, "--init", str(file), "--port", port)
+    assert again.stdout == f"{file} exists and is left as it is\n"
+    assert file.read_text("utf-8") == before

@@ -7,8 +7,8 @@ import pytest
 from bot.channels.wecom import commands
 from bot.channels.wecom.roll import read_roll
 from domain.people import Listed, Role
-from storage.engine import read_url, writer_engine
-from storage.members import Change, take_over
+from storage.members import Change
+from tests.fakes.company import take_over_by_hand
 from tests.scenario.test_commands import Ended, leadbell
 from tests.wecom.world import ACCOUNTS, House, settings_for
 
@@ -29,12 +29,7 @@ async def by_hand(house: House, *, force: bool = False) -> Change:
     section = settings_for(house.folder, house.database_url, house.fake).wecom
     assert section is not None
     found = await commands.read_directory(section)
-    engine = writer_engine(read_url(house.database_url))
-    try:
-        with engine.begin() as conn:
-            return take_over(conn, channel="wecom", listed=found, force=force)
-    finally:
-        engine.dispose()
+    return take_over_by_hand(house.database_url, "wecom", found, force=force)
 
 
 async def beat(house: House) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bot.channels.wecom import checkup, commands
 from bot.channels.wecom.checkup import Finding
+from bot.channels.wecom.rehearsal import MEMBERS
 from bot.config import Settings, load, warnings
 from tests.wecom.world import House, settings_for
 
@@ -91,15 +92,15 @@ async def test_a_test_card_arrives_and_the_menu_stands(still_house: House) -> No
     assert house.fake.state.workbench["template"]["type"] == "keydata"
 
 
-def test_the_rehearsals_settings_are_good_and_never_written_over(tmp_path: Path) -> None:
+def test_the_rehearsals_settings_are_good(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
-    assert commands.write_rehearsal(file, 8790)
+    file.write_text(commands.rehearsal(8790, "http://127.0.0.1:8762/callback/wecom"), encoding="utf-8")
     settings = load(file, {})
+    assert settings.app.port == 8762
     assert settings.wecom is not None
     assert list(warnings(settings)) == []
     assert set(commands.members_of(file)) == {"ZhangWei", "LiLei", "WangFang", "WuLin", "XiaoLin"}
-    assert not commands.write_rehearsal(file, 1)
-    assert commands.members_of(tmp_path / "none.toml") == {}
+    assert commands.members_of(tmp_path / "none.toml") == MEMBERS
 
 
 async def test_the_fake_keeps_trying_the_address_until_the_bot_answers(house: House) -> None:

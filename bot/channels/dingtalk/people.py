@@ -4,14 +4,14 @@ Calls: open.dingtalk.com/document/development/query-user-details,
 /user-management-acquires-the-list-departments, /query-the-list-of-department-userids.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.channels.base import Retryable
 from bot.channels.dingtalk.client import Client
 from bot.channels.dingtalk.errors import NotThere
-from domain.people import Listed
+from domain.people import Department, Listed, upwards
 
 CHANNEL = "dingtalk"
 ROOT = 1
@@ -19,12 +19,6 @@ MOST_DEPARTMENTS = 2000
 FEW, SUSPICIOUS, MOST = 3, 0.2, 0.5
 """When more than a few and a suspicious share of all accounts are gone at once, or the most of them, the
 app's visible range was changed rather than that so many people left."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Department:
-    name: str
-    parent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,22 +62,14 @@ async def _departments(client: Client) -> dict[int, Department]:
 
 
 def _of(member: Member, departments: Mapping[int, Department]) -> Listed:
-    above = dict.fromkeys(name for own in member.departments for name in _upwards(own, departments))
     leads = (departments[each].name for each in member.leads if each in departments)
     return Listed(
         channel=CHANNEL,
         account=member.account,
         name=member.name or member.account,
-        departments=tuple(filter(None, above)),
+        departments=upwards(member.departments, departments),
         leads=tuple(filter(None, leads)),
     )
-
-
-def _upwards(number: int, departments: Mapping[int, Department]) -> Iterator[str]:
-    """A department is found below another that was found before, so this ends."""
-    while number in departments:
-        yield departments[number].name
-        number = departments[number].parent
 
 
 async def read_member(client: Client, account: str) -> Member | None:

@@ -1,17 +1,18 @@
 """What `leadbell` does about WeCom from the shell: the fake, the menu, a test card, the directory."""
 
 import asyncio
-import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.cards.model import Card, CardState
 from bot.channels.base import Refused, Retryable
+from bot.channels.rehearsal import BOT_PORT, ROLES, TEAM, listed_in, settings_of
 from bot.channels.wecom.crypto import Keys
 from bot.channels.wecom.face import create_menu, create_tile
 from bot.channels.wecom.fake.server import Fake
-from bot.channels.wecom.rehearsal import COMPANY, MEMBERS, REHEARSAL, REHEARSAL_KEY
+from bot.channels.wecom.rehearsal import EMPLOYEE, MEMBERS, REHEARSAL, REHEARSAL_KEY
 from bot.channels.wecom.roll import read_roll
 from bot.channels.wecom.standalone import channel_of, opened
 from bot.config import Wecom
@@ -22,14 +23,10 @@ from domain.people import Listed
 Say = Callable[[str], Any]
 
 
-def write_rehearsal(file: Path, port: int) -> bool:
-    """Write the settings of a small company on the fake; False where there is such a file already."""
-    try:
-        file.touch(mode=0o600, exist_ok=False)
-    except FileExistsError:
-        return False
-    file.write_text(COMPANY + _section(f"http://127.0.0.1:{port}") + "\n", encoding="utf-8")
-    return True
+def rehearsal(port: int, callback: str) -> str:
+    """The settings of a small company on the fake of that port, whose bot answers at `callback`."""
+    section = _section(f"http://127.0.0.1:{port}")
+    return settings_of("wecom", section, MEMBERS, port=urlsplit(callback).port or BOT_PORT)
 
 
 def _section(base: str) -> str:
@@ -38,17 +35,9 @@ def _section(base: str) -> str:
 
 
 def members_of(file: Path) -> dict[str, str]:
-    """Whom a settings file names on WeCom, and one employee more; nobody where there is no such file. The
-    file need not be right yet: its secrets are what the rehearsal is to bring."""
-    try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    listed = [each for each in raw.get("people") or () if isinstance(each, dict)]
-    found = {
-        str(each["wecom"]): str(each.get("name") or each["wecom"]) for each in listed if each.get("wecom")
-    }
-    return found | {"XiaoLin": MEMBERS["XiaoLin"]} if found else {}
+    """Whom a settings file names on WeCom, and one employee more; the usual few where it names nobody."""
+    found = listed_in(file, "wecom")
+    return found | {EMPLOYEE: MEMBERS[EMPLOYEE]} if found else MEMBERS
 
 
 async def run_fake(*, port: int, callback: str, people: dict[str, str], out: Say) -> None:
@@ -63,8 +52,11 @@ async def run_fake(*, port: int, callback: str, people: dict[str, str], out: Say
         new_id=new_id,
         port=port,
     )
-    for userid, name in (people or MEMBERS).items():
-        fake.state.add(userid, name)
+    fake.state.departments = {1: ("", 0), 2: (TEAM, 1)}
+    for userid, name in people.items():
+        role = ROLES.get(userid.lower())
+        in_team = role in ("rep", "manager")
+        fake.state.add(userid, name, departments=(2,) if in_team else (1,), leader=role == "manager")
     try:
         out(f"WeCom, rehearsed: {fake.base}\n\n{_section(fake.base)}\n")
         while not await fake.phones.try_address(callback):  # noqa: ASYNC110  the bot says nothing when it is up

@@ -1,4 +1,6 @@
-"""The small company of a rehearsal, and the keys of the fake: names and numbers, all made up."""
+"""The keys of the fake, and the accounts of its people: all made up."""
+
+from bot.channels.rehearsal import NAMES
 
 REHEARSAL_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
 REHEARSAL = {
@@ -9,52 +11,7 @@ REHEARSAL = {
     "encoding_aes_key": REHEARSAL_KEY,
 }
 """Made up, and printed for all to see: of use for nothing but the fake."""
-MEMBERS = {"ZhangWei": "张伟", "LiLei": "李雷", "WangFang": "王芳", "WuLin": "吴琳", "XiaoLin": "小林"}
-
-
-COMPANY = """# A rehearsal: a small company on the fake WeCom. Nothing in here is secret.
-
-[app]
-host = "127.0.0.1"
-port = 8710
-base_url = "http://127.0.0.1:8710"
-
-[database]
-url = "sqlite:///rehearsal.db"
-
-[calendar]
-mode = "always"
-
-[[teams]]
-id = "east"
-name = "华东"
-manager = "wangfang"
-
-[[people]]
-id = "zhangwei"
-name = "张伟"
-role = "rep"
-team = "east"
-wecom = "ZhangWei"
-
-[[people]]
-id = "lilei"
-name = "李雷"
-role = "rep"
-team = "east"
-wecom = "LiLei"
-
-[[people]]
-id = "wangfang"
-name = "王芳"
-role = "manager"
-team = "east"
-wecom = "WangFang"
-
-[[people]]
-id = "wulin"
-name = "吴琳"
-role = "admin"
-wecom = "WuLin"
-
-"""
+EMPLOYEE = "XiaoLin"
+MEMBERS = {
+    account: NAMES[account.lower()] for account in ("ZhangWei", "LiLei", "WangFang", "WuLin", EMPLOYEE)
+}

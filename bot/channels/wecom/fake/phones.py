@@ -42,7 +42,7 @@ class Phones:
         self.state = state
         self._api = api
         self._http = http
-        self._number = 4561255354251345929
+        self._number = int(state.now().timestamp() * 1_000_000)  # another than those before a restart
 
     # -- what a member does -------------------------------------------------------------------------------
 

@@ -52,7 +52,11 @@ class Fake:
         app.router.add_get("/wwlogin/sso/login", fake.authorize)
         fake._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await fake._runner.setup()
-        await web.TCPSite(fake._runner, "127.0.0.1", port).start()
+        try:
+            await web.TCPSite(fake._runner, "127.0.0.1", port).start()
+        except OSError:
+            await fake.stop()
+            raise
         return fake
 
     @property
