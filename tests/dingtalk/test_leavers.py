@@ -23,6 +23,8 @@ async def working(ding: Ding) -> tuple[str, Handset]:
     lead = await ding.capture("周倩")
     rep = await ding.owner(lead)
     await rep.does("accept", "周倩")
+    await until(lambda: ding.calls("/v1.0/card/instances", "PUT"))  # else this change finds them gone
+    await ding.settle()
     return lead, rep
 
 
