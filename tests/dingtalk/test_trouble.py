@@ -251,7 +251,7 @@ async def ready(ding: Ding) -> dict[str, bool]:
 
 
 async def test_each_instance_is_ready_by_its_own_connection(
-    opener: Opener, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str, opener: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A minute without one is too long; back again, it is well again. The metrics say the same."""
     monkeypatch.setattr(health, "STREAM_SECONDS", 0.05)
@@ -279,7 +279,7 @@ async def test_each_instance_is_ready_by_its_own_connection(
     assert (await ready(one))["stream dingtalk"] is True
 
 
-async def test_two_instances_serve_what_each_is_pushed(opener: Opener, postgres_url: str) -> None:
+async def test_two_instances_serve_what_each_is_pushed(postgres_url: str, opener: Opener) -> None:
     opener.database_url = postgres_url
     one, two = await opener.open(), await opener.open()
     await until(lambda: len(one.fake.wire.live) == 2)
