@@ -84,8 +84,15 @@ async def _running(settings: Settings) -> list[Check]:
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, KeyError):
         return [Check(mark=WARN, name="bot", means=f"none answers at {address}", next="leadbell serve")]
     if bad:
-        return [Check(mark=BAD, name=f"bot: {name}", means=what) for name, what in bad]
+        return [Check(mark=BAD, name=f"bot: {name}", means=what, next=_look_at(name)) for name, what in bad]
     return [Check(mark=GOOD, name="bot", means=f"{address}: ready")]
+
+
+def _look_at(name: str) -> str:
+    """Where the cause of a red line of `/readyz` is to be found."""
+    if name == "outbox" or name.startswith("stream"):
+        return "mend the channel's red lines above; what waits is sent by itself within 5 minutes of that"
+    return "read the log of leadbell serve, its last line about this"
 
 
 def _python() -> Check:

@@ -154,7 +154,7 @@ def test_two_modules_cannot_claim_one_sentence() -> None:
         (timedelta(minutes=2, seconds=20), "2 分钟", "2 min"),
         (timedelta(minutes=90), "1 小时 30 分", "1 h 30 min"),
         (timedelta(hours=4), "4 小时", "4 h"),
-        (timedelta(days=2, hours=3, minutes=5), "2 天 3 小时", "2 d 3 h"),
+        (timedelta(hours=51, minutes=5), "51 小时 5 分", "51 h 5 min"),
         (timedelta(seconds=-5), "0 秒", "0 s"),
     ],
 )

@@ -6,7 +6,7 @@ from bot.cards import parts
 from bot.cards.actions import ALL, Cancel, Choose, Confirm, Edit, Take, Undo
 from bot.cards.model import OPTIONS, Button, Card, CardState, Field, Style
 from bot.cards.parts import Args
-from bot.words import clock_words, field_words, say, stage_words
+from bot.words import field_words, say, stage_words
 from domain.guessing import guessed
 from domain.judging import ANSWERS, Answer, failed, open_questions
 from domain.lead import Lead, missing_fields
@@ -22,7 +22,6 @@ def submitted_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
     lang = viewer.lang
     ask, answers = _judging(lead, viewer, company)
     buttons = (*answers, *_change(lead, viewer, company, args))
-    until = parts.instant(args, "undo")
     undo = any(isinstance(button.action, Undo) for button in buttons)
     return Card(
         title=say(lang, "submitted.title", lead=lead.id, who=parts.who(lead, lang)),
@@ -35,7 +34,7 @@ def submitted_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
         fields=understood(lead, viewer),
         buttons=buttons,
         state=CardState.LIVE if buttons else CardState.DONE,
-        note=say(lang, "submitted.undo", at=clock_words(lang, until, company.zone)) if undo and until else "",
+        note=parts.undo_until(lang, company, args) if undo else "",
     )
 
 

@@ -18,7 +18,8 @@ CHOICES = 3
 
 def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
     """What was read from a note, to be confirmed, moved or taken back. `args`: `no`, `kind`, `facts`,
-    `state`, one of open, taken and dropped, and `voice`, of a voice without words: due, failed, or empty."""
+    `state`, one of open, taken and dropped, `voice`, of a voice without words: due, failed, or empty, and the
+    instants until which the note (`undo`) and its confirmation (`undo_facts`) may be taken back."""
     lang = viewer.lang
     state = parts.text(args, "state") or "open"
     kind = parts.text(args, "kind") or "note"
@@ -33,7 +34,14 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
         fields=_understood(facts, viewer, company, lead),
         buttons=_note_buttons(lead, lang, parts.number(args, "no"), state, kind, asks=asks),
         state=CardState.DONE if state == "dropped" else CardState.LIVE,
+        note=_undo_until(lang, company, args, state),
     )
+
+
+def _undo_until(lang: str, company: Company, args: Args, state: str) -> str:
+    if state == "dropped":
+        return ""
+    return parts.undo_until(lang, company, args, "undo_facts" if state == "taken" else "undo")
 
 
 def _quoted(viewer: Person, args: Args) -> tuple[str, ...]:

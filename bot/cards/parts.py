@@ -80,6 +80,12 @@ def helped(lead: Lead, company: Company, lang: str) -> tuple[str, ...]:
     return (say(lang, "lead.helper", helper=helper, reason=reason_words(lang, lead.help_reason or "")),)
 
 
+def undo_until(lang: str, company: Company, args: Args, key: str = "undo") -> str:
+    """Until when an act may be taken back, for the last line of its card; empty where that is not known."""
+    until = instant(args, key)
+    return say(lang, "undo.until", at=clock_words(lang, until, company.zone)) if until else ""
+
+
 def clock(lead: Lead, viewer: Person, company: Company, at: datetime) -> str:
     """A time on a lead's card, with its date where it is not the day on which the lead was given out.
 

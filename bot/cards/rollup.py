@@ -6,7 +6,7 @@ from bot.cards import parts
 from bot.cards.actions import ALL, Assign, Nudge, Take
 from bot.cards.model import Button, Card, CardState, Select, Style
 from bot.cards.parts import Args
-from bot.cards.trouble import candidates, is_open, solved, waiting_since
+from bot.cards.trouble import candidates, is_open, overdue, solved, stuck, waiting_since
 from bot.words import say
 from domain.lead import Lead
 from domain.people import Company, Person
@@ -64,7 +64,16 @@ def _line(lead: Lead, args: Args, viewer: Person, company: Company) -> str:
         how = solved(lead, viewer, company, args).removeprefix("✅ ")
         return say(lang, "rollup.done", name=name, how=how)
     since = parts.clock(lead, viewer, company, waiting_since(lead))
-    return say(lang, "rollup.open", name=name, rep=parts.holder(lead, company, lang), since=since)
+    return say(lang, "rollup.open", name=name, trouble=_trouble(lead, args, company, lang), since=since)
+
+
+def _trouble(lead: Lead, args: Args, company: Company, lang: str) -> str:
+    """What is wrong with a lead, in a few words: who did not accept, or why nobody can."""
+    if "why" in args:
+        return say(lang, f"rollup.{stuck(args)}")
+    if lead.owner is None:
+        return say(lang, "rollup.grab")
+    return say(lang, f"rollup.{overdue(args)}", rep=parts.member(company, lead.owner, lang))
 
 
 def _many_leads(leads: Sequence[Lead], people: Sequence[Person], lang: str) -> tuple[Button, ...]:

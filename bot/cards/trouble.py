@@ -77,8 +77,7 @@ def alert_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card
     lang = viewer.lang
     rep = _rep(lead, company, args, lang)
     after = duration_words(lang, _promised(lead, args))
-    kind = parts.text(args, "clock")
-    kind = kind if kind in (Which.CONTACT, DELIVERY) else Which.ACCEPT.value
+    kind = overdue(args)
     name = parts.name_of(lead, lang)
     system = (say(lang, "alert.system", after=after, rep=rep),) if kind == DELIVERY else ()
     return _trouble(
@@ -97,8 +96,7 @@ def stuck_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card
     if not is_open(lead, args):
         return _solved_card(lead, viewer, company, args)
     lang = viewer.lang
-    why = parts.text(args, "why")
-    why = why if why in ("full", "nobody", "returned", "refused") else "nobody"
+    why = stuck(args)
     line = "stuck.returned_line" if why == "returned" else f"stuck.{why}_line"
     return _trouble(
         lead,
@@ -109,6 +107,18 @@ def stuck_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card
         rep="",
         nudge=False,
     )
+
+
+def overdue(args: Args) -> str:
+    """Which clock a notice told of: accept, contact or delivery."""
+    kind = parts.text(args, "clock")
+    return kind if kind in (Which.CONTACT, DELIVERY) else Which.ACCEPT.value
+
+
+def stuck(args: Args) -> str:
+    """Why nobody can take a lead, as a notice told: full, nobody, returned or refused."""
+    why = parts.text(args, "why")
+    return why if why in ("full", "nobody", "returned", "refused") else "nobody"
 
 
 def _rep(lead: Lead, company: Company, args: Args, lang: str) -> str:

@@ -188,6 +188,7 @@ def kept_reply(kept: Kept) -> Reply:
     args = {
         "no": kept.no, "note": kept.note, "kind": kept.kind, "facts": kept.facts.pack(),
         "words": kept.text[:SHOWN], "state": "open", "voice": "due" if kept.voice else "",
+        "undo": kept.undo.isoformat() if kept.undo else "",
     }  # fmt: skip
     return Reply(text="", card="note", lead=kept.lead.id, args=args)
 

@@ -66,19 +66,18 @@ def source_words(lang: str, name: str) -> str:
 
 
 def duration_words(lang: str, span: timedelta) -> str:
-    """A length of time to the minute (below one, to the second): 45 seconds, 2 minutes, 1 hour 30, 2 days."""
+    """A length of time to the minute (below one, to the second): 45 seconds, 2 minutes, 1 hour 30, 24 hours.
+
+    Promises are in working time, of which a day is no unit: 24 hours of it take three days.
+    """
     seconds = max(round(span.total_seconds()), 0)
     if seconds < 60:
         return say(lang, "time.seconds", count=seconds)
-    minutes = round(seconds / 60)
-    days, rest = divmod(minutes, 24 * 60)
-    hours, minutes = divmod(rest, 60)
-    counts = (("time.days", days), ("time.hours", hours), ("time.minutes", minutes))
-    parts = [(unit, count) for unit, count in counts if count][:2]
-    words = [say(lang, unit, count=count) for unit, count in parts]
-    if [unit for unit, _ in parts] == ["time.hours", "time.minutes"]:
-        words[-1] = say(lang, "time.minutes_after", count=parts[-1][1])
-    return " ".join(words)
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if not hours:
+        return say(lang, "time.minutes", count=minutes)
+    words = say(lang, "time.hours", count=hours)
+    return f"{words} {say(lang, 'time.minutes_after', count=minutes)}" if minutes else words
 
 
 def clock_words(lang: str, at: datetime, zone: ZoneInfo, now: datetime | None = None) -> str:

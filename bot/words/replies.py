@@ -145,6 +145,7 @@ ZH: dict[str, str] = {
     "help.welcome": "线索铃：新线索推给你，五分钟内接。",
     "gone.command": "这个按钮的命令已过期，请直接输入 /{name}",
     "refused.already_taken": "{lead} 已由 {owner} {at} 接收",
+    "refused.handed_back_already": "{lead} 你已经退回了，不用再点",
     "refused.offer_gone": "这张卡片已失效：{lead} 目前{stage}。没有改动",
     "refused.bad_reason": "没有「{reason}」这个原因，请重新选",
     "refused.bad_field": "没有「{field}」这一项。可改：姓名 公司 职位 电话 邮箱 微信 行业 地区 产品 需求 金额",
@@ -331,6 +332,7 @@ EN: dict[str, str] = {
     "help.welcome": "Leadbell: new leads reach you as cards, five minutes to accept.",
     "gone.command": "That button's command has expired, please type /{name}",
     "refused.already_taken": "{lead} was accepted by {owner} {at}",
+    "refused.handed_back_already": "You have handed {lead} back already; nothing more to press",
     "refused.offer_gone": "This card is no longer live: {lead} is now {stage}. Nothing was changed",
     "refused.bad_reason": "There is no reason “{reason}”, please choose again",
     "refused.bad_field": "There is no field “{field}”. Fields: name company title phone email wechat industry region "

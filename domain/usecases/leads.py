@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from domain.contact import contact_keys
 from domain.errors import (
     BadField,
+    HandedBackAlready,
     NeedsAttempt,
     NeedsWords,
     NotAllowed,
@@ -137,7 +138,10 @@ def hand_back(
     if chosen is None:
         raise BadField(field="reason", value=reason)
     lead = lead_for(uow, lead_id, by)
+    _refuse_twice(uow, lead, by, offer_no, at)
     lead.owned_under(by, offer_no)
+    if chosen.goes is Goes.EXPERT and lead.helper is not None and lead.help_reason == reason:
+        return lead  # asked already: nobody is rung twice
     if chosen.needs_attempts > lead.attempts + uow.note_count(lead.id, _workers(lead)):
         raise NeedsAttempt(lead=lead.id, needed=chosen.needs_attempts)
     if len(words.strip()) < chosen.needs_words:
@@ -153,6 +157,15 @@ def hand_back(
     if goes is not Goes.EXPERT:
         _remember(uow, "handback", lead, by, at)
     return lead
+
+
+def _refuse_twice(uow: Uow, lead: Lead, by: str, offer_no: int, at: datetime) -> None:
+    """A second tap on a hand-back hears that it is done, not that somebody else has the lead."""
+    act = uow.last_act(by, at, lead_id=lead.id, verb="handback")
+    if act is not None and offer_no == (
+        act.before.offer.no if act.before.offer else act.before.accepted_offer
+    ):
+        raise HandedBackAlready(lead=lead.id)
 
 
 def _workers(lead: Lead) -> tuple[str, ...]:

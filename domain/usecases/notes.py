@@ -29,7 +29,7 @@ PENDING_FOR = timedelta(hours=12)
 class Kept:
     """A note that was kept: `no` is its fact's number, `note` its key, `text` its words (the whole where
     something joined it, none where it was confirmed), `joined` = it belongs to the visit just logged,
-    `voice` = nobody has the words of a voice that came with it."""
+    `voice` = nobody has the words of a voice that came with it, `undo` = until when it may be taken back."""
 
     lead: Lead
     no: int
@@ -39,6 +39,7 @@ class Kept:
     text: str
     joined: bool = False
     voice: bool = False
+    undo: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def take_note(
         _tell_owner(uow, lead, heard.kind, by, key, at)
     return Kept(
         lead=lead, no=no, kind=heard.kind, facts=heard.facts, note=key, text=heard.text,
-        voice=any(each.unheard for each in media),
+        voice=any(each.unheard for each in media), undo=at + UNDO_FOR,
     )  # fmt: skip
 
 
@@ -342,9 +343,10 @@ def _apply(uow: Uow, lead: Lead, found: Proposal, by: str, at: datetime) -> None
     uow.set_proposal(replace(found, state="taken"))
     lead.record(Kind.FACTS_CONFIRMED, at=at, actor=by, note=found.note)
     uow.save(lead)
-    mark_cards(uow, lead.id, "taken", tell="note", no=found.no)
+    until = at + UNDO_FOR
+    _on_card(uow, found, {"state": "taken", "undo_facts": until.isoformat()})
     about = pack_before(plan, found.no, changed)
-    uow.remember(lead, verb="facts", by=by, at=at, until=at + UNDO_FOR, note=about)
+    uow.remember(lead, verb="facts", by=by, at=at, until=until, note=about)
 
 
 def _customer_with(lead: Lead, facts: Facts) -> Customer:

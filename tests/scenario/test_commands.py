@@ -1,5 +1,6 @@
 """The command `leadbell` as a process: the demo, serving, and the tools beside them, by their exit status."""
 
+import asyncio
 import json
 import os
 import signal
@@ -16,6 +17,8 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot import demo
 from bot.cli import main
@@ -278,6 +281,22 @@ def test_the_doctor_looks_at_everything(tmp_path: Path) -> None:
     assert isinstance(rows, list)
     assert rows
     assert leadbell("doctor", "--config", str(tmp_path / "none.toml")).returncode == 1
+
+
+async def test_the_doctor_says_what_to_do_about_a_red_line_of_the_running_bot(tmp_path: Path) -> None:
+    async def ready(_: web.Request) -> web.Response:
+        checks = [{"name": "outbox", "ok": False, "detail": "12 wait, the oldest for 200 s"}]
+        return web.json_response({"checks": checks}, status=503)
+
+    port = free_port()
+    app = web.Application()
+    app.router.add_get("/readyz", ready)
+    async with TestServer(app, port=port):
+        found = await asyncio.to_thread(leadbell, "doctor", "--config", str(company_file(tmp_path, port)))
+    assert found.returncode == 1
+    [line] = [each for each in found.stdout.splitlines() if "bot: outbox" in each]
+    assert line.startswith("✘ bot: outbox: 12 wait")
+    assert "mend the channel's red lines above" in found.stdout
 
 
 def test_tokens_are_added_listed_and_revoked(tmp_path: Path) -> None:

@@ -123,6 +123,29 @@ async def test_the_reason_decides_where_it_goes(world: World, reason: str, stage
         assert any(f"你提交的 {lead}" in words(each) for each in heard[2:]), heard
 
 
+async def test_a_second_tap_on_a_hand_back_hears_that_it_is_done(world: World) -> None:
+    lead, rep = await held(world)
+    await rep.does("handback", "周倩")
+    asked = await rep.card("周倩", "live", "confirm")
+    key = key_of(asked, "confirm")
+    assert (await rep.press(asked, key, reason="wrong_region"))["ok"]
+    again = await rep.press(asked, key, reason="wrong_region")
+    assert (again["ok"], again["text"]) == (False, f"{lead} 你已经退回了，不用再点")
+    assert (await world.kinds(lead)).count("handed_back") == 1
+    assert "已撤销" in await rep.says("/undo")
+    assert (await world.lead(lead))["owner"] == rep.person
+
+
+async def test_a_second_tap_on_asking_for_help_rings_nobody_again(world: World) -> None:
+    lead, rep = await held(world)
+    await rep.does("handback", "周倩")
+    asked = await rep.card("周倩", "live", "confirm")
+    key = key_of(asked, "confirm")
+    first = await rep.press(asked, key, reason="too_technical")
+    assert (await rep.press(asked, key, reason="too_technical"))["text"] == first["text"]
+    assert (await world.kinds(lead)).count("help_requested") == 1
+
+
 async def test_an_expert_is_asked_and_the_lead_stays(world: World) -> None:
     lead, rep = await held(world)
     said = await hand_back(rep, "周倩", "too_technical")
