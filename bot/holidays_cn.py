@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 _SUBSTITUTE = "休息日"  # what the package calls a day off that a make-up day pays for
 _REMARK = re.compile(r"（.*?）")
@@ -41,9 +42,14 @@ def china_days(years: Iterable[int]) -> Days:
 
     A year without any make-up day counts as not announced: the package then only computes what the law fixes.
     """
+    return _of_the_package(frozenset(years))
+
+
+@cache
+def _of_the_package(wanted: frozenset[int]) -> Days:
+    """Kept, for a start reads them twice."""
     import holidays  # noqa: PLC0415  # costs memory and start-up time; only whoever builds a calendar pays
 
-    wanted = frozenset(years)
     # The next years too: a make-up day in December may pay for a New Year's Day.
     loaded = wanted | {year + 1 for year in wanted}
     table = holidays.country_holidays("CN", years=loaded, language="zh_CN", expand=False)

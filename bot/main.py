@@ -741,9 +741,10 @@ class Service:
         found = await members.read_directory(self.store.reader)
         listed = await members.read_listed(self.store.reader)
         self.directory.reach = dict(found.reach)
+        before = self.store.company
         self._admit(with_members(with_directory(self._of_settings, self.settings, listed), found.members))
         await self.store.write(ensure_desks, people=list(self.store.company.people))
-        await self._release_leavers()
+        await self._release_leavers(before)
         self._version = found.version
 
     async def sync(self, channel: str, read: Callable[[], Awaitable[Collection[Listed]]]) -> None:
@@ -802,11 +803,13 @@ class Service:
             log.warning("changed settings wait for a restart", action="restart_needed", keys=waiting)
         return True
 
-    async def _release_leavers(self) -> None:
-        """Who is no longer in the company keeps no lead."""
+    async def _release_leavers(self, before: Company) -> None:
+        """Who is no longer in the company keeps no lead; `before` may still know their name."""
         for person in await self.reads.owners():
             if person not in self.store.company.people:
-                moved = await self.store.write(person_left, person=person, now=self.clock.now())
+                moved = await self.store.write(
+                    person_left, person=person, name=before.name_of(person), now=self.clock.now()
+                )
                 log.warning("a member left", action="person_left", person=person, leads=len(moved))
 
 

@@ -28,6 +28,7 @@ class Tell(StrEnum):
     GAP = "gap"
     DEAD = "dead"
     CALENDAR = "calendar"
+    LEFT = "left"  # somebody has left, and their leads went on
     FOLLOW_UP = "follow_up"  # the next step of a lead, at its time
     COLLEAGUE = "colleague"  # somebody else wrote something about one's lead
     REPLY = "reply"

@@ -30,6 +30,7 @@ _OF_THE_HOUSE: Mapping[Tell, Callable[[Person, Company, Args], Card]] = {
     Tell.GAP: told.gap_card,
     Tell.DEAD: told.dead_card,
     Tell.CALENDAR: told.calendar_card,
+    Tell.LEFT: told.left_card,
 }
 
 
@@ -51,7 +52,7 @@ def build(tell: Tell, lead: Lead | None, viewer: Person, company: Company, args:
             | Tell.COLLEAGUE
         ):
             return _ABOUT_A_LEAD[tell](_there(lead, tell), viewer, company, args)
-        case Tell.OFF_DUTY | Tell.GAP | Tell.DEAD | Tell.CALENDAR:
+        case Tell.OFF_DUTY | Tell.GAP | Tell.DEAD | Tell.CALENDAR | Tell.LEFT:
             return _OF_THE_HOUSE[tell](viewer, company, args)
         case Tell.REPLY | Tell.REFRESH | Tell.WELCOME:
             raise NoCard(tell)

@@ -2,7 +2,7 @@
 
 from bot.cards import parts
 from bot.cards.actions import Assign, Confirm, Take, Visit
-from bot.cards.model import Button, Card, CardState, Style
+from bot.cards.model import Button, Card, CardState, Style, fit
 from bot.cards.parts import Args
 from bot.words import clock_words, known, reason_words, say, stage_words
 from domain.lead import Lead
@@ -179,5 +179,15 @@ def calendar_card(viewer: Person, _company: Company, args: Args) -> Card:
     return Card(
         title=say(lang, "calendar.title", year=parts.number(args, "year") or "?"),
         lines=(say(lang, "calendar.line"),),
+        state=CardState.DONE,
+    )
+
+
+def left_card(viewer: Person, _company: Company, args: Args) -> Card:
+    """Somebody has left and their leads went on; `args`: `name`, `count`, `leads` (the first of them)."""
+    lang = viewer.lang
+    return Card(
+        title=say(lang, "left.title", name=fit(parts.text(args, "name"), parts.NAME)),
+        lines=(say(lang, "left.line", count=parts.number(args, "count")), parts.text(args, "leads")),
         state=CardState.DONE,
     )

@@ -106,6 +106,7 @@ ZH: dict[str, str] = {
     "tell.colleague": "同事的记录",
     "tell.dead": "送达失败通知",
     "tell.calendar": "日历提醒",
+    "tell.left": "同事离开通知",
     "tell.reply": "回复",
     "tell.refresh": "卡片更新",
     # -- fields
@@ -271,6 +272,8 @@ ZH: dict[str, str] = {
     "revisit.returned": "退回培育：{who}",
     "revisit.due_line": "请决定：重新派出或继续培育",
     "revisit.returned_line": "销售退回，请继续培育",
+    "left.title": "{name} 已离开公司",
+    "left.line": "名下 {count} 条线索已重新分配",
     "gap.title": "系统中断 {since}–{until}",
     "gap.line": "期间到期的 {count} 条线索已重新计时，不计任何人超时",
     "dead.title": "⚠ 未能送达：{name}",
@@ -403,6 +406,7 @@ EN: dict[str, str] = {
     "tell.colleague": "a colleague's note",
     "tell.dead": "delivery failure",
     "tell.calendar": "calendar reminder",
+    "tell.left": "notice that somebody has left",
     "tell.reply": "reply",
     "tell.refresh": "card update",
     # -- fields
@@ -568,6 +572,8 @@ EN: dict[str, str] = {
     "revisit.returned": "Nurture: {who}",
     "revisit.due_line": "Decide: send it out again, or go on nurturing",
     "revisit.returned_line": "Handed back by sales; please keep it warm",
+    "left.title": "{name} has left",
+    "left.line": "Leads given out anew: {count}",
     "gap.title": "Outage {since}–{until}",
     "gap.line": "Leads that fell due meanwhile: {count}; they have a fresh clock, nobody is charged",
     "dead.title": "⚠ Not sent: {name}",

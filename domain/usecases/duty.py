@@ -8,7 +8,10 @@ from domain.notices import Notice, Tell
 from domain.people import Role
 from domain.ports import Uow
 from domain.stages import Stage
-from domain.usecases.placing import place_waiting, release_leads
+from domain.usecases.placing import above, place_waiting, release_leads
+
+NAMED = 10
+"""How many leads of somebody who left are named; of the rest only the number is told."""
 
 
 def set_duty(uow: Uow, *, by: str, on: bool, at: datetime) -> tuple[Desk, int]:
@@ -46,10 +49,23 @@ def _told_back(uow: Uow, by: str, at: datetime) -> None:
         uow.tell(Notice(key=f"back:{by}:{at.isoformat()}", tell=Tell.REFRESH, to="", at=at))
 
 
-def person_left(uow: Uow, *, person: str, now: datetime) -> list[str]:
-    """Somebody is no longer in the settings: their open leads are offered anew. Returns the leads' ids."""
+def person_left(uow: Uow, *, person: str, now: datetime, name: str = "") -> list[str]:
+    """Somebody is no longer in the company: their open leads are offered anew, and whoever is above them
+    hears which (`name` is theirs, where the company does not know it any more). Returns the leads' ids."""
     desk = uow.desk(person)
     if desk.on_duty:
         desk.on_duty = False
         uow.save_desk(desk)
-    return release_leads(uow, person=person, why=Kind.OWNER_LEFT, now=now)
+    moved = release_leads(uow, person=person, why=Kind.OWNER_LEFT, now=now)
+    hearers: dict[str, list[str]] = {}
+    for lead in moved:
+        hearers.setdefault(above(uow, uow.lead(lead)).id, []).append(lead)
+    for boss, leads in hearers.items():
+        key = f"left:{person}:{now.isoformat()}:{boss}"
+        args = {
+            "name": name or uow.company.name_of(person),
+            "count": len(leads),
+            "leads": " ".join(leads[:NAMED]),
+        }
+        uow.tell(Notice(key=key, tell=Tell.LEFT, to=boss, at=now, args=args))
+    return moved

@@ -54,6 +54,7 @@ async def test_who_can_not_be_reached_and_is_gone_loses_all_open_leads(
     await ding.settle()
     assert (await ding.lead(lead)).owner not in (None, rep.person)
     assert "owner_left" in await ding.kinds(lead)
+    await until(lambda: any("已离开公司" in str(each) for each in ding.phone("wangfang").cards()))
 
 
 async def still(ding: Ding, lead: str, rep: Handset) -> None:

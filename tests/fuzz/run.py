@@ -2,6 +2,7 @@
 
 import json
 import random
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from tests.fuzz.targets import TARGETS, Target
 
 CORPUS = Path(__file__).parent / "corpus"
 SLICE = 10_000
-SLOW = 0.05
+SLOW = 0.05 * (4 if sys.gettrace() else 1)  # the coverage table slows it
 """Seconds that one input may take (of this process's own time, the best of three)."""
 HEAVY = 50_000_000
 

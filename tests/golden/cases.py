@@ -205,7 +205,10 @@ SPOKEN = "电话打通了，有意向，预算50-80万，竞品是用友，周�
 
 
 def _note(**args: object) -> "Case":
-    about = {"no": 5, "kind": "note", "facts": READ.pack(), "words": SPOKEN, "state": "open", **args}
+    about = {
+        "no": 5, "kind": "note", "facts": READ.pack(), "words": SPOKEN, "state": "open",
+        "undo": UNDO_UNTIL, **args,
+    }  # fmt: skip
     return lambda lang: note_card(accepted(), person("lilei", lang), COMPANY, about)
 
 
@@ -313,6 +316,7 @@ CASES: Mapping[str, Case] = {
         **{"from": "2026-01-05T10:02:00+08:00", "to": "2026-01-05T10:31:00+08:00", "count": 12},
     ),
     "dead": _told(Tell.DEAD, "wulin", None, about="offer", to="lilei", lead="L12", why="60111"),
+    "left": _told(Tell.LEFT, "wangfang", None, name="李雷", count=12, leads="L3 L7 L12"),
     "calendar": _told(Tell.CALENDAR, "wulin", None, year=2027),
     "submitted": lambda lang: submitted_card(
         offered(), person("chenjie", lang), COMPANY, {"undo": UNDO_UNTIL, "decisions": 0}

@@ -1,5 +1,6 @@
 """What nobody would type, or only to break it: nothing raises, nothing takes long, nothing is attached wrongly."""
 
+import sys
 import time
 from random import Random
 
@@ -65,7 +66,8 @@ def test_nothing_raises_and_nothing_takes_long(book: LeadBook, text: str, kind: 
         reading = understand(text, about, kind)
         book.match(reading, opened(text, about.tools)[1], Talk(person="lilei", now=NOW))
         took.append(time.thread_time() - begun)
-    assert min(took) < 0.05  # seconds of the processor: other work on the machine does not count
+    slowed = 4 if sys.gettrace() else 1  # by the coverage table
+    assert min(took) < 0.05 * slowed  # seconds of the processor: other work on the machine does not count
     assert all(0 <= span.start <= span.end <= len(reading.text) for span in reading.spans)
     assert all(span.text == reading.text[span.start : span.end] for span in reading.spans)
 

@@ -514,6 +514,7 @@ async def test_the_leads_of_who_left_go_to_others(floor: Floor, company: Company
     assert sorted(moved) == sorted([held, offered, grown])
     owners = {(await floor.lead(lead)).owner for lead in moved}
     assert owners == {"e2", "e3"}
+    assert await floor.told(Tell.LEFT) == ["me"]
     assert await floor.do(duty.person_left, person="e1", now=floor.now) == []
 
 
