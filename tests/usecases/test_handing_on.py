@@ -418,6 +418,16 @@ async def test_a_rep_takes_from_the_pool_but_not_what_they_gave_back(floor: Floo
     assert (found.owner, found.stage) == ("e2", "accepted")
 
 
+async def test_who_comes_late_to_the_pool_hears_who_has_it(floor: Floor) -> None:
+    lead = await accepted(floor)
+    await floor.do(leads.add_note, lead_id=lead, by="e1", text="未接", kind="note", key="n", at=floor.now)
+    shown = placing.Seen(decisions=(await floor.hand_back(lead, "e1", "unreachable")).decisions)
+    await floor.take(lead, "e2")
+    with pytest.raises(AlreadyTaken) as late:
+        await floor.do(placing.take_lead, lead_id=lead, by="e1", at=floor.now, seen=shown)
+    assert late.value.data["owner"] == "e2"
+
+
 # -- duty ---------------------------------------------------------------------------------------------------
 
 
