@@ -9,6 +9,7 @@ import structlog
 
 from bot.cards.build import build
 from bot.cards.capture import draft_card, pool_card, submitted_card
+from bot.cards.erasing import erase_card, erased_card
 from bot.cards.handback import handback_card
 from bot.cards.lead import lead_card
 from bot.cards.model import Card, CardState, digest, placed
@@ -47,21 +48,11 @@ def render(
         return _of_several(
             kind, [leads[each] for each in _listed(args) if each in leads], viewer, company, args
         )
+    if lead is not None and lead.erased:
+        return erased_card(lead, viewer)
     if lead is None or kind in _TELLS:
         return build(Tell(kind), lead, viewer, company, args)
-    match kind:
-        case "submitted":
-            return submitted_card(lead, viewer, company, args)
-        case "draft":
-            return draft_card(lead, viewer, company, args)
-        case "handback":
-            return handback_card(lead, viewer, company, args)
-        case "note":
-            return note_card(lead, viewer, company, args)
-        case "lead":
-            return lead_card(lead, viewer, company, Tell.OFFER, args)
-        case _:
-            raise ValueError(kind)
+    return _OF_A_LEAD[kind](lead, viewer, company, args)
 
 
 async def redraw(
@@ -78,6 +69,14 @@ async def redraw(
     return _placed(card, copy.lead_id, copy.args, viewer)
 
 
+_OF_A_LEAD: Mapping[str, Callable[[Lead, Person, Company, Args], Card]] = {
+    "submitted": submitted_card,
+    "draft": draft_card,
+    "handback": handback_card,
+    "note": note_card,
+    "lead": lambda lead, viewer, company, args: lead_card(lead, viewer, company, Tell.OFFER, args),
+    "erase": lambda lead, viewer, _company, _args: erase_card(lead, viewer),
+}
 _OF_NO_LEAD: Mapping[str, Callable[[Person, Args], Card]] = {
     "typo": typo_card,
     "nobody": nobody_card,

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -42,6 +42,7 @@ from bot.doctor import BAD, GOOD, WARN, Check
 from bot.downloads import Downloader
 from bot.endpoint import Endpoint
 from bot.files import Files
+from bot.handlers import erasing as erasing_handlers
 from bot.handlers import leads as lead_handlers
 from bot.handlers import notes as note_handlers
 from bot.handlers import talk as talk_handlers
@@ -64,6 +65,7 @@ from domain.clock import Clock, from_micros
 from domain.errors import DirectoryShrunk, Unavailable
 from domain.people import Company, Listed, Person
 from domain.usecases.duty import person_left
+from domain.usecases.erasing import erase_again
 from domain.usecases.escalation import recount_due
 from domain.usecases.watch import warn_of_calendar
 from scheduler.relay import Relay
@@ -126,6 +128,7 @@ def make_router() -> Router:
     """Every handler, registered once."""
     router = Router()
     lead_handlers.register(router)
+    erasing_handlers.register(router)
     team_handlers.register(router)
     talk_handlers.register(router)
     return router
@@ -244,6 +247,7 @@ class Service:
             clock=clock,
             company_now=lambda: store.company,
             keep=self.files.keep,
+            drop=self._drop_files,
             mind=self.mind,
         )
         self.sweep = Sweep(
@@ -619,6 +623,21 @@ class Service:
         if seen is not None and stands.behind(seen):
             lost = await self.store.write(epoch.begin_epoch, seen=seen)
             log.error("the database is older than what was seen", action="lost", epoch=lost.epoch)
+        await self._erase_again([each for each in seen.erased if each not in stands.erased] if seen else [])
+
+    async def _erase_again(self, leads: list[str]) -> None:
+        """Whose customers were erased after the backup that was restored: nobody comes back with it."""
+        if leads:
+            found = await self.store.write(
+                erase_again, lead_ids=leads, at=self.clock.now(), instead=erasing_handlers.ANSWERED
+            )
+            for each in found:
+                self._drop_files(each.files)
+            log.warning("erased again", action="erased_again", leads=len(found))
+
+    def _drop_files(self, places: Iterable[str]) -> None:
+        for place in places:
+            self.files.drop(place)
 
     async def lost(self) -> str:
         """What readiness says of a restored database that nobody has looked at yet, or nothing."""

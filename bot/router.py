@@ -1,6 +1,6 @@
 """From a typed wish to the one function that serves it. Refusals become words here, once."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -61,6 +61,7 @@ class Bot:
     clock: Clock
     company_now: Callable[[], Company]
     keep: Callable[[Attachment], Awaitable[Attachment]]
+    drop: Callable[[Iterable[str]], None]
     mind: Mind
     model: Model | None = None
 

@@ -43,6 +43,7 @@ class Kind(StrEnum):
     NEXT_DONE = "next_done"
     LOOKED_UP = "looked_up"
     UNWELCOMED = "unwelcomed"
+    ERASED = "erased"
 
 
 UNSEEN = frozenset(

@@ -18,6 +18,9 @@ from domain.reasons import Goes, Reason
 from domain.sla import Cycle, Do, Offer, Policy, Step, Which
 from domain.stages import HELD, MOVES, Stage, Verb
 
+ERASED = "erased"
+"""The reason of a lead whose customer was erased."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
@@ -506,6 +509,21 @@ class Lead:
         self.reason = reason
         self.record(Kind.WITHDRAWN, at=now, actor=by, reason=reason)
         self._release(None)
+
+    def erase(self, *, by: str, now: datetime) -> None:
+        """Nothing is left of the customer, and nobody is rung any more. The facts stay: they hold no word of
+        the customer's, so the chain stays whole."""
+        self._move(Verb.ERASE, Stage.INVALID)
+        self.decisions += 1
+        self.customer, self.origin = Customer(), replace(self.origin, external_id=None, consent=None)
+        self.reason = ERASED
+        self.record(Kind.ERASED, at=now, actor=by)
+        self._release(None)
+
+    @property
+    def erased(self) -> bool:
+        """Whether its customer was erased; what a number stands for then is nobody's any more."""
+        return self.reason == ERASED
 
     def restore(self, before: "Lead", *, verb: str, by: str, now: datetime) -> None:
         """Undo: everything but its history is as it was before; a restored clock has run on meanwhile."""

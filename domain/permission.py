@@ -41,6 +41,11 @@ def may_confirm(company: Company, person: Person, lead: Lead) -> bool:
     return lead.works_on(person.id) or may_edit(company, person, lead)
 
 
+def may_erase(person: Person) -> bool:
+    """Delete what is kept of a customer, which nobody can take back: the admins, who answer for the data."""
+    return person.role is Role.ADMIN
+
+
 def is_member(person: Person, lead: Lead) -> bool:
     """Whether a person may join the grab of a lead: reps of its team; any rep where it has no team."""
     return person.role is Role.REP and (lead.team is None or person.team == lead.team)

@@ -259,6 +259,12 @@ class Uow(Protocol):
         """None of a person's acts on a lead can be undone any more."""
         ...
 
+    def shred(self, lead_id: str, traces: Sequence[str], instead: str) -> Sequence[str]:
+        """Delete every word that is kept with a lead or holds one of these traces of its customer, and have
+        its cards drawn anew. A stored answer that names it becomes `instead`. Returns the places of the files
+        that came with its notes alone."""
+        ...
+
     def claim_notices(self, now: datetime, limit: int, busy: Iterable[str]) -> Sequence[Delivery]:
         """Lease due notices, the urgent first, none for the people in `busy`, within each person's pace."""
         ...

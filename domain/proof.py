@@ -26,11 +26,11 @@ COLUMNS = (
 )  # fmt: skip
 """A fact's columns, in the order in which they are hashed; the last is the link."""
 
-ENDS_ACCEPT = {"accepted", "handed_back", "owner_left", "refused_by_platform", "withdrawn"}
-ENDS_CONTACT = {"contacted", "handed_back", "owner_left", "withdrawn"}
+ENDS_ACCEPT = {"accepted", "handed_back", "owner_left", "refused_by_platform", "withdrawn", "erased"}
+ENDS_CONTACT = {"contacted", "handed_back", "owner_left", "withdrawn", "erased"}
 TO_PLACE = {"completed", "handed_back", "owner_left", "refused_by_platform"}
 PLACED = {"assigned", "parked", "accepted"}
-FIRST_MOVES = {*PLACED, "completed", "withdrawn"}
+FIRST_MOVES = {*PLACED, "completed", "withdrawn", "erased"}
 
 
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError)  # a zone is a file
@@ -274,7 +274,7 @@ def _moved(watch: _Watch, fact: Fact) -> None:
     if fact.kind == "accepted":
         watch.end("routing", fact)
         watch.start(Which.CONTACT, fact)
-    elif fact.kind == "withdrawn":
+    elif fact.kind in ("withdrawn", "erased"):
         watch.end("detection", fact)
         watch.end("routing", fact)
     elif fact.kind in TO_PLACE or fact.kind == "resumed":

@@ -32,6 +32,7 @@ class Verb(StrEnum):
     TAKE = "take"
     RELEASE = "release"
     WITHDRAW = "withdraw"
+    ERASE = "erase"
 
 
 HELD = frozenset({Stage.ACCEPTED, Stage.CONTACTED, Stage.QUALIFIED, Stage.OPPORTUNITY})
@@ -65,6 +66,7 @@ def _moves() -> dict[tuple[Stage, Verb], frozenset[Stage]]:
     move(Verb.TAKE, _READY | HELD | {Stage.OFFERED}, Stage.ACCEPTED)
     move(Verb.RELEASE, HELD | {Stage.OFFERED}, Stage.WAITING)
     move(Verb.WITHDRAW, OPEN - HELD, Stage.INVALID)
+    move(Verb.ERASE, frozenset(Stage), Stage.INVALID)
     return table
 
 

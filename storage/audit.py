@@ -47,12 +47,13 @@ _HELD, _CLOSED, _STAGES = _listed(HELD), _listed(CLOSED), _listed(frozenset(Stag
 
 # Facts that move a lead. `resumed` with a cause only restarts a clock, and an undone edit moves nothing.
 _MOVES = """(e.kind IN ('captured', 'completed', 'assigned', 'reassigned', 'grab_opened', 'parked',
- 'accepted', 'contacted', 'handed_back', 'owner_left', 'refused_by_platform', 'withdrawn')
+ 'accepted', 'contacted', 'handed_back', 'owner_left', 'refused_by_platform', 'withdrawn', 'erased')
  OR (e.kind = 'resumed' AND {e.cause} IS NULL) OR (e.kind = 'undone' AND {e.stage} IS NOT NULL))"""
 
 _STAGE_AFTER = """CASE e.kind WHEN 'captured' THEN 'draft' WHEN 'assigned' THEN 'offered'
  WHEN 'reassigned' THEN 'offered' WHEN 'grab_opened' THEN 'offered' WHEN 'accepted' THEN 'accepted'
- WHEN 'contacted' THEN 'contacted' WHEN 'withdrawn' THEN 'invalid' WHEN 'handed_back' THEN {e.to_stage}
+ WHEN 'contacted' THEN 'contacted' WHEN 'withdrawn' THEN 'invalid' WHEN 'erased' THEN 'invalid'
+ WHEN 'handed_back' THEN {e.to_stage}
  WHEN 'undone' THEN {e.stage} ELSE 'waiting' END"""
 
 _OWNER_AFTER = """CASE WHEN e.kind IN ('assigned', 'reassigned') THEN {e.to}

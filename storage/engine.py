@@ -109,6 +109,7 @@ def _pragmas(dbapi: Any, _record: object) -> None:
     cursor = dbapi.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is not left in the file's free space
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.execute("PRAGMA cache_size=-8000")  # KiB; the system's own cache holds the file too
     cursor.close()

@@ -27,11 +27,13 @@ _SET = "INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDA
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
 class Standing:
-    """How far a database has come. `number` = the highest lead number that it has given out."""
+    """How far a database has come. `number` = the highest lead number that it has given out; `erased` = the
+    leads whose customers were erased, so that a restored backup brings nobody back."""
 
     epoch: int = 1
     beats: int = 0
     number: int = 1000
+    erased: tuple[str, ...] = ()
 
     def behind(self, seen: "Standing") -> bool:
         """Whether a database that stands here is older than one that stood there."""
@@ -57,10 +59,15 @@ def beat(uow: UnitOfWork, *, now: datetime) -> None:
 
 def standing(conn: Connection) -> Standing:
     found = dict(
-        map(tuple, sql.query(conn, "SELECT name, value FROM marks WHERE name IN ('epoch', 'beats')"))
+        map(
+            tuple, sql.query(conn, "SELECT name, value FROM marks WHERE name IN ('epoch', 'beats', 'erased')")
+        )
     )
     return Standing(
-        epoch=int(found.get("epoch", 1)), beats=int(found.get("beats", 0)), number=highest_number(conn)
+        epoch=int(found.get("epoch", 1)),
+        beats=int(found.get("beats", 0)),
+        number=highest_number(conn),
+        erased=tuple(found.get("erased", "").split()),
     )
 
 
@@ -140,7 +147,8 @@ class Seen:
         if self._file is None:
             return None
         with suppress(OSError, ValueError, TypeError):
-            return Standing(**json.loads(self._file.read_text(encoding="utf-8")))
+            values = json.loads(self._file.read_text(encoding="utf-8"))
+            return Standing(**{**values, "erased": tuple(values.get("erased", ()))})
         return None
 
     def write(self, stands: Standing) -> None:

@@ -23,7 +23,7 @@ from domain.notices import Notice, Tell
 from domain.people import Company
 from domain.ports import Booked, Delivery, Dialog, Note, Shown, Undo
 from domain.sla import Policy, unpack_policy
-from storage import outbox, sql, tables
+from storage import outbox, shred, sql, tables
 from storage.planning import Planning
 from storage.rows import (
     DESK_COLUMNS,
@@ -543,6 +543,10 @@ class UnitOfWork(Planning):
         if not notice.urgent:
             when = self.company.quiet_until(notice.to, when)
         self.pending.notices.setdefault(notice.key, outbox.row(notice, now, when))
+
+    def shred(self, lead_id: str, traces: Sequence[str], instead: str) -> Sequence[str]:
+        self._batch.flush()
+        return shred.shred(self._batch.conn, lead_id, traces, instead)
 
     def claim_notices(self, now: datetime, limit: int, busy: Iterable[str]) -> Sequence[Delivery]:
         self._batch.flush()

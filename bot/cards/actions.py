@@ -12,8 +12,8 @@ from typing import Any
 LONGEST = 64
 COMMANDS = frozenset(
     {
-        "/assign", "/check", "/duty", "/edit", "/find", "/handback", "/help", "/lead", "/leads", "/my",
-        "/next", "/note", "/off", "/on",
+        "/assign", "/check", "/duty", "/edit", "/erase", "/find", "/handback", "/help", "/lead", "/leads",
+        "/my", "/next", "/note", "/off", "/on",
         "/pool", "/sla", "/start", "/status", "/team", "/undo", "/visit",
     }
 )  # fmt: skip
@@ -60,8 +60,8 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirm:
-    """Go through with `what`: `handback` (a lead, an offer, select `reason`), `draft` (a lead), `duty`;
-    `note` and `next` (a lead; `offer` is the number of the fact), `make` and `market` (`offer` is the
+    """Go through with `what`: `handback` (a lead, an offer, select `reason`), `draft` and `erase` (a lead),
+    `duty`; `note` and `next` (a lead; `offer` is the number of the fact), `make` and `market` (`offer` is the
     number of the note or trend that waits)."""
 
     what: str

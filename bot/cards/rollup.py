@@ -59,7 +59,7 @@ def _lines(items: Sequence[tuple[Lead, Args]], viewer: Person, company: Company)
 
 def _line(lead: Lead, args: Args, viewer: Person, company: Company) -> str:
     lang = viewer.lang
-    name = f"{lead.id} {parts.name_of(lead, lang)}"
+    name = f"{lead.id} {parts.name_of(lead, lang)}".rstrip()
     if not is_open(lead, args):
         how = solved(lead, viewer, company, args).removeprefix("✅ ")
         return say(lang, "rollup.done", name=name, how=how)

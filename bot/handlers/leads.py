@@ -13,7 +13,7 @@ from bot.cards.actions import (
     Undo,
     Visit,
 )
-from bot.handlers import notes
+from bot.handlers import erasing, notes
 from bot.handlers.intake import handed_back
 from bot.inbound import Click, Reply
 from bot.router import Bot, Router
@@ -111,19 +111,20 @@ async def confirm(bot: Bot, click: Click) -> Reply:
     """确认: a hand-back with its reason, an uncertain reading, a note's facts, or back on duty."""
     action = click.action
     assert isinstance(action, Confirm)
+    lead, no = action.lead, action.offer
     match action.what:
         case "handback":
             return await _hand_back(bot, click, action)
         case "draft":
-            return await _send(bot, click, action.lead)
-        case "note":
-            return await notes.confirm(bot, click, action.lead, action.offer)
-        case "next":
-            return await notes.done(bot, click, action.lead, action.offer)
+            return await _send(bot, click, lead)
+        case "note" | "next":
+            return await (notes.confirm if action.what == "note" else notes.done)(bot, click, lead, no)
         case "make":
-            return await notes.make_lead(bot, click, action.offer)
+            return await notes.make_lead(bot, click, no)
         case "market":
-            return await notes.market(bot, click, action.offer)
+            return await notes.market(bot, click, no)
+        case "erase":
+            return await erasing.confirm(bot, click, action)
         case _:
             return await on_duty(bot, click)
 
@@ -195,6 +196,8 @@ async def cancel(bot: Bot, click: Click) -> Reply:
     """取消: a hand-back that is not wanted after all, or a draft that is taken back."""
     action, lang = click.action, bot.lang(click.by)
     assert isinstance(action, Cancel)
+    if action.what == "erase":
+        return await erasing.call_off(bot, click, action.lead)
     if action.what == "note":
         return await notes.not_this_one(bot, click, action.lead, action.offer)
     if action.what in UNDOES:

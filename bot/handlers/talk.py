@@ -265,6 +265,8 @@ async def help_(bot: Bot, chat: Chat, rest: str) -> Reply:
         keys += ["visit", "next", "find", "pool", "duty"]
     if role in LEADERS:
         keys = ["welcome", "team", "assign", "lead", "my", "visit", "find", "duty"]
+    if role is Role.ADMIN:
+        keys[-1] = "erase"
     return await bot.tell(chat, Reply(text="\n".join(say(lang, f"help.{key}") for key in keys[:8])))
 
 
