@@ -111,7 +111,9 @@ def _token_commands(commands: Any) -> None:
         if name != "list":
             verb.add_argument("name")
         if name == "add":
-            verb.add_argument("--scope", default="capture,read", help="capture, read, contact")
+            verb.add_argument(
+                "--scope", action="append", help="capture, read, contact; several with commas (capture,read)"
+            )
 
 
 def _platform_commands(commands: Any) -> None:
@@ -528,7 +530,7 @@ def _token_add(arguments: argparse.Namespace) -> int:
     from storage import tokens
 
     def add(engine: Any) -> int:
-        scopes = [each.strip() for each in arguments.scope.split(",")]
+        scopes = [each.strip() for each in ",".join(arguments.scope or ["capture,read"]).split(",")]
         try:
             token = tokens.add(
                 engine, name=arguments.name, new_token=new_token, now=SystemClock().now(), scopes=scopes

@@ -214,7 +214,7 @@ class Service:
     """A running bot. `await Service.start(...)`, then `await service.stop()`."""
 
     def __init__(self, settings: Settings, company: Company, store: Store, clock: Clock) -> None:
-        self.settings = settings
+        self.settings = self._begun_with = settings
         self.store = store
         self.clock = clock
         self.reads = Reads(store.reader)
@@ -808,7 +808,7 @@ class Service:
             for mistake in error.mistakes:
                 log.error(mistake.line("en"), action="reload_refused")
             return False
-        waiting = needs_restart(self.settings, settings)
+        waiting = needs_restart(self._begun_with, settings)
         hears = self._of_settings.hears  # as what runs does, until the restart
         self.settings, self._of_settings = settings, replace(company, hears=hears)
         self._version = None  # should the store fail now, the next heartbeat does it

@@ -533,6 +533,13 @@ class Lead:
         self.record(Kind.UNDONE, at=now, actor=by, verb=verb, stage=self.stage, owner=self.owner)
 
     @property
+    def broken_at(self) -> datetime | None:
+        """When the promise was broken that somebody still has to keep; None where none is."""
+        if self.stage is Stage.ACCEPTED:
+            return self.contact_breached_at
+        return self.cycle.breached_at if self.stage is Stage.OFFERED and self.cycle else None
+
+    @property
     def load(self) -> tuple[str, str] | None:
         """(person, `unaccepted` or `active`) that this lead weighs on; None = on nobody."""
         if self.owner is None:

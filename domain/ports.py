@@ -289,6 +289,10 @@ class Uow(Protocol):
         """Have every shown copy of this lead's cards made true again."""
         ...
 
+    def revive(self, lead_id: str) -> None:
+        """Copies of this lead's cards that were over may change again: an undo has given them back their use."""
+        ...
+
     def shown(self, lead_id: str) -> Sequence[Shown]:
         """Every copy of this lead's cards that may still change."""
         ...

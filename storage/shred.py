@@ -22,9 +22,9 @@ _WITH_A_TRACE = (
     "DELETE FROM market_notes WHERE text LIKE ? ESCAPE '!'",
     "DELETE FROM dialogs WHERE about LIKE ? ESCAPE '!'",
     "DELETE FROM outbox WHERE tell IN ('reply', 'welcome') AND args LIKE ? ESCAPE '!'",
-    "UPDATE shown SET args = '{}', state = 'dead' WHERE lead_id = '' AND args LIKE ? ESCAPE '!'",
-    "DELETE FROM sim_messages WHERE body LIKE ? ESCAPE '!' AND id NOT IN (SELECT message FROM shown)",
 )
+_IN_CHAT = "DELETE FROM sim_messages WHERE body LIKE ? ESCAPE '!' AND id NOT IN (SELECT message FROM shown)"
+"""What was typed in the simulator; a platform keeps its own chats. Cards are drawn anew instead."""
 
 
 def shred(conn: Connection, lead_id: str, traces: Sequence[str], instead: str) -> list[str]:
@@ -45,6 +45,7 @@ def shred(conn: Connection, lead_id: str, traces: Sequence[str], instead: str) -
             "UPDATE inbox SET answer = ? WHERE substr(key, 1, 4) <> 'api:' AND answer LIKE ? ESCAPE '!'",
             (instead, _holding(trace)),
         )
+        sql.execute(conn, _IN_CHAT, (_holding(trace),))
     for trace in traces:
         for statement in _WITH_A_TRACE:
             sql.execute(conn, statement, (_holding(trace),))

@@ -570,6 +570,9 @@ class UnitOfWork(Planning):
     def refresh(self, lead_id: str, at: datetime) -> None:
         self.pending.refresh[lead_id] = to_micros(at)
 
+    def revive(self, lead_id: str) -> None:
+        self.later("UPDATE shown SET state = 'done' WHERE lead_id = ? AND state = 'dead'", lead_id)
+
     def shown(self, lead_id: str) -> Sequence[Shown]:
         return self.shown_of((lead_id,)).get(lead_id, ())
 

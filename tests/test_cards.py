@@ -361,7 +361,7 @@ def test_an_alert_is_solved_by_a_new_cycle() -> None:
     lead.offer_to("hanmeimei", team="east", policy=cases.POLICY, why="by_hand", now=at(7))
     card = build(Tell.ALERT, lead, person("wangfang"), COMPANY, ACCEPT)
     assert card.state is CardState.DONE
-    assert card.lines == ("✅ 已解除：已派给 韩梅梅",)
+    assert card.lines == ("↪ 已派给 韩梅梅，等待接收",)
 
 
 def test_a_roll_up_names_each_lead_once_and_leaves_none_uncounted() -> None:

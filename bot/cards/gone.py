@@ -69,9 +69,11 @@ def outcome(lead: Lead, viewer: Person, company: Company, offer_no: int) -> str:
 def _offered_elsewhere(lead: Lead, viewer: Person, company: Company, offer_no: int) -> str:
     lang, offer = viewer.lang, lead.offer
     assert offer is not None
+    # With its time, for nobody draws a card anew that is over: what it says must stay true.
+    at = parts.clock(lead, viewer, company, offer.at)
     if offer.person == viewer.id:
-        return say(lang, "gone.again")
+        return say(lang, "gone.again", at=at)
     if offer.person is not None:
-        return say(lang, "gone.passed", name=parts.member(company, offer.person, lang))
+        return say(lang, "gone.passed", at=at, name=parts.member(company, offer.person, lang))
     elsewhere = is_member(viewer, lead) and offer.no != offer_no
-    return say(lang, "gone.grab_yours" if elsewhere else "gone.grab")
+    return say(lang, "gone.grab_yours" if elsewhere else "gone.grab", at=at)

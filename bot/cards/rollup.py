@@ -61,8 +61,8 @@ def _line(lead: Lead, args: Args, viewer: Person, company: Company) -> str:
     lang = viewer.lang
     name = f"{lead.id} {parts.name_of(lead, lang)}".rstrip()
     if not is_open(lead, args):
-        how = solved(lead, viewer, company, args).removeprefix("✅ ")
-        return say(lang, "rollup.done", name=name, how=how)
+        sign, _, how = solved(lead, viewer, company, args).partition(" ")
+        return say(lang, "rollup.done", sign=sign, name=name, how=how)
     since = parts.clock(lead, viewer, company, waiting_since(lead))
     return say(lang, "rollup.open", name=name, trouble=_trouble(lead, args, company, lang), since=since)
 

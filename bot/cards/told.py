@@ -35,6 +35,8 @@ def outcome_text(lead: Lead, viewer: Person, company: Company, args: Args) -> st
     if what not in OUTCOMES:
         return say(lang, "outcome.other", **about, stage=stage_words(lang, what or lead.stage))
     by = parts.member(company, parts.text(args, "by"), lang)
+    if what == "moved" and lead.owner == viewer.id:
+        return say(lang, "outcome.moved_back", **about)
     line = say(lang, f"outcome.{what}", **about, by=by)
     if what == "invalid" and lead.stage is Stage.INVALID and lead.reason in REASONS:
         return say(lang, "outcome.why", text=line, reason=reason_words(lang, lead.reason))
@@ -59,9 +61,15 @@ def outcome_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Ca
     )
 
 
-def off_duty_card(viewer: Person, _company: Company, args: Args) -> Card:
-    """You let `args["lapses"]` in a row pass; one tap brings you back. Done once `args["back"]`."""
-    lang = viewer.lang
+def off_duty_card(viewer: Person, company: Company, args: Args) -> Card:
+    """You let `args["lapses"]` in a row pass; one tap brings you back. Done once `args["back"]`. Whoever is
+    above `args["person"]` is told without a button."""
+    lang, whose = viewer.lang, parts.text(args, "person")
+    if whose and whose != viewer.id:
+        name, count = parts.member(company, whose, lang), parts.number(args, "lapses")
+        title = say(lang, "off_duty.theirs_back" if args.get("back") else "off_duty.theirs", name=name)
+        lines = () if args.get("back") else (say(lang, "off_duty.theirs_why", count=count),)
+        return Card(title=title, lines=lines, state=CardState.DONE)
     if args.get("back"):
         lines = (say(lang, "off_duty.back_line"),)
         return Card(title=say(lang, "off_duty.back"), lines=lines, state=CardState.DONE)

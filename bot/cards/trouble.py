@@ -140,9 +140,11 @@ def _promised(lead: Lead, args: Args) -> timedelta:
 
 
 def _solved_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    how = solved(lead, viewer, company, args)
+    key = "alert.solved" if how.startswith("✅") else "alert.moved"
     return Card(
-        title=say(viewer.lang, "alert.solved", name=parts.who(lead, viewer.lang)),
-        lines=(solved(lead, viewer, company, args),),
+        title=say(viewer.lang, key, name=parts.who(lead, viewer.lang)),
+        lines=(how,),
         fields=parts.fields(viewer.lang, ("lead", lead.id), ("company", lead.customer.company)),
         state=CardState.DONE,
     )

@@ -136,6 +136,7 @@ def _status(bot: Bot, lang: str, found: Lead) -> list[str]:
     by = company.name_of(found.origin.by) or source_words(lang, found.origin.channel)
     lines += at("status.captured", found.created_at, by=by)
     lines += at("status.accepted", found.accepted_at) + at("status.contacted", found.contacted_at)
+    lines += at("status.late", found.broken_at)
     lines += at("status.due", found.promised_until(company.calendar_of(found.team)))
     if found.reason:
         lines.append(say(lang, "status.reason", reason=known(lang, f"reason.{found.reason}", found.reason)))
@@ -327,7 +328,7 @@ async def _answer(bot: Bot, chat: Chat, dialog: Dialog) -> Reply:
     """The answer to the open question; what is none is read like any other message."""
     if dialog.kind == "visit":
         return await notes.visit_asked_for(bot, chat, dialog.lead_id)
-    if dialog.kind == "more" and not chat.media:
+    if (dialog.kind == "more" and not chat.media) or talk.is_its_own(dialog, chat.text):
         found = await _free_note(bot, chat)
         if found is not None:
             return found

@@ -148,7 +148,9 @@ def _count(leads: Sequence[Lead]) -> str:
 
 
 def due_words(lang: str, lead: Lead, company: Company) -> str:
-    """` · 10:35 前` of the promise that runs, as the card says it; empty when none does."""
+    """` · 10:35 前` of the promise that runs, or since when it is broken; empty where none runs."""
+    if lead.broken_at is not None:
+        return say(lang, "my.late", at=clock_words(lang, lead.broken_at, company.zone, lead.updated_at))
     due = lead.promised_until(company.calendar_of(lead.team))
     if due is None or lead.stage not in (Stage.OFFERED, Stage.ACCEPTED):
         return ""

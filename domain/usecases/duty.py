@@ -40,7 +40,9 @@ def _told_back(uow: Uow, by: str, at: datetime) -> None:
     stale = [
         copy
         for copy in uow.shown("")
-        if copy.person == by and copy.tell == Tell.OFF_DUTY and not copy.args.get("back")
+        if copy.args.get("person", copy.person) == by
+        and copy.tell == Tell.OFF_DUTY
+        and not copy.args.get("back")
     ]
     for copy in stale:
         copy.args["back"] = True

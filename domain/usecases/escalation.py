@@ -163,14 +163,17 @@ def _open_grab(uow: Uow, lead: Lead, number: int, due: datetime, now: datetime) 
 
 
 def _lapsed(uow: Uow, person: str, now: datetime) -> None:
-    """Several offers let pass in a row: off duty, told so, back with one tap."""
+    """Several offers let pass in a row: off duty, told so, back with one tap. Whoever is above hears it too."""
     desk = uow.desk(person)
     desk.lapses += 1
     member = uow.company.people.get(person)
     if desk.lapses >= uow.company.lapses_allowed and desk.on_duty and member and member.role not in LEADERS:
         desk.on_duty = False
-        key = f"off_duty:{person}:{now.isoformat()}"
-        uow.tell(Notice(key=key, tell=Tell.OFF_DUTY, to=person, at=now, args={"lapses": desk.lapses}))
+        boss = uow.company.manager_of(member.team, lambda each: uow.desk(each).on_duty)
+        args = {"lapses": desk.lapses, "person": person}
+        for to in dict.fromkeys((person, boss.id)):
+            key = f"off_duty:{person}:{now.isoformat()}:{to}"
+            uow.tell(Notice(key=key, tell=Tell.OFF_DUTY, to=to, at=now, args=args))
     uow.save_desk(desk)
 
 

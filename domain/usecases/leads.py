@@ -362,6 +362,7 @@ def undo_last(
         raise TooLate(lead=lead.id)
     _take_back(uow, lead, act, by, at)
     uow.save(lead)
+    uow.revive(lead.id)
     uow.forget(act)
     close_question(uow, lead.id, by)
     return act

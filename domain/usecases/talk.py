@@ -40,6 +40,10 @@ from domain.usecases.seeing import lead_for
 LONGEST = 2000
 MORE_FOR = timedelta(minutes=30)
 ANSWER_WITHIN = timedelta(hours=1)
+A_SLIP = 8
+"""So many characters may be a field's name mistyped; more are a message."""
+_TOGETHER = ("amount", "contact")
+"""Fields of typed words that fill several of the customer's."""
 _AS_IT_IS: Mapping[int, int] = {}
 _NOTHING: Mapping[str, str] = {}
 _ANNOUNCED = re.compile(r"\s*(?:新线索|新客户|新商机|录线索)\s*[:：]")
@@ -325,6 +329,14 @@ def _edit(uow: Uow, dialog: Dialog, text: str, at: datetime) -> Heard:
     return set_field(uow, lead_id=dialog.lead_id, name=about, text=rest, by=dialog.person, at=at)
 
 
+def is_its_own(dialog: Dialog, text: str) -> bool:
+    """Whether words that come while a field's name is asked for name none, and are too long for a slip: they
+    are a message, and must not be lost."""
+    if dialog.kind != "edit" or dialog.about or len(text) <= A_SLIP:
+        return False
+    return _named(text)[0] not in (*CUSTOMER_FIELDS, *_TOGETHER)
+
+
 def _named(text: str) -> tuple[str, str]:
     """(field, value) of `电话 138…`, `电话：138…`; the word itself where it names no field."""
     word, rest = [*re.split(r"[\s:：=]+", text.strip(), maxsplit=1), ""][:2]
@@ -336,15 +348,17 @@ def set_field(uow: Uow, *, lead_id: str, name: str, text: str, by: str, at: date
     can't be read is asked for again: the next message is the new value."""
     lead = lead_for(uow, lead_id, by)
     check_edit(uow, lead, by)
-    if name not in (*CUSTOMER_FIELDS, "amount", "contact") or name in ("extra", "amount_min", "amount_max"):
+    if name not in (*CUSTOMER_FIELDS, *_TOGETHER) or name in ("extra", "amount_min", "amount_max"):
         raise BadField(field=name)
     values, problem = _read_value(name, text)
     if problem or not values:
         uow.set_dialog(Dialog(person=by, kind="edit", lead_id=lead_id, about=name, at=at))
         return Heard(what="bad_value", lead=lead, asked=name, problem=problem or "empty")
+    draft = lead.stage is Stage.DRAFT
     lead = edit_lead(uow, lead_id=lead_id, values=values, by=by, at=at)
     uow.end_dialog(by)
-    return Heard(what="edited", lead=lead, asked=name)
+    sent = draft and lead.stage is not Stage.DRAFT
+    return Heard(what="sent" if sent else "edited", lead=lead, asked=name)
 
 
 def ask(uow: Uow, *, kind: str, lead_id: str, by: str, at: datetime, about: str = "") -> Lead:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.cards.build import build
 from bot.cards.capture import draft_card, pool_card, submitted_card
+from bot.cards.erasing import erase_card, erased_card
 from bot.cards.handback import handback_card
 from bot.cards.model import Card
 from bot.cards.notes import nobody_card, note_card, trend_card, which_card
@@ -161,6 +162,12 @@ def withdrawn() -> Lead:
     return lead
 
 
+def erased() -> Lead:
+    lead = accepted()
+    lead.erase(by="wulin", now=at(9))
+    return lead
+
+
 def parked() -> Lead:
     lead = captured()
     lead.team = "east"
@@ -305,6 +312,7 @@ CASES: Mapping[str, Case] = {
         Tell.OUTCOME, "chenjie", lambda: handed_back("bad_number"), what="invalid", by="lilei"
     ),
     "off_duty": _told(Tell.OFF_DUTY, "lilei", None, lapses=3),
+    "off_duty_of_a_rep": _told(Tell.OFF_DUTY, "wangfang", None, lapses=3, person="lilei"),
     "off_duty_back": _told(Tell.OFF_DUTY, "lilei", None, lapses=3, back=True),
     "help": _told(Tell.HELP, "sunqi", helped, by="lilei", reason="too_technical"),
     "help_over": _told(Tell.HELP, "sunqi", handed_back, by="lilei", reason="too_technical"),
@@ -327,6 +335,8 @@ CASES: Mapping[str, Case] = {
         person("chenjie", lang), COMPANY, {},
     ),
     "submitted_asks": _asks,
+    "erase": lambda lang: erase_card(accepted(), person("wulin", lang)),
+    "erased": lambda lang: erased_card(erased(), person("lilei", lang)),
     "note": _note(),
     "note_nothing_read": _note(facts="{}", words=TYPED[2]),
     "note_taken": _note(state="taken"),

@@ -6,17 +6,22 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
+from storage import media
 from storage.backup import backup, restore
 from storage.engine import read_url
 from tests.fakes.clock import MONDAY_TEN
+from tests.scenario.test_working_on_it import note_keys
 from tests.scenario.world import Starter, World, key_of, verbs, words
 from tests.test_proof import proven
 
 NAME, COMPANY, PHONE = "欧阳雀翎", "雀翎羽毛测试工坊", "13700019284"
 MAIL, WECHAT = "queling.ouyang@example.com", "queling_9284"
-TRACES = (NAME, PHONE, MAIL, WECHAT)
-PICTURE = {"image": {"name": "雀翎名片.png", "data": "data:image/png;base64,iVBORw0KGgo="}}
+WISH = "绿羽毛样品"
+TRACES = (NAME, PHONE, MAIL, WECHAT, WISH)
+"""Her name and numbers, and words about her that hold none of them."""
+PICTURE = {"image": {"name": "样品.png", "data": "data:image/png;base64,iVBORw0KGgo="}}
 EVERYBODY = ("zhangwei", "lilei", "hanmeimei", "wangfang", "chenjing", "xiaolin", "admin", "zhaomin")
 
 
@@ -27,21 +32,27 @@ async def worked_on(world: World) -> str:
     status, found = await world.api("leads?updated_since=2020-01-01T00:00:00%2B08:00")
     assert status == 200, found
     [lead] = [each["id"] for each in found["items"] if each["name"] == NAME]
-    await submitter.type(f"/edit {lead} 需求 {NAME}要两套")
-    await world.advance("5m")
+    await submitter.type(f"/edit {lead} 需求 要两套{WISH}")
+    await world.advance("11m")
     await world.phone("wangfang").type(f"/find {COMPANY}")
     await world.phone("lilei").type(f"/查重 {PHONE}")
     rep = await world.owner(lead)
     await rep.does("accept", NAME)
     [card] = await rep.type(f"{NAME}说预算80万，周三下午三点去{COMPANY}演示，电话{PHONE}")
     await rep.press(card, key_of(card, "confirm"))
-    await rep.type(f"/visit {lead} 见了{NAME}")
-    await rep.send(PICTURE)
-    await rep.type(f"/lead 鸟类行业很火，{NAME}说的")
     await rep.does("handback", NAME)
     await rep.does("confirm", NAME, reason="other")
     await rep.says(f"{NAME}自己说不想换供应商了")
-    return lead
+    rep = await world.owner(lead)
+    await rep.does("accept", NAME)
+    await rep.type(f"/lead 鸟类行业很火，{NAME}说的")
+    [trend] = await rep.type(f"/lead 羽毛行业要涨价，{NAME}说的")
+    await rep.press(trend, key_of(trend, "confirm"))  # one is filed, the other waits
+    await rep.type(f"/visit {lead} 见了本人，看了{WISH}")
+    await rep.send(PICTURE)
+    [card] = await rep.type(f"/note {lead} 周五上午十点送{WISH}过去")
+    await rep.press(card, key_of(card, "confirm"))
+    return str(lead)
 
 
 async def erase(world: World, lead: str) -> str:
@@ -67,25 +78,35 @@ def kept(database_url: str) -> Iterator[str]:
     with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as conn:
         tables = conn.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         for (table,) in tables:
-            rows = conn.execute(f"SELECT t::text FROM {table} t").fetchall()  # type: ignore[call-overload]
-            yield from (row[0] for row in rows)
+            query = sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(table))
+            yield from (row[0] for row in conn.execute(query).fetchall())
 
 
 async def test_nothing_of_an_erased_customer_is_left(starter: Starter, database_url: str) -> None:
     world = await starter.start()
     lead = await worked_on(world)
+    keys = await note_keys(world, lead)
+    assert await media.attached(world.service.store.reader, keys)
     assert list(starter.media.glob("??/*"))
     assert lead in await erase(world, lead)
     found = await world.lead(lead)
-    assert (found["stage"], found["reason"], found["name"], found["phone"]) == ("invalid", "erased", None, None)
+    assert (found["stage"], found["reason"], found["name"], found["phone"]) == (
+        "invalid",
+        "erased",
+        None,
+        None,
+    )
     assert await world.kinds(lead), "the facts stay"
     for person in EVERYBODY:
         seen = words(await world.phone(person).messages())  # type: ignore[arg-type]
         assert not [each for each in TRACES if each in seen], person
+    assert not await media.attached(world.service.store.reader, keys)
     assert not list(starter.media.glob("??/*"))
     assert await world.audit() == []
     await starter.stop(world)
-    left = [trace for text in kept(database_url) for trace in TRACES if trace in text or _escaped(trace) in text]
+    left = [
+        trace for text in kept(database_url) for trace in TRACES if trace in text or _escaped(trace) in text
+    ]
     assert left == []
 
 

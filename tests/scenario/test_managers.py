@@ -135,7 +135,7 @@ async def test_when_all_are_full_the_manager_hears_and_nothing_is_lost(starter: 
     found = await world.lead(fourth)
     assert (found["stage"], found["owner"]) == ("waiting", None)
     card = await world.phone("wangfang").card("周倩", "live")
-    assert "已满" in card["card"]["title"]
+    assert "暂无人能接" in card["card"]["title"]
     await (await world.owner(leads[0])).does("accept", "王一")
     await world.advance("30s")
     found = await world.lead(fourth)
@@ -239,3 +239,90 @@ async def test_an_outage_during_the_clock_changes_no_card_and_everything_comes_o
     assert verbs(cards[0]) == ["contacted", "visit", "handback"]
     await world.advance("1h")
     assert len(await rep.cards("周倩")) == 1
+
+
+# -- what an undo gives back ------------------------------------------------------------------------------
+
+
+async def in_grab(world: World) -> str:
+    """A lead that its team may grab."""
+    lead = await world.submit("周倩")
+    await world.advance("16m")
+    return lead
+
+
+async def test_a_grab_that_is_undone_is_a_grab_again_for_everybody(world: World) -> None:
+    lead = await in_grab(world)
+    winner, other = world.phone("zhangwei"), world.phone("hanmeimei")
+    await winner.does("grab", "周倩")
+    assert not await other.cards("周倩", "live", "grab")
+    assert "已撤销" in await winner.says(f"/undo {lead}")
+    for phone in (winner, other, world.phone("lilei")):
+        assert len(await phone.cards("周倩", "live", "grab")) == 1, phone.person
+    assert (await other.click("grab", "周倩"))["ok"]
+    assert (await world.lead(lead))["owner"] == "hanmeimei"
+
+
+async def test_an_assignment_that_is_undone_gives_the_first_rep_their_card_back(world: World) -> None:
+    lead = await world.submit("周倩")
+    first, manager = await world.owner(lead), world.phone("wangfang")
+    to = next(each for each in EAST if each != first.person)
+    await manager.type(f"/assign {lead} @{NAMES[to]}")
+    assert not await first.cards("周倩", "live")
+    assert "已撤销" in await manager.says(f"/undo {lead}")
+    assert verbs(await first.card("周倩", "live")) == ["accept", "handback", "visit"]
+    assert not await world.phone(to).cards("周倩", "live")
+    assert (await first.click("accept", "周倩"))["ok"]
+
+
+async def test_who_got_their_lead_back_is_not_told_to_drop_it(world: World) -> None:
+    lead = await world.submit("周倩")
+    rep, manager = await world.owner(lead), world.phone("wangfang")
+    await rep.does("accept", "周倩")
+    to = next(each for each in EAST if each != rep.person)
+    await manager.type(f"/assign {lead} @{NAMES[to]}")
+    assert await rep.cards("你不用再跟进")
+    await manager.type(f"/undo {lead}")
+    assert not await rep.cards("你不用再跟进")
+    assert await rep.cards("改派已撤销，仍由你跟进")
+    assert "contacted" in verbs(await rep.card("周倩", "live"))
+    assert not await world.phone(to).cards("周倩", "live")
+
+
+# -- what a manager reads ---------------------------------------------------------------------------------
+
+
+async def test_a_broken_promise_is_told_as_broken(world: World) -> None:
+    lead = await world.submit("周倩")
+    await world.advance("6m")
+    for command in ("/team", f"/status {lead}"):
+        assert "10:05 起超时" in words((await world.phone("wangfang").type(command))[-1]), command
+    rep = await world.owner(lead)
+    await rep.does("accept", "周倩")
+    assert "超时" not in words((await rep.type("/my"))[-1])
+
+
+async def test_passing_a_lead_on_is_no_solution_until_somebody_accepts(world: World) -> None:
+    lead = await world.submit("周倩")
+    await world.advance("5m")
+    manager, first = world.phone("wangfang"), await world.owner(lead)
+    to = next(each for each in EAST if each != first.person)
+    await manager.type(f"/assign {lead} @{NAMES[to]}")
+    assert await manager.cards(f"↪ 已派给 {NAMES[to]}，等待接收")
+    assert not await manager.cards("✅ 已解除")
+    await world.phone(to).does("accept", "周倩")
+    assert await manager.cards("✅ 已解除")
+
+
+async def test_a_manager_hears_who_is_off_duty_for_lapses_and_that_they_are_back(world: World) -> None:
+    names = ("周倩", "郑爽", "何其芳", "顾城", "苏小妹", "秦可卿", "林黛玉", "薛宝钗", "史湘云")
+    for name in names:
+        await world.submit(name)
+    await world.advance("16m")
+    manager = world.phone("wangfang")
+    told = await manager.cards("已暂停派单")
+    assert told, [words(each) for each in await manager.messages()]
+    name = str(told[0]["card"]["title"]).removeprefix("⚠ ").removesuffix(" 已暂停派单")
+    person = next(each for each in EAST if NAMES[each] == name)
+    await world.phone(person).type("/on")
+    assert await manager.cards(f"✅ {name} 已回到岗位")

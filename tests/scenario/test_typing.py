@@ -1,5 +1,7 @@
 """What people type: a lead in pieces, commands by role and in two languages, and mistakes."""
 
+import re
+
 import pytest
 
 from tests.scenario.world import Starter, World, key_of, lead_text, plain_words, texts, verbs, words
@@ -280,3 +282,24 @@ async def test_english_from_the_first_word_to_the_last(world: World) -> None:
         said = await anna.says(command)
         assert said.isascii() or "张伟" in said or "，" not in said, said
         assert not any(word in said for word in ("没有", "已", "用法", "线索")), said
+
+
+async def test_a_message_that_names_no_field_is_kept_while_one_is_asked_for(world: World) -> None:
+    """/edit L1042 asks which field; what a rep then writes about a customer must not be lost."""
+    lead = await world.submit("周倩")
+    rep = await world.owner(lead)
+    await rep.does("accept", "周倩")
+    await rep.type(f"/edit {lead}")
+    await rep.type("周倩说预算五十万，下周三下午三点带方案再去")
+    assert [each["text"] for each in await world.notes(lead)] == [
+        "周倩说预算五十万，下周三下午三点带方案再去"
+    ]
+
+
+async def test_the_edit_that_completes_a_draft_says_that_it_went_out(world: World) -> None:
+    submitter = world.phone("xiaolin")
+    asked = await submitter.type("/lead 周倩 上海博达智能科技有限公司 采购总监 13812345678 想上一套MES")
+    lead = re.findall(r"L\d+", words(asked[0]))[0]
+    answer = await submitter.type(f"/edit {lead} 行业 制造业")
+    assert any(f"已提交 {lead}" in words(each) or "撤销" in words(each) for each in answer), answer
+    assert (await world.lead(lead))["stage"] == "offered"
