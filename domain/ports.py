@@ -290,7 +290,7 @@ class Uow(Protocol):
         ...
 
     def revive(self, lead_id: str) -> None:
-        """Copies of this lead's cards that were over may change again: an undo has given them back their use."""
+        """Copies of this lead's cards that were over may change again: an undo gives them back their use."""
         ...
 
     def shown(self, lead_id: str) -> Sequence[Shown]:

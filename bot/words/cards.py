@@ -591,7 +591,7 @@ EN: dict[str, str] = {
     "revisit.returned": "Nurture: {who}",
     "revisit.due_line": "Decide: send it out again, or go on nurturing",
     "revisit.returned_line": "Handed back by sales; please keep it warm",
-    "button.erase": "Erase for good",
+    "button.erase": "Erase it",
     "erase.title": "Erase {lead} {who} for good?",
     "erase.goes": "Goes: name, contacts, need, notes, attachments, and what the cards in chat show",
     "erase.stays": "Stays: number, times and who acted, to prove the promises; nothing of the customer",

@@ -163,7 +163,7 @@ def _open_grab(uow: Uow, lead: Lead, number: int, due: datetime, now: datetime) 
 
 
 def _lapsed(uow: Uow, person: str, now: datetime) -> None:
-    """Several offers let pass in a row: off duty, told so, back with one tap. Whoever is above hears it too."""
+    """Several offers let pass in a row: off duty, told so, back with one tap. Whoever is above hears too."""
     desk = uow.desk(person)
     desk.lapses += 1
     member = uow.company.people.get(person)

@@ -48,6 +48,7 @@ VERBS: dict[Verb, Callable[[Lead], object]] = {
     Verb.HAND_BACK: lambda lead: lead.hand_back("e1", REASONS["full"], limit=3, revisit=None, at=NOW),
     Verb.TAKE: lambda lead: lead.take("me", policy=POLICY, at=NOW),
     Verb.RELEASE: lambda lead: lead.release(why=Kind.OWNER_LEFT, by="system", now=NOW),
+    Verb.ERASE: lambda lead: lead.erase(by="adm", now=NOW),
     Verb.WITHDRAW: lambda lead: lead.withdraw(by="emp", reason="x", now=NOW),
 }
 NO_OPS = {(stage, Verb.ACCEPT) for stage in HELD} | {

@@ -441,7 +441,7 @@ async def test_three_lapses_in_a_row_and_the_rep_is_off_duty(floor: Floor) -> No
     await floor.wait(minutes=10)
     desk = await floor.desk("e1")
     assert (desk.on_duty, desk.lapses) == (False, 3)
-    assert await floor.told(Tell.OFF_DUTY) == ["e1"]
+    assert await floor.told(Tell.OFF_DUTY) == ["e1", "me"]
     assert (await floor.capture()).owner != "e1"
     desk, _ = await floor.duty("e1", on=True)
     assert (desk.on_duty, desk.lapses) == (True, 0)
