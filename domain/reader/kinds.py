@@ -4,8 +4,8 @@ import re
 from enum import StrEnum
 
 from domain.contact import find_emails, find_phones, find_wechats
-from domain.reader import lexicon
 from domain.reader.context import Context
+from domain.reader.firms import firm_at
 from domain.reader.page import COMMAND
 from domain.reader.places import leading_place
 
@@ -22,15 +22,19 @@ _SLASH = {
     Kind.NOTE: re.compile(r"\s*/ ?(?:note|备注|记)(?:@\S{1,40})?(?![A-Za-z])[:\s]*", re.IGNORECASE),
 }
 _VISIT = re.compile(
-    r"\s*(?:【?(?:拜访|走访|外勤)(?:记录|纪要|小结|日报|打卡)】?[:\s]*|📍\s*|visit(?:ed)?(?![A-Za-z])[:\s]*|"
-    r"(?:到达|抵达)了?[:\s]+|到了[\s:]+|(?:签[到退]|打卡|外勤|到访)(?![了过率机])[:\s]*|(?:上门|登门|走访)(?=[\s:])[:\s]*|(?:我)?(?:今[天早儿]|今日|上午|中午|下午|早上|刚才?|已经?)?(?:上门|登门|现场)?拜访(?!了|过|完|计划|前)[:\s]*)"
+    r"\s*(?:【?(?:拜访|走访|外勤)(?:记录|纪要|小结|日报|打卡)】?[:\s]*|📍\s*|visit(?:ed)?(?![A-Za-z])[:\s]*|check-? ?in(?![A-Za-z])[:\s]*|"
+    r"(?:到达|抵达)了?[:\s]+|(?:到了)+[\s:,]+|(?:到了){2}|(?:已|补|[一-鿿]{0,6}?(?<![没忘得醒天要未让会不]))(?:签个?[到退]|打个?卡|外勤|到访)啊?(?![了过率机])[📍:\s]*|(?:上门|登门|走访)(?=[\s:])[:\s]*|"
+    r"(?:我)?(?:今[天早儿]|今日|上午|中午|下午|早上|刚才?|已经?)?(?:上门|登门|现场)?拜访(?!了|过|完|计划|前)[:\s]*)"
 )
 _ARRIVED = re.compile(
-    r"\s*(?:我)?(?:今天|上午|中午|下午)?(?:刚刚?|已经?|现在?|又|人)?(?:到达?了?|来到了?|在|来了?)(?=[一-鿿]{2})(?!时候|期|底|账|货|位|现在|目前|谈|等|开会|和|跟|与|走|做|看|考虑|忙)"
+    r"\s*(?:我)?(?:今天|上午|中午|下午)?(?:刚刚?|已经?|现在?|又|人)*(?:到达?了?|来到了?|在|来了?)(?=[一-鿿]{2})(?!时候|期|底|账|货|位|现在|目前|谈|等|开会|和|跟|与|走|做|看|考虑|忙)"
 )
-_BY_HEART = re.compile(
-    "说|回复|反馈|让我|约我|提醒|换了?(?:手机|号码|电话)|跟进|沟通|联系了|拜访了|发了|打了|报了|签了|等(?:他|她|回复)"
+_THERE = re.compile("\\s*(?:我|人)?(?:今天|现在|正|还)*(?:人)?(?:在|到了?)(?:客户|甲方|对方)(?:的?(?:现场|公司|厂|楼下|办公室|门口|单位)|那|这|了)")
+_MET = re.compile("碰到|碰见|遇到|遇见|认识|聊起来|[展年博]会上?|论坛|峰会|机场|高铁")
+_OF_OLD = re.compile(
+    r"换了?(?:个)?(?:手机|号|电话|微信|邮箱)|(?:微信|手机|邮箱|号码)换了|离职|(?:发|寄)[^,;。]{0,6}(?:到|给|去)?了?(?:他|她|对方)?(?:的)?邮箱|邮件发|(?:打|拨)(?:电话)?给 ?[+0-9]|昨天拜访了|回访"
 )
+"""What says that the customer is one whom we know, though the message brings a number."""
 
 
 def kind_of(text: str, context: Context) -> Kind:
@@ -54,18 +58,18 @@ def strip_command(text: str, kind: Kind) -> int:
 
 
 def _arrived(text: str, context: Context) -> bool:
-    """我在…, 刚到…: followed by a place or a firm."""
+    """我在…, 刚到…: followed by a place or a firm; where a customer was met it is no visit."""
+    if _THERE.match(text):
+        return True
     match = _ARRIVED.match(text)
-    if match is None:
+    if match is None or _MET.search(text[:60]):
         return False
-    word = re.split(r"[\s,;。]", text[match.end() :], maxsplit=1)[0][:20]
+    word = re.split(r"[\s,;。]", text[match.end() :], maxsplit=1)[0][:30]
     known = any(start == 0 for start, _, kind in context.names.find(word) if kind == "company")
-    return known or leading_place(word) is not None or _FIRM_HEAD.match(word) is not None
+    return known or leading_place(word) is not None or _FIRM_HEAD.match(word) is not None or firm_at(word) is not None
 
 
-_FIRM_HEAD = re.compile(
-    rf"[一-鿿A-Za-z0-9]{{2,10}}?(?:{lexicon.BRANCH_WORDS}|公司|集团|园区|工厂|厂区|开发区|高新区|大厦|医院|学院|大学)"
-)
+_FIRM_HEAD = re.compile(r"[一-鿿A-Za-z0-9]{2,10}?(?:园区|工厂|厂区|开发区|高新区|大厦)")
 
 
 _CHECKED_IN = re.compile(r"(?:\A|[\s,;。])(?:已?签[到退]|打卡|已到访)(?:\Z|[\s,;。])")
@@ -76,16 +80,12 @@ _ANNOUNCED = re.compile(
 
 
 def _hands_in(text: str) -> bool:
-    """A contact, and a firm and nothing told of it, or words that announce a customer."""
-    contact = find_phones(text[:500]) or find_emails(text[:500])
-    if _ANNOUNCED.search(text[:60]) and (contact or find_wechats(text[:500])):
-        return True
-    if not contact:
+    """A contact, with nothing that tells of an old acquaintance; or words that announce a customer."""
+    head = text[:500]
+    contact = find_phones(head) or find_emails(head) or find_wechats(head)
+    if _OF_OLD.search(head) and not _ANNOUNCED.search(text[:60]):
         return False
-    if _BY_HEART.search(text):
-        return False
-    named = _NAME_AND_NUMBER.match(text)
-    return _FIRM_HEAD.search(text) is not None or (named is not None and lexicon.is_name(named[1]))
+    return bool(contact) or _ANNOUNCED_OUTRIGHT.search(text[:80]) is not None
 
 
-_NAME_AND_NUMBER = re.compile(r"\s*([一-鿿]{2,4})[\s,:]+\+?[0-9 -]{7,}")
+_ANNOUNCED_OUTRIGHT = re.compile("新加一条线索|算个新线索|先留个线索|新来的线索|转一封询盘|客户来电登记|新客户登记")

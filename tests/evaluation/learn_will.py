@@ -31,6 +31,10 @@ SETS = (
     "unseen_chat.jsonl",
     "corners_chat.jsonl",
     "plain_chat.jsonl",
+    "stranger_a.jsonl",
+    "stranger_b.jsonl",
+    "stranger_c.jsonl",
+    "stranger_d.jsonl",
 )
 ROUNDS, STEP, DECAY = 15, 0.3, 0.15
 
