@@ -16,6 +16,7 @@ from domain.reader.places import behind_places, leading_place, region_of
 MOST_CHARACTERS = 10_000
 _AS_IT_IS: Mapping[int, int] = {}
 _MOST_LABELS = 40
+_WHERE = 300  # signs in which a place is looked for
 _HEAD = 2_000  # what stands further down in a pasted text is kept as part of the need, unread
 
 _LABELS = {
@@ -81,10 +82,11 @@ _WRONG_EMAIL = re.compile(r"(?<![^\s,;:、。|/\0一-鿿])[A-Za-z0-9._%+-]{1,64}
 
 @dataclass(slots=True)
 class Page:
-    """A text while it is being read: `plain` is folded, and what has been read is NUL in it."""
+    """A text while it is being read: `plain` is folded, and what has been read is NUL in it; `said` is whole."""
 
     text: str
     plain: str
+    said: str = ""
     values: dict[str, str] = field(default_factory=dict)
     leftover: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -118,7 +120,8 @@ class Page:
 def open_page(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> Page:
     """A fresh page of the text, cleaned, at most `MOST_CHARACTERS` of it; traditional signs are read as simple."""
     clean = clean_text(text, MOST_CHARACTERS)
-    return Page(clean, fold(clean[:_HEAD]).translate(simplify))
+    said = fold(clean[:_HEAD]).translate(simplify)
+    return Page(clean, said, said[:_WHERE])
 
 
 def read_contacts(page: Page) -> None:

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from domain.reader import lexicon
-from domain.reader.places import behind_places, leading_place, region_of
+from domain.reader.firms import firms_in
+from domain.reader.places import behind_places, leading_place, region_in, region_of
 
 MOST_WORDS = 40  # what comes later in a line is part of the wish
 
@@ -24,6 +25,21 @@ _CALLED = re.compile(
 )
 _SURNAMED = re.compile(
     f"(?:[一-鿿]{{0,4}})姓({lexicon.SURNAME.pattern}|[{lexicon.RARE}])(?:的(?:老板|客户|先生))?"
+)
+_FULL_NAME = rf"(?:{lexicon.COMPOUND}[一-鿿]{{1,2}}|[{lexicon.SINGLE}][一-鿿]{{1,2}}|{lexicon.TRANSLITERATED})"
+_POLITE = rf"(?:{lexicon.COMPOUND}|[{lexicon.SINGLE}{lexicon.RARE}])(?:{lexicon.POST_OF_ONE}|总|工|姐|哥|董|生(?![产物意活态成]))"
+_STOPS = r"(?=\Z|[手电微座说要想他她的在这和接留给,就开]|加了?我|v|wx|tel|1[3-9])"
+# A person among other words, in the order in which they are believed.
+_AMONG = (
+    re.compile(
+        rf"(?P<t>{lexicon.POST_TAIL})?(?P<n>姓(?:{lexicon.COMPOUND}|[{lexicon.SINGLE}{lexicon.RARE}]))(?:的(?P<t2>{lexicon.POST_TAIL}))?"
+    ),
+    re.compile(rf"(?P<t>[一-鿿A-Z]{{0,6}}?(?:{lexicon.POST_TAIL}))(?:名字)?(?:就?是|叫做?|名叫|:)?(?P<n>{_FULL_NAME}?){_STOPS}"),
+    re.compile(
+        rf"(?:叫做?|名叫|真名|名字是|联系人|对接人|负责人|(?<![一-鿿])找|我是|本人|联系)(?:他们)?(?P<t>[一-鿿A-Z]{{0,6}}(?:{lexicon.POST_TAIL}))?的?"
+        rf"(?P<n>{_POLITE}|{_FULL_NAME}?{_STOPS}|[A-Z][a-z]{{2,10}})"
+    ),
+    re.compile(rf"(?:\A|的|[科处部室办系]|中心|院|校|[他她]们|个)(?P<t>[一-鿿]{{0,4}}(?:{lexicon.POST_TAIL}))?(?P<n>{_POLITE})"),
 )
 _TITLE_SURNAMED = re.compile("(?P<t>[一-鿿]{2,6})(?P<n>姓[一-鿿]{1,2})")
 # What people say before a firm's name: 对方是, 我是, 好像叫什么.
@@ -89,10 +105,42 @@ def _parts(start: int, raw: str) -> list[Word]:
     bare = raw.strip(_WRAP) if not _TAIL.fullmatch(raw) else raw
     start += raw.index(bare) if bare else 0
     found = []
-    for begin, end in _breaths(bare):
-        for left, right in _seams(bare[begin:end]):
-            found.append(_word(start + begin + left, bare[begin + left : begin + right]))
+    for begin, end in _carved(bare):
+        if (begin, end) != (0, len(bare)) and _looks_firm(bare[begin:end]):
+            found.append(_firm_word(start + begin, bare[begin:end], bare[:begin]))
+            continue
+        for left, right in _breaths(bare[begin:end]):
+            found += [
+                _word(start + begin + left + at, bare[begin + left + at : begin + left + to])
+                for at, to in _seams(bare[begin + left : begin + right])
+            ]
     return found
+
+
+def _carved(run: str) -> list[tuple[int, int]]:
+    """The pieces of a run in which a firm's name stands among other words: 碰到|苏州博众精工|的设备经理孙立军."""
+    spans = list(firms_in(run)) if len(run) <= _LONGEST_RUN else []
+    if not spans or _kind(run) in (Kind.FIRM, Kind.NAME, Kind.TITLE, Kind.TRADE):
+        return [(0, len(run))]
+    pieces, at = [], 0
+    for begin, end in spans:
+        pieces += [(at, begin), (begin, end)]
+        at = end + (run[end : end + 1] == "的")
+    return [(begin, end) for begin, end in (*pieces, (at, len(run))) if begin < end]
+
+
+def _looks_firm(word: str) -> bool:
+    return next(firms_in(word), None) == (0, len(word))
+
+
+def _firm_word(start: int, text: str, before: str) -> Word:
+    if re.search("(?:叫做?|名叫|名称是|全称)(?:什么)?\\Z", before):
+        return Word(start, start + len(text), text, Kind.NAMED)
+    kind = Kind.FIRM if lexicon.FIRM.fullmatch(text) else Kind.LOCAL if leading_place(text) else Kind.BRANCH
+    return Word(start, start + len(text), text, kind)
+
+
+_LONGEST_RUN = 200
 
 
 def _breaths(word: str) -> list[tuple[int, int]]:
@@ -202,9 +250,9 @@ def _function(word: str) -> list[tuple[int, int]]:
 
 
 def _title_and_surname(word: str) -> list[tuple[int, int]]:
-    """院长姓邝; 老板 is what every owner is called."""
+    """院长姓邝, 老板姓金."""
     match = _TITLE_SURNAMED.fullmatch(word)
-    if match and lexicon.is_title(match["t"]) and match["t"] not in ("老板", "负责人"):
+    if match and lexicon.is_title(match["t"]):
         return [match.span("t"), match.span("n")]
     return []
 
@@ -241,7 +289,9 @@ def _doubtful_kind(word: str, place: str | None) -> Kind:
     if lexicon.WISH_VERB.search(word):
         return Kind.OTHER
     if place and len(behind_places(word)) >= 2 and len(word) <= 20:
-        return Kind.ADDRESS if _ADDRESS.fullmatch(word) else Kind.LOCAL
+        if _ADDRESS.fullmatch(word) or region_in(behind_places(word)) == behind_places(word):
+            return Kind.ADDRESS
+        return Kind.BRANCH if named_like_a_firm else Kind.LOCAL
     return Kind.BRANCH if named_like_a_firm and lexicon.WISH.search(word) is None else Kind.OTHER
 
 
@@ -266,7 +316,8 @@ def _take(placed: Placed, name: str, candidates: list[Word]) -> None:
 
 def _place_name(placed: Placed, words: list[Word], early: list[Word]) -> None:
     people = [w for w in early if w.kind in _PEOPLE] or [w for w in words if w.kind in _PEOPLE]
-    if not people and (word := _unusual_name(words)):
+    people = [w for w in people if w not in _introducers(words)]
+    if not people and (word := _unusual_name(words) or _among(placed, words)):
         placed.fields["name"], placed.sure = word, False
         return
     best = next((same for kind in _PEOPLE if (same := [w for w in people if w.kind is kind])), [])
@@ -274,23 +325,74 @@ def _place_name(placed: Placed, words: list[Word], early: list[Word]) -> None:
     placed.extra += [w for w in people if w not in best]
 
 
+def _among(placed: Placed, words: list[Word]) -> Word | None:
+    """A person named within a sentence, with the post that is said beside."""
+    loose = [w for w in words if w.kind in (Kind.OTHER, Kind.TITLE) and len(w.text) <= _LONGEST_RUN]
+    for pattern in _AMONG:
+        for word in loose:
+            for match in pattern.finditer(word.text):
+                called = match["n"]
+                if lexicon.is_name(called) or not re.fullmatch(_FULL_NAME, called):
+                    post = next((each for each in ("t", "t2") if match.groupdict().get(each)), None)
+                    if post and "title" not in placed.fields:
+                        placed.fields["title"] = _piece(word, match, post, Kind.TITLE)
+                    return _piece(word, match, "n", Kind.NAME)
+    return None
+
+
+def _piece(word: Word, match: re.Match[str], group: str, kind: Kind) -> Word:
+    start, end = match.span(group)
+    return Word(word.start + start, word.start + end, match[group], kind)
+
+
+_INTRODUCES = re.compile("(?:那边|又|给|帮忙?|刚)*(?:介绍|推荐|推了|推来|转给|转来|引荐)")
+_INTRODUCED_BY = re.compile("(?:介绍人|推荐人|转介绍人)(?:是|:)?\\Z")
+
+
+def _introducers(words: list[Word]) -> list[Word]:
+    """介绍人:李主任, 李总介绍了: who brought the customer and is none."""
+    return [
+        word for before, word, after in zip([None, *words], words, [*words[1:], None], strict=False)
+        if (after and _INTRODUCES.match(after.text)) or (before and _INTRODUCED_BY.search(before.text))
+    ]  # fmt: skip
+
+
 def _place_company(placed: Placed, words: list[Word], early: list[Word]) -> None:
     for kind in _FIRMS:
-        same = [w for w in (words if kind in (Kind.NAMED, Kind.FIRM) else early) if w.kind is kind]
+        same = [w for w in (words if kind in (Kind.NAMED, Kind.FIRM, Kind.BRANCH) else early) if w.kind is kind]
+        same = [w for w in same if not _GENERIC.search(w.text)] or same
         if same:
             _take(placed, "company", same)
             return
     # By elimination: an early, short word beside what is already known, with the wish still to come.
-    left = [w for w in early[:4] if w.kind is Kind.OTHER and 2 <= len(w.text) <= 12 and w.text[-1] != "的"]
+    left = [
+        w for w in early[:4]
+        if w.kind is Kind.OTHER and 2 <= len(w.text) <= 12 and w.text[-1] != "的" and not _SPEECH.search(w.text)
+    ]  # fmt: skip
     if left and placed.fields and words[-1] is not left[0]:
         _take(placed, "company", left[:1])
         placed.sure = False
 
 
+_GENERIC = re.compile("(?:厂|公司|企业|店|商城|医药城|工业园)\\Z")
+"""木地板厂, 外贸公司: more often what it is than what it is called, beside a name."""
+_SPEECH = re.compile("[我你他她的了吗呢吧就把被让给个]|客户|线索|介绍|推荐|朋友|说")
+
+
 def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
+    if "title" in placed.fields:
+        return
     titles = [w for w in words if w.kind is Kind.TITLE and (w in early or len(w.text) > 2)]
     titles.sort(key=lambda word: lexicon.POST.fullmatch(word.text) is None)  # 物资部 部长
+    name = placed.fields.get("name")
+    if name is not None and name.kind is Kind.RESPECT:  # 检验科 索主任: where one works is no post
+        titles = [w for w in titles if not _UNIT.fullmatch(w.text) and not _OFFICE.fullmatch(w.text)]
+        _take(placed, "title", titles)
+        return
     _take(placed, "title", titles or [w for w in early if _UNIT.fullmatch(w.text)][:1])
+
+
+_OFFICE = re.compile("[一-鿿]{1,3}办|[一-鿿]{1,3}科")
 
 
 def _place_trade(placed: Placed, words: list[Word], early: list[Word]) -> None:
@@ -312,7 +414,7 @@ def _place_region(placed: Placed, _words: list[Word], early: list[Word]) -> None
     placed.region = region_of(place.text) if place else None
 
 
-_FIRMS = (Kind.NAMED, Kind.FIRM, Kind.LOCAL, Kind.BRANCH)
+_FIRMS = (Kind.NAMED, Kind.FIRM, Kind.BRANCH, Kind.LOCAL)
 _FOREIGN = re.compile("[一-鿿]{3,5}|[A-Z][a-z]{2,11}")
 
 
