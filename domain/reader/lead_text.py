@@ -56,6 +56,10 @@ class LeadText:
     problems: tuple[str, ...] = ()
 
 
+_BROUGHT_BY = re.compile(
+    r"(?:介绍人|推荐人)(?:是|:| )?[^\s,;。\0]{1,24}|(?:我们?|咱们?)?(?:一个|老客户)?[^\s,;。\0]{0,20}(?:刚|又|给|帮忙?|这边)*(?:推荐|介绍|推)(?:了|过来)(?:一?[个家])?(?:新的?)?(?:客户)?(?:[,:]| 是)?"
+)
+"""李总介绍了个新客户, 介绍人:晨阳电子的曾总: who brought it is not whom it is about."""
 _NAMES = ("name", "company", "title", "industry", "region")
 
 
@@ -71,6 +75,8 @@ def read_lead(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> LeadText:
             page.strike(0, match.end())
     read_contacts(page)
     read_labels(page)
+    for match in _BROUGHT_BY.finditer(page.plain):
+        page.strike(*match.span())
     placed = place_words(words_of(page.plain), taken=page.labelled)
     _fill(page, placed, simplify)
     for name in _NAMES:

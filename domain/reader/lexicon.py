@@ -53,24 +53,6 @@ _THING_END = re.compile(
     "(?:系统|软件|平台|方案|项目|[机器件板材料品线车网厂店业云库仓具费款率量表单卡码版端类型号])$"
 )
 
-_TITLE_OF_RESPECT = (
-    "总经理|副总|总监|总工|总|總|工|姐|哥|老师|先生|女士|小姐|太太|老板|老板娘|经理|主任|主管|董事长|"
-    "董|厂长|局长|局|处长|处|院长|科长|校长|所长|部长|队长|店长|教授|医生|秘书|书记|会计|博士|师傅|"
-    "课长|行长|会长|站长|馆长|股长|警官|队|支队长|大队长|副院长|副校长|副局长|副主任|副处长|副科长|副所长|副部长|工程师|台长|镇长|村长|园长|庭长|船长|教练|大夫|主席|总裁|助理|姨|叔"
-)
-RESPECT_OUTRIGHT = "院长|校长|科长|处长|所长|站长|股长|医生|警官|教授|总经理|副总|经理|主任|厂长|总监|主管|部长|老师|先生|女士|老板|局长|院长|书记|大哥|大姐"
-HONORIFIC = re.compile(
-    rf"(?:[老小]?(?:{'|'.join(_COMPOUND.split())}|[{SINGLE}{RARE}]))(?:{_TITLE_OF_RESPECT})"
-    rf"|[老小阿](?!时|板|师|家|区|组|米|包|车|高|于|孔|年|干|厂|总|麦|房|花|虫|树|山|水|经|海|法)[{SINGLE}{RARE}]|阿(?![里尔拉伯根富坝])[一-鿿]"
-)
-"""How people name somebody without the full name: 王总, 李工, 司徒助理, 老谷, 小佘."""
-COMPOUND_LIST = tuple(_COMPOUND.split())
-COMPOUND = f"(?:{'|'.join(COMPOUND_LIST)})"
-CHINESE_NAME = re.compile(
-    rf"(?:(?:{'|'.join(_COMPOUND.split())})[一-鿿]{{1,2}}|[{SINGLE}][一-鿿]{{1,2}}|[一-鿿]{{2,6}}·[一-鿿·]{{2,10}})"
-)
-SURNAME = re.compile(rf"{'|'.join(_COMPOUND.split())}|[{SINGLE}]")
-
 POST_OF_ONE = "总监|总工|站长|副院长|副校长|副局长|副主任|副处长|副科长|副所长|主任|院长|校长|所长|科长|局长|处长|馆长|站长|股长|庭长|园长|厂长|部长|主管|经理|警官|老师|书记|镇长|区长|店长|教授|医生|队长|先生|女士|小姐"
 """Posts by which one is addressed, behind a surname that need be in no list: 战所长, 门主任."""
 NO_SURNAME = (
@@ -85,6 +67,25 @@ _TRANSLIT = (
 )
 TRANSLITERATED = f"[{_TRANSLIT}]{{2,7}}"
 """A Uyghur, Tibetan, Mongol or Kazakh name, by the signs such names are written with: 阿不都热西提, 呼和巴特尔."""
+_TITLE_OF_RESPECT = (
+    "总经理|副总|总监|总工|总|總|工|姐|哥|老师|先生|女士|小姐|太太|老板|老板娘|经理|主任|主管|董事长|"
+    "董|厂长|局长|局|处长|处|院长|科长|校长|所长|部长|队长|店长|教授|医生|秘书|书记|会计|博士|师傅|"
+    "课长|行长|会长|站长|馆长|股长|警官|队|支队长|大队长|副院长|副校长|副局长|副主任|副处长|副科长|副所长|副部长|工程师|台长|镇长|村长|园长|庭长|船长|教练|大夫|主席|总裁|助理|姨|叔"
+)
+RESPECT_OUTRIGHT = "院长|校长|科长|处长|所长|站长|股长|医生|警官|教授|总经理|副总|经理|主任|厂长|总监|主管|部长|老师|先生|女士|老板|局长|院长|书记|大哥|大姐"
+HONORIFIC = re.compile(
+    rf"(?:[老小]?(?:{'|'.join(_COMPOUND.split())}|[{SINGLE}{RARE}]))(?:{_TITLE_OF_RESPECT})"
+    rf"|{TRANSLITERATED}(?:{POST_OF_ONE})"
+    rf"|[老小阿](?!时|板|师|家|区|组|米|包|车|高|于|孔|年|干|厂|总|麦|房|花|虫|树|山|水|经|海|法)[{SINGLE}{RARE}]|阿(?![里尔拉伯根富坝])[一-鿿]"
+)
+"""How people name somebody without the full name: 王总, 李工, 司徒助理, 老谷, 小佘."""
+COMPOUND_LIST = tuple(_COMPOUND.split())
+COMPOUND = f"(?:{'|'.join(COMPOUND_LIST)})"
+CHINESE_NAME = re.compile(
+    rf"(?:(?:{'|'.join(_COMPOUND.split())})[一-鿿]{{1,2}}|[{SINGLE}][一-鿿]{{1,2}}|[一-鿿]{{2,6}}·[一-鿿·]{{2,10}})"
+)
+SURNAME = re.compile(rf"{'|'.join(_COMPOUND.split())}|[{SINGLE}]")
+
 RARE_NAME = re.compile(
     f"[{RARE}](?![业场所部门区路桥链库存货证销商处理台控机])[一-鿿](?![化器机店场库性员商型品区证线])[一-鿿]"
 )
@@ -119,17 +120,17 @@ _NO_TITLE_WORDS = "东部 西部 南部 北部 中部 内部 外部 全部 总�
 _NO_TITLE = frozenset(_NO_TITLE_WORDS.split())
 
 LATIN_TITLE = (
-    r"(?:(?:Senior|Vice|Chief|General|Sales|Marketing|Purchasing|Procurement|Operations|Product|Project|Plant|"
+    r"(?:[Ll]ab manager(?![A-Za-z])|(?:(?:Associate|Senior|Vice|Chief|General|Sales|Marketing|Purchasing|Procurement|Operations|Product|Project|Plant|"
     r"Technical|IT|HR|Junior|Lead|Deputy|Assistant|Key|Finance|Managing|Executive|Account|Supply|Chain|Quality|Engineering|Regional|Business|"
     r"Development|Technology|Information|Financial) ){0,4}"
     r"(?:Manager|Director|President|Officer|Engineer|Buyer|Supervisor|Founder|Owner|Partner|Consultant|"
-    r"CEO|CTO|CIO|COO|CFO|CMO|VP|GM|PM|Specialist|Executive|Architect|Analyst|Lead)(?![A-Za-z一-鿿])(?: of [A-Z][a-z]{2,20})?"
+    r"CEO|CTO|CIO|COO|CFO|CMO|VP|GM|PM|Specialist|Professor|Lecturer|Secretary|Chairman|Scientist|Researcher|Accountant|Merchandiser|Executive|Architect|Analyst|Lead)(?![A-Za-z一-鿿])(?: of [A-Z][a-z]{2,20})?)"
 )
 LATIN_COMPANY = (
     r"(?:[A-Z0-9][A-Za-z0-9&.'-]{0,30} (?:(?:&|of|and) )?){0,5}[A-Z0-9][A-Za-z0-9&'-]{0,30},? "
     r"(?:Co\.?,? ?Ltd|Ltd|Limited|Inc|LLC|GmbH|AG|Corp|Corporation|Company|Group|Holdings|PLC)(?![A-Za-z])\.?"
 )
-LATIN_NAME = r"[A-Z][a-z]{1,20}(?: [A-Z]\.)?(?: [A-Z][a-z'’-]{1,20}){1,2}(?![A-Za-z0-9@])"
+LATIN_NAME = rf"[A-Z][a-z]{{1,20}} [{SINGLE}](?![一-鿿])|" r"[A-Z][a-z]{1,20}(?: [A-Z]\.)?(?: [A-Z][a-z'’-]{1,20}){1,2}(?![A-Za-z0-9@])"
 
 _TRADES = (
     "制造 汽车 汽配 汽车零部件 医药 医疗 医疗器械 新能源 零售 教育 金融 软件 物流 建筑 化工 电子 食品 "
@@ -171,7 +172,7 @@ GOODS = (
     "坐椅|座椅|床垫|沙发|木作|地板|门窗|幕墙|涂料|油漆|胶粘剂|树脂|薄膜|纸箱|彩印|文具|乐器|护理|纸品|日化|洗涤|香精|饲料|种苗|苗木|花卉|果蔬|生鲜|调味品|肉联|屠宰|烟草|酿酒|"
     "模型|数控|机床|激光|超声|光学|光电子|芯片|微电子|电池|电源|充电桩|电力|风电|水电|热力|燃气|石油|石化|矿山|冶金|铸锻|热处理|表面处理|电镀|喷涂|焊接|"
     "检测|检验|咨询|设计|监理|测绘|勘察|安防|消防|弱电|智造|云仓|仓储|货运|货代|报关|旅游|会展|婚庆|影视|动漫|游戏|传播|公关|人力|劳务|财税|投资|担保|融资租赁|典当|拍卖|"
-    "月子中心|培训中心|早教|托管|书院|艺校|武校|琴行|养生|足浴|美容|美发|宠物|兽医|医学|基因|诊断|疫苗|药厂|药品|中药|饮片|医械"
+    "眼科|骨科|牙科|中医馆|月子中心|培训中心|早教|托管|书院|艺校|武校|琴行|养生|足浴|美容|美发|宠物|兽医|医学|基因|诊断|疫苗|药厂|药品|中药|饮片|医械"
 )
 """Goods and trades that a firm's name ends with, beside the branches."""
 _BRANCH = (

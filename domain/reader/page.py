@@ -205,9 +205,12 @@ def _set_label(page: Page, name: str, value: str) -> None:
             page.trouble(_CONTACT_PROBLEMS[name])
     elif name == "name" and _firm_like(fold(value)) and "company" not in page.labelled:
         _set_label(page, "company", value)
-    elif name == "name" and (both := _WITH_TITLE.fullmatch(fold(value))) and "title" not in page.labelled:
+    elif name == "name" and (both := _WITH_TITLE.fullmatch(fold(value))) and lexicon.is_title(both["title"]) and "title" not in page.labelled:
         _set_label(page, "name", value[: both.end("name")])
         _set_label(page, "title", value[both.start("title") : both.end("title")])
+    elif name == "name" and (aside := _ASIDE.fullmatch(fold(value))):
+        group = "aside" if lexicon.is_name(aside["aside"]) else "name"
+        _set_label(page, "name", value[aside.start(group) : aside.end(group)])
     elif name == "need" and name in page.labelled:
         page.values[name] += "\n" + value
     elif name in page.labelled:
@@ -219,6 +222,9 @@ def _set_label(page: Page, name: str, value: str) -> None:
 
 
 _WITH_TITLE = re.compile(r"(?P<name>[^()]{2,10})\((?P<title>[^()]{2,12})\)")
+
+
+_ASIDE = re.compile(r"(?P<name>[^()]{2,40}?) ?\((?P<aside>[^()]{2,12})\)")
 
 
 def _firm_like(value: str) -> bool:

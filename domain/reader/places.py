@@ -133,3 +133,8 @@ def region_in(text: str) -> str | None:
     if latin:
         return _LATIN_CITIES[latin[0].lower()]
     return next((each for each in _DISTRICTS if each in text), None)
+
+
+def is_place(word: str) -> bool:
+    """Whether the word is a place's name and nothing else, a district's too."""
+    return word in _NAMES or word in _DISTRICTS or (word[-1:] in "区县镇" and len(word) > 2)

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from domain.reader import lexicon
 from domain.reader.firms import firms_in
-from domain.reader.places import behind_places, leading_place, region_in, region_of
+from domain.reader.places import behind_places, is_place, leading_place, region_in, region_of
 
 MOST_WORDS = 40  # what comes later in a line is part of the wish
 
 _WORD = re.compile(
     rf"(?<![A-Za-z0-9])(?:(?P<company>{lexicon.LATIN_COMPANY})|(?P<title>{lexicon.LATIN_TITLE})"
-    rf"|(?P<latin>{lexicon.LATIN_NAME}))|[^\s,;、。|/\0]+"
+    rf"|(?P<latin>{lexicon.LATIN_NAME}))|[^\s,;、。|/\0!?:=\u2190-\u2bff\U0001f000-\U0001faff]+"
 )
 _WRAP = "()[]{}<>\"'“”‘’《》【】「」!?.:-~"
 _TAIL = re.compile(r"([^()]{1,40})\(([^()]{1,20})\)")
@@ -26,6 +26,7 @@ _CALLED = re.compile(
 _SURNAMED = re.compile(
     f"(?:[一-鿿]{{0,4}})姓({lexicon.SURNAME.pattern}|[{lexicon.RARE}])(?:的(?:老板|客户|先生))?"
 )
+_LAZY_NAME = rf"(?:{lexicon.COMPOUND}[一-鿿]{{1,2}}?|[{lexicon.SINGLE}][一-鿿]{{1,2}}?|{lexicon.TRANSLITERATED})"
 _FULL_NAME = rf"(?:{lexicon.COMPOUND}[一-鿿]{{1,2}}|[{lexicon.SINGLE}][一-鿿]{{1,2}}|{lexicon.TRANSLITERATED})"
 _POLITE = rf"(?:{lexicon.COMPOUND}|[{lexicon.SINGLE}{lexicon.RARE}])(?:{lexicon.POST_OF_ONE}|总|工|姐|哥|董|生(?![产物意活态成]))"
 _STOPS = r"(?=\Z|[手电微座说要想他她的在这和接留给,就开]|加了?我|v|wx|tel|1[3-9])"
@@ -34,12 +35,12 @@ _AMONG = (
     re.compile(
         rf"(?P<t>{lexicon.POST_TAIL})?(?P<n>姓(?:{lexicon.COMPOUND}|[{lexicon.SINGLE}{lexicon.RARE}]))(?:的(?P<t2>{lexicon.POST_TAIL}))?"
     ),
-    re.compile(rf"(?P<t>[一-鿿A-Z]{{0,6}}?(?:{lexicon.POST_TAIL}))(?:名字)?(?:就?是|叫做?|名叫|:)?(?P<n>{_FULL_NAME}?){_STOPS}"),
+    re.compile(rf"(?P<t>[一-鿿A-Z]{{0,6}}?(?:{lexicon.POST_TAIL}))(?:名字)?(?:就?是|叫做?|名叫|:)?(?P<n>{_LAZY_NAME}){_STOPS}"),
     re.compile(
         rf"(?:叫做?|名叫|真名|名字是|联系人|对接人|负责人|(?<![一-鿿])找|我是|本人|联系)(?:他们)?(?P<t>[一-鿿A-Z]{{0,6}}(?:{lexicon.POST_TAIL}))?的?"
-        rf"(?P<n>{_POLITE}|{_FULL_NAME}?{_STOPS}|[A-Z][a-z]{{2,10}})"
+        rf"(?P<n>{_POLITE}|{_LAZY_NAME}{_STOPS}|[A-Z][a-z]{{2,10}})"
     ),
-    re.compile(rf"(?:\A|的|[科处部室办系]|中心|院|校|[他她]们|个)(?P<t>[一-鿿]{{0,4}}(?:{lexicon.POST_TAIL}))?(?P<n>{_POLITE})"),
+    re.compile(rf"(?:\A|的|[科处部室办系]|中心|院|校|[他她]们|个|买家|客户|家长|领导)(?P<t>[一-鿿]{{0,4}}(?:{lexicon.POST_TAIL}))?(?P<n>{_POLITE})"),
 )
 _TITLE_SURNAMED = re.compile("(?P<t>[一-鿿]{2,6})(?P<n>姓[一-鿿]{1,2})")
 # What people say before a firm's name: 对方是, 我是, 好像叫什么.
@@ -120,13 +121,23 @@ def _parts(start: int, raw: str) -> list[Word]:
 def _carved(run: str) -> list[tuple[int, int]]:
     """The pieces of a run in which a firm's name stands among other words: 碰到|苏州博众精工|的设备经理孙立军."""
     spans = list(firms_in(run)) if len(run) <= _LONGEST_RUN else []
-    if not spans or _kind(run) in (Kind.FIRM, Kind.NAME, Kind.TITLE, Kind.TRADE):
+    if not spans or _kind(run) in (Kind.NAME, Kind.TITLE, Kind.TRADE):
+        return [(0, len(run))]
+    if len(spans) == 1 and spans[0][0] == 0 and _more_of_it(run[spans[0][1] :]):
         return [(0, len(run))]
     pieces, at = [], 0
     for begin, end in spans:
         pieces += [(at, begin), (begin, end)]
         at = end + (run[end : end + 1] == "的")
     return [(begin, end) for begin, end in (*pieces, (at, len(run))) if begin < end]
+
+
+def _more_of_it(rest: str) -> bool:
+    """南京证券科技|园, 深圳大族激光|配套: a few signs behind a firm that are nobody's name and no post."""
+    return len(rest) <= 3 and not _is_person(rest) and not lexicon.is_title(rest) and not re.search(_NOT_OF_IT, rest)
+
+
+_NOT_OF_IT = re.compile("[的姓叫是在想要找做有那这说科处部室]")
 
 
 def _looks_firm(word: str) -> bool:
@@ -284,7 +295,7 @@ def _kind(word: str) -> Kind:
 
 def _doubtful_kind(word: str, place: str | None) -> Kind:
     named_like_a_firm = len(word) >= 4 and lexicon.BRANCH_NAMED.fullmatch(word) is not None
-    if not named_like_a_firm and lexicon.is_name(word):
+    if not named_like_a_firm and lexicon.is_name(word) and not is_place(word):
         return Kind.NAME
     if lexicon.WISH_VERB.search(word):
         return Kind.OTHER
@@ -332,7 +343,7 @@ def _among(placed: Placed, words: list[Word]) -> Word | None:
         for word in loose:
             for match in pattern.finditer(word.text):
                 called = match["n"]
-                if lexicon.is_name(called) or not re.fullmatch(_FULL_NAME, called):
+                if lexicon.is_name(called) or (called and not re.fullmatch(_FULL_NAME, called)):
                     post = next((each for each in ("t", "t2") if match.groupdict().get(each)), None)
                     if post and "title" not in placed.fields:
                         placed.fields["title"] = _piece(word, match, post, Kind.TITLE)
@@ -342,7 +353,12 @@ def _among(placed: Placed, words: list[Word]) -> Word | None:
 
 def _piece(word: Word, match: re.Match[str], group: str, kind: Kind) -> Word:
     start, end = match.span(group)
-    return Word(word.start + start, word.start + end, match[group], kind)
+    said = _OF_WHOM.match(match[group]) if kind is Kind.TITLE else None
+    start += said.end() if said else 0
+    return Word(word.start + start, word.start + end, word.text[start:end], kind)
+
+
+_OF_WHOM = re.compile("[一-鿿]{0,6}(?:的|[他她我你]们|找|当|是|个|任)(?=[一-鿿A-Z]{2})|[他找当是任系]")
 
 
 _INTRODUCES = re.compile("(?:那边|又|给|帮忙?|刚)*(?:介绍|推荐|推了|推来|转给|转来|引荐)")
@@ -358,11 +374,14 @@ def _introducers(words: list[Word]) -> list[Word]:
 
 
 def _place_company(placed: Placed, words: list[Word], early: list[Word]) -> None:
-    for kind in _FIRMS:
-        same = [w for w in (words if kind in (Kind.NAMED, Kind.FIRM, Kind.BRANCH) else early) if w.kind is kind]
-        same = [w for w in same if not _GENERIC.search(w.text)] or same
+    named = [w for w in words if w.kind in (Kind.NAMED, Kind.FIRM)]
+    named.sort(key=lambda w: _FIRMS.index(w.kind))
+    loose = [w for w in early if w.kind in _FIRMS and not _only_where(w, words)]
+    loose = loose or [w for w in words if w.kind is Kind.BRANCH]
+    for same in (named, loose):
         if same:
-            _take(placed, "company", same)
+            own = [w for w in same if not _GENERIC.search(w.text)] or same
+            _take(placed, "company", [w for w in own if w.kind is own[0].kind])
             return
     # By elimination: an early, short word beside what is already known, with the wish still to come.
     left = [
@@ -372,6 +391,14 @@ def _place_company(placed: Placed, words: list[Word], early: list[Word]) -> None
     if left and placed.fields and words[-1] is not left[0]:
         _take(placed, "company", left[:1])
         placed.sure = False
+
+
+def _only_where(word: Word, words: list[Word]) -> bool:
+    """盐城响水 before 昌源化工: a place, for a firm follows."""
+    if word.kind is not Kind.LOCAL or len(behind_places(word.text)) > 2:
+        return False
+    at = words.index(word) + 1
+    return any(w.kind is Kind.BRANCH for w in words[at : at + 2])
 
 
 _GENERIC = re.compile("(?:厂|公司|企业|店|商城|医药城|工业园)\\Z")
@@ -424,7 +451,8 @@ def _unusual_name(words: list[Word]) -> Word | None:
         return words[0]
     for before, word, after in zip([None, *words], words, [*words[1:], None], strict=False):
         beside = [each for each in (before, after) if each]
-        if lexicon.RARE_NAME.fullmatch(word.text) and any(map(_is_post_or_firm, beside)):
+        rare = lexicon.RARE_NAME.fullmatch(word.text) or (before and before.kind is Kind.TITLE and _may_be_a_name(word))
+        if rare and any(map(_is_post_or_firm, beside)):
             return word
     return None
 
