@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from domain.reader import lexicon
 from domain.reader.context import Context
+from domain.reader.firms import firms_in
 from domain.reader.places import behind_places, leading_place
 
 _MOST = 400  # characters in which people are looked for
@@ -32,7 +33,7 @@ _TO = re.compile(
     rf"(?:给|跟|和|与|同|找|见到?了?|约了?|请|联系了?|打给|拜访了?|提醒我?给?|问了?|叫|访|催一?下?|跟进一?下?|沟通了?|回访了?|陪|教|邀请?|对接|面谈|走访|"
     rf"辞别|协助)(?:一下|下)?(?P<n>{_NAME}?)(?=[\s,;。、+\0]|\Z|{_SAYS}|开|通|聊|谈|吃|喝|视频|回|准备|打|发|做|演|确认|沟通|见|讲|沟|联系|处|了|过|交流|电|语|微|约|介绍|送|寄|要|汇报|报|催|签|在)"
 )
-_NAMELESS = re.compile(rf"姓(?P<s>{lexicon.COMPOUND}|[{lexicon.SINGLE}])(?:的)?(?:老板|客户|先生|老总|经理)?")
+_NAMELESS = re.compile(rf"姓(?P<s>{lexicon.COMPOUND}|[{lexicon.SINGLE}])(?:的(?P<t>{lexicon.POST_OF_ONE})|(?:的)?(?:老板|客户|老总|先生|经理)?)")
 _NEVER_LAST = frozenset(
     "不没说回约要让嫌看觉把换已在去对问接请也还就这那他她昨后下周和跟打提催拒签的了过电微邮给你我们"
 )
@@ -50,7 +51,7 @@ def mentions(text: str, context: Context) -> list[Mention]:
     respects = islice(_RESPECT.finditer(text), _MOST_PEOPLE)
     found = [_respectful(match) for match in respects if _is_respect(text, match, context)]
     found += [
-        Mention(match.start(), match.end(), f"{match['s']}总", 0.9, "person.surname")
+        Mention(match.start(), match.end(), f"{match['s']}{match['t'] or '总'}", 0.9, "person.surname")
         for match in _NAMELESS.finditer(text)
     ]
     found += [Mention(start, end, text[start:end], 0.95, "person.known")
@@ -87,6 +88,9 @@ def _others(text: str, context: Context) -> list[Mention]:
         head = m[0][: len(m[0]) - len(m["t"])]
         if not context.tools.known(head) and leading_place(head) is None:
             found.append(Mention(m.start(), m.end(), m[0], 0.9, "person.title"))
+    for m in _UNLISTED.finditer(text):
+        if not context.tools.known(text[max(0, m.start() - 1) : m.start() + 1].strip(" \0") or "无"):
+            found.append(Mention(m.start(), m.end(), m[0], 0.85, "person.title"))
     for m in _SOUTHERN.finditer(text):
         if not context.tools.known(m[0]) and (
             re.match("[话讲嗰]", text[m.end() : m.end() + 1]) or _stands_alone(text, m, context)
@@ -97,6 +101,10 @@ def _others(text: str, context: Context) -> list[Mention]:
 
 _FOREIGN_NAME = re.compile(f"(?<![一-鿿]){lexicon.TRANSLITERATED}(?<![不都其])")
 _TRANSLITERATED = re.compile(f"{lexicon.TRANSLITERATED}(?P<t>{lexicon.RESPECT_OUTRIGHT})")
+_UNLISTED = re.compile(
+    rf"(?:(?<![一-鿿〇])|(?<=[科处部办室院校局所站馆厂司心委])|(?<=的)|(?<=[一二三][中小]))(?![{lexicon.NO_SURNAME}])[一-鿿](?:{lexicon.POST_OF_ONE})"
+)
+"""战所长, 门主任: a surname of no list, behind a firm or where a clause begins."""
 _SOUTHERN = re.compile(f"[{lexicon.SINGLE}]生")
 
 
@@ -275,10 +283,6 @@ _LEAD_IN = re.compile(
     r"(?:提醒我?|给|跟|和|与|同|找|见到?了?|在|到了?|去了?|回|约了?|请|联系了?|打给了?|打电话给|拜访了?|电话|上门|面谈|面访|走访|刚|我|从|向|对|问了?|催|陪|已经?|报价|"
     r"跟进一?下?|沟通了?|回访了?|演示|进了?|访|邀请?|接到|接(?!待|受|口|入)|收到|关于|(?:财务|前台|同事)?通知|趟|人在|又|再|先|陪[一-鿿]{1,3}?(?:去|跑|到)了?一?趟?|跑了?一?趟?|昨儿|今儿|明儿)"
 )
-_FIRM_LIKE = re.compile(
-    rf"[一-鿿A-Za-z0-9]{{2,8}}?(?:{lexicon.BRANCH_WORDS}|公司|集团|研究院|医院|学院|大学|中学|小学|学校|[一二三]院|法院|检察院|公安局|税务局|[区县]局|幼儿园|银行|酒店|商行)(?:{lexicon.BRANCH_WORDS}|公司|集团){{0,2}}"
-)
-_GONE_TO = re.compile("[去跑到]了?一?趟?|去了|到了|在|从")
 _WHERE = re.compile(
     "(?:去了?一?趟?|跑了?一?趟?|从|给|到|在)(?P<f>[一-鿿A-Za-z]{2,6}?)(?=见了?|做了?|演示|出来|回来|谈|开会|拜访|现场|送|装|调试|讲|了趟|培训)"
 )
@@ -286,33 +290,45 @@ _ONLY_A_TRADE = re.compile(
     f"(?:{lexicon.BRANCH_WORDS}|医疗|汽车|公司|集团|机场|学校|医院|法院|银行|大学|学院)+"
 )
 _NOT_FIRM = re.compile(
-    "[说要让想没不把被回了过来去吗呢吧们你俺咱里]|原因|大家|[他她]的|已|计划|可以|各位|因为|听说|最近|几家|[这那哪]个|楼下|同行|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
+    "早上|中午|晚上|一个|一家|有个|[说要让想没不把被回了过来去吗呢吧们你俺咱里]|原因|大家|[他她]的|已|计划|可以|各位|因为|听说|最近|几家|[这那哪]个|楼下|同行|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
 )
 
 
+_RUN = re.compile(r"[^\s,;。、:!?+|【】()\0]+")
+
+
 def firm_of(text: str, person: Mention | None, context: Context) -> Mention | None:
-    """The customer's firm: a known one, else the words in front of the person, else words made like a firm's."""
+    """The customer's firm: a known one, else one in front of the person, else words made like a firm's name."""
     known = [each for each in context.names.find(text) if each[2] == "company"]
     if known:
         start, end, _ = max(known, key=lambda each: each[1] - each[0])
         return Mention(start, end, text[start:end], 0.95, "company.known")
+    made = [each for each in _made_like_firms(text[:_MOST]) if person is None or not _overlaps(each, person)]
     if person is not None:
-        before = _before(text, person.start)
+        near = [each for each in made if 0 <= person.start - each.end <= _NEAR]
+        before = near[-1] if near else _before(text, person.start)
         if before:
             return before
-    return _firm_like(text, person) or _firm_gone_to(text, person, context)
+    return made[0] if made else _firm_gone_to(text, person, context)
 
 
-def _firm_like(text: str, person: Mention | None) -> Mention | None:
-    for match in re.finditer(r"[^\s,;。、:!?+\0]+", text):
-        gone = [verb.end() for verb in _GONE_TO.finditer(text, match.start(), match.end())]
-        for start in (match.start(), *reversed(gone)):
-            while (head := _LEAD_IN.match(text, start, match.end())) and head.end() > start:
-                start = head.end()
-            firm = _FIRM_LIKE.match(text, start, match.end())
-            if firm and _sound_firm(firm[0]) and not (person and firm.start() <= person.start < firm.end()):
-                return Mention(firm.start(), firm.end(), firm[0], 0.6, "company.like")
-    return None
+_NEAR = 12
+
+
+def _overlaps(one: Mention, other: Mention) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _made_like_firms(text: str) -> list[Mention]:
+    found = []
+    for run in _RUN.finditer(text):
+        for begin, end in firms_in(run[0]):
+            name = run[0][begin:end]
+            while (head := _LEAD_IN.match(name)) and len(name) - head.end() > 3 and head.end() > 1:
+                begin, name = begin + head.end(), name[head.end() :]
+            if _sound_firm(name):
+                found.append(Mention(run.start() + begin, run.start() + end, name, 0.6, "company.like"))
+    return found
 
 
 def _firm_gone_to(text: str, person: Mention | None, context: Context) -> Mention | None:
@@ -346,9 +362,15 @@ def _before(text: str, end: int) -> Mention | None:
         if match.end() < len(run) - 1:
             start, run = start + match.end(), run[match.end() :]
             break
+    run = _BEHIND.sub("", run)
     if 2 <= len(run) <= 16 and _sound_firm(run):
-        return Mention(start, stop, run, 0.75, "company.before")
+        return Mention(start, start + len(run), run, 0.75, "company.before")
     return None
+
+
+_BEHIND = re.compile("(?:的?(?:[那这]个|[那这]边|工厂|厂里|公司里?)|他们|(?:信息|设备|采购|技术|生产|财务|行政|研发|质检|品质|仓储|物流|后勤|总务|教务|人事|市场|销售|工程|IT)[部科处]?)+(?:拜访|走访|回访)?了?\\Z")
+"""锦和织造|那个|岳厂长, 赛力克|采购部: what stands between a firm and its person."""
+_OFFICE = re.compile("[一-鿿]{1,5}(?:科|处|部|室|系|组|办|中心|大厅)")
 
 
 def _sound_firm(run: str) -> bool:
@@ -357,6 +379,7 @@ def _sound_firm(run: str) -> bool:
         and not run.isdigit()
         and not lexicon.is_title(run)
         and run not in _STOP
+        and _OFFICE.fullmatch(run) is None
         and _ONLY_A_TRADE.fullmatch(run) is None
         and run[-1] not in "小老"
         and not (leading_place(run) and not behind_places(run))

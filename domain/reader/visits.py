@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from domain.reader import lexicon
 from domain.reader.context import Context
+from domain.reader.firms import firms_in
 from domain.reader.people import Mention, looks_like_name, mentions
-from domain.reader.places import behind_places, leading_place
+from domain.reader.places import behind_places, is_place, leading_place
 
 MOST_WORDS = 30
 
@@ -18,7 +19,7 @@ class Place:
     location: str | None = None
 
 
-_WORD = re.compile(r"[^\s,;。、!?+\0]+")
+_WORD = re.compile(r"[^\s,;。、!?+|\0📍🎉]+")
 _ADDRESS = re.compile(
     r"(?:地址|位置|地点)?[:在]?(?P<a>(?:[一-鿿]{2,8}(?:省|市|区|县|镇|乡|自治州|旗))+[一-鿿A-Za-z0-9()-]*|[一-鿿]{2,14}(?:新区|高新区?|开发区|工业园区?|产业园|科技园|科学园|保税区|园区|大厦|广场|大道|路|街|[0-9]+号)[一-鿿A-Za-z0-9()-]{0,20})"
 )
@@ -48,9 +49,10 @@ def read_place(text: str, context: Context) -> Place:
     told = _told(words)
     if told.company or told.person:
         return told
+    made = [word for word in words if next(firms_in(word[0]), None)]
     for nth, word in enumerate(words):
         said = word[0]
-        address = _address(said, company is not None)
+        address = _address(said, firm_follows=any(each.start() > word.start() for each in made))
         if address and location is None and not (nth == 0 and _is_firm(said)):
             location = address
             continue
@@ -75,11 +77,19 @@ def _told(words: list[re.Match[str]]) -> Place:
     return Place(company=company, person=person, location=location)
 
 
-def _address(word: str, firm_known: bool) -> str | None:
-    if leading_place(word) and not behind_places(word):
-        return word
+_ROOM = re.compile("[一-鿿]{0,6}(?:[0-9一二三四五六七八九十]{1,2}[楼层](?:[一-鿿]{0,3}室)?|会议室|护士站|展厅)")
+
+
+def _address(word: str, *, firm_follows: bool) -> str | None:
+    bare = word.removesuffix("了")
+    if leading_place(bare) and (not behind_places(bare) or is_place(behind_places(bare))):
+        return bare
+    if _ROOM.fullmatch(bare) and next(firms_in(bare), None) is None:
+        return bare
+    if leading_place(bare) and firm_follows and next(firms_in(bare), None) is None and len(behind_places(bare)) <= 5:
+        return bare
     match = _ADDRESS.match(word)
-    if match and match.end() >= len(word) - 1:
+    if match and match.end() >= len(word) - 1 and next(firms_in(word), None) is None:
         return match["a"]
     place = leading_place(word)
     behind = behind_places(word) if place else ""
@@ -121,6 +131,10 @@ def _firm(start: int, word: str, person: Mention | None, context: Context) -> Me
     for begin, end, kind in context.names.find(word):
         if kind == "company":
             return Mention(start + begin, start + end, word[begin:end], 0.95, "company.known")
+    for begin, end in firms_in(word):
+        behind = word[end:]
+        if not (len(behind) <= 2 and _FIRM_END.search(word)):  # 长安配套|厂
+            return Mention(start + begin, start + end, word[begin:end], 0.75, "company.place")
     end = len(word)
     if person and start <= person.start < start + len(word):
         end = person.start - start
