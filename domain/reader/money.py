@@ -33,7 +33,7 @@ _AMOUNT = re.compile(
     rf"(?<![0-9.])(?P<a>{_NUMBER})(?P<v>[来多余把])?[ ]?(?P<u>{_UNIT})?(?P<v2>[多余])?"
     r"(?P<tail>(?:[1-9](?![0-9.])|[一二三四五六七八九](?![十百点折成个号月周天年]))(?! ?[个台套人件条月号天]))?千?"
     rf"(?: ?(?:[-~到至]|to) ?(?P<b>{_NUMBER})[来多余]?[ ]?(?P<ub>{_UNIT})?)?"
-    r" ?(?P<yuan>元|块|圆|人民币|rmb|cny|yuan)? ?(?P<post>以内|以下|之内|封顶|以上|起步|起|打底)?",
+    r" ?(?P<yuan>元|块|圆|人民币|rmb|cny|yuan)? ?(?P<post>以内|以下|之内|封顶|以上|往上|朝上|开外|起步|起|打底)?",
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"(?:[¥￥]|rmb|cny) ?\Z", re.IGNORECASE)
@@ -69,7 +69,7 @@ class Role(StrEnum):
     FORMER = "former"  # what it was before: 从80万砍到60万
 
 
-_RANK = {Role.ASK: 5, Role.DEAL: 5, Role.BUDGET: 4, Role.QUOTE: 3, Role.STATED: 1}
+_RANK = {Role.PART: 0.5, Role.ASK: 5, Role.DEAL: 5, Role.BUDGET: 4, Role.QUOTE: 3, Role.STATED: 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +133,9 @@ _ROLE_BEFORE = (
     ),
     (
         Role.PART,
-        re.compile("(?:首付|首款|预付|保证金|定金|订金|尾款|质保金|运费|差旅|税费|税金)[^0-9]{0,5}\\Z"),
+        re.compile("(?:首付|首款|预付|定金|订金|尾款)[^0-9]{0,5}\\Z"),
     ),
+    (Role.GAP, re.compile("(?:保证金|质保金|运费|差旅|税费|税金)[^0-9]{0,5}\\Z")),
     (
         Role.ASK,
         re.compile(
@@ -144,7 +145,7 @@ _ROLE_BEFORE = (
     (
         Role.GAP,
         re.compile(
-            "(?:[高贵多]出?|低|便宜|(?<![至不])少了?|[差省降涨减]了?|优惠了?|让利|差价|相差|再加|再让|追加|另加)(?:了|出|约|大概)?\\Z"
+            "(?:(?<!不)[高贵多]出?|低|便宜|(?<![至不])少了?|[差省降涨减]了?|优惠了?|让利|差价|相差|再加|再让|追加|另加)(?:了|出|约|大概)?\\Z"
         ),
     ),
     (
@@ -157,8 +158,9 @@ _ROLE_BEFORE = (
     (Role.QUOTE, re.compile("(?:报价?|报了|开价|价格|方案价|quote)[^0-9]{0,6}\\Z", re.IGNORECASE)),
 )
 _ROLE_AFTER = (
+    (Role.GAP, re.compile(r" ?(?:的)?保证金")),
     (Role.GAP, re.compile(r" ?(?:的)?(?:差价|差距|优惠|便宜|折扣)")),
-    (Role.PART, re.compile(r" ?(?:的)?(?:首付|定金|保证金|尾款|预付)")),
+    (Role.PART, re.compile(r" ?(?:的)?(?:首付|定金|尾款|预付)")),
     (Role.SIZE, re.compile(r" ?(?:的)?(?:营收|产值|注册资本|年产值|规模的?企业)")),
     (
         Role.ASK,

@@ -28,7 +28,7 @@ _SAYS = (
     "说|回复?|那边|那里|约|要|让|嫌|反馈|同意|看|出差|出国|不|没|电话|微信|邮件|觉得|表示|想|把|换|已|在|去|来|对|"
     "问|愿意|认可|接|答应|请|带|也|还|就|这边|他|她|昨|今|明|后天|下|上|周|和我|跟我|临时|发|打|提|催|拒|接待|签|准备|参加|一起|的|话|讲|喝|管|拿|离职|调走|休假|生病|住院|升|跳槽|陪|通过|终于|当场|透露|松口|拍板|点头|语音|加|转|开|现|有|没|很|挺|太|刚|忙|又|先|都|能|可|得|会|只|一直|嗰|系|唔|倾|外出|出去|喊|托|帮"
 )
-_SAID = re.compile(rf"(?:(?<=[\s,;。:、+\0])|\A)(?P<n>{_NAME}?)(?=:|{_SAYS})")
+_SAID = re.compile(rf"(?:(?<=[\s,;。:、+\0的])|\A)(?P<n>{_NAME}?)(?=:|{_SAYS})")
 _TO = re.compile(
     rf"(?:给|跟|和|与|同|找|见到?了?|约了?|请|联系了?|打给|拜访了?|提醒我?给?|问了?|叫|访|催一?下?|跟进一?下?|沟通了?|回访了?|陪|教|邀请?|对接|面谈|走访|"
     rf"辞别|协助)(?:一下|下)?(?P<n>{_NAME}?)(?=[\s,;。、+\0]|\Z|{_SAYS}|开|通|聊|谈|吃|喝|视频|回|准备|打|发|做|演|确认|沟通|见|讲|沟|联系|处|了|过|交流|电|语|微|约|介绍|送|寄|要|汇报|报|催|签|在)"
@@ -89,7 +89,7 @@ def _others(text: str, context: Context) -> list[Mention]:
         if not context.tools.known(head) and leading_place(head) is None:
             found.append(Mention(m.start(), m.end(), m[0], 0.9, "person.title"))
     for m in _UNLISTED.finditer(text):
-        if not context.tools.known(text[max(0, m.start() - 1) : m.start() + 1].strip(" \0") or "无"):
+        if not _inside_word(text, m.start(), context):
             found.append(Mention(m.start(), m.end(), m[0], 0.85, "person.title"))
     for m in _SOUTHERN.finditer(text):
         if not context.tools.known(m[0]) and (
@@ -149,6 +149,12 @@ _NO_PEOPLE = (
     "门店长",
     "门工",
     "山工",
+    "支队",
+    "车队",
+    "部队",
+    "连队",
+    "班队",
+    "商队",
 )
 _FREE_BEFORE = re.compile(
     r"(?:\A|经理|主管|主任|技术|财务|会计|同事|秘书|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对去到在等帮替连])\Z"
@@ -263,6 +269,8 @@ def _ends_well(text: str, end: int, size: int, context: Context, first: str) -> 
 def _is_name(word: str) -> bool:
     if not word or word in _STOP or word[:2] in _STOP or word[0] in _FUNCTION:
         return False
+    if word[-1] in "区县局馆校院所队" or re.fullmatch(f"[{lexicon.SINGLE}]生[在通说话到过]", word):
+        return False
     return lexicon.is_name(word) and leading_place(word) is None and not lexicon.is_title(word)
 
 
@@ -290,7 +298,7 @@ _ONLY_A_TRADE = re.compile(
     f"(?:{lexicon.BRANCH_WORDS}|医疗|汽车|公司|集团|机场|学校|医院|法院|银行|大学|学院)+"
 )
 _NOT_FIRM = re.compile(
-    "早上|中午|晚上|一个|一家|有个|[说要让想没不把被回了过来去吗呢吧们你俺咱里]|原因|大家|[他她]的|已|计划|可以|各位|因为|听说|最近|几家|[这那哪]个|楼下|同行|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
+    "开标|勘察|上报|签到|寄给|早上|中午|晚上|一个|一家|有个|[说要让想没不把被回了过来去吗呢吧们你俺咱里]|原因|大家|[他她]的|已|计划|可以|各位|因为|听说|最近|几家|[这那哪]个|楼下|同行|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
 )
 
 
@@ -306,7 +314,7 @@ def firm_of(text: str, person: Mention | None, context: Context) -> Mention | No
     made = [each for each in _made_like_firms(text[:_MOST]) if person is None or not _overlaps(each, person)]
     if person is not None:
         near = [each for each in made if 0 <= person.start - each.end <= _NEAR]
-        before = near[-1] if near else _before(text, person.start)
+        before = near[0] if near else _before(text, person.start)
         if before:
             return before
     return made[0] if made else _firm_gone_to(text, person, context)
@@ -324,7 +332,7 @@ def _made_like_firms(text: str) -> list[Mention]:
     for run in _RUN.finditer(text):
         for begin, end in firms_in(run[0]):
             name = run[0][begin:end]
-            while (head := _LEAD_IN.match(name)) and len(name) - head.end() > 3 and head.end() > 1:
+            while (head := _LEAD_IN.match(name)) and len(name) - head.end() > 3 and (head.end() > 1 or name[0] in "趟接跟去"):
                 begin, name = begin + head.end(), name[head.end() :]
             if _sound_firm(name):
                 found.append(Mention(run.start() + begin, run.start() + end, name, 0.6, "company.like"))
@@ -368,7 +376,7 @@ def _before(text: str, end: int) -> Mention | None:
     return None
 
 
-_BEHIND = re.compile("(?:的?(?:[那这]个|[那这]边|工厂|厂里|公司里?)|他们|(?:信息|设备|采购|技术|生产|财务|行政|研发|质检|品质|仓储|物流|后勤|总务|教务|人事|市场|销售|工程|IT)[部科处]?)+(?:拜访|走访|回访)?了?\\Z")
+_BEHIND = re.compile("(?:的?(?:[那这]个|[那这]边|工厂|厂里|公司里)|他们|(?:信息|设备|采购|技术|生产|财务|行政|研发|质检|品质|仓储|物流|后勤|总务|教务|人事|市场|销售|工程|IT)[部科处]?)+(?:拜访|走访|回访)?了?\\Z")
 """锦和织造|那个|岳厂长, 赛力克|采购部: what stands between a firm and its person."""
 _OFFICE = re.compile("[一-鿿]{1,5}(?:科|处|部|室|系|组|办|中心|大厅)")
 
@@ -381,6 +389,6 @@ def _sound_firm(run: str) -> bool:
         and run not in _STOP
         and _OFFICE.fullmatch(run) is None
         and _ONLY_A_TRADE.fullmatch(run) is None
-        and run[-1] not in "小老"
+        and re.search("[^一二三四五六七八九十实附][小老]\\Z", run) is None
         and not (leading_place(run) and not behind_places(run))
     )

@@ -164,8 +164,9 @@ def _role(when: When, text: str, clause: tuple[int, int], kind: Kind, now: datet
     if kind is Kind.LEAD:
         if when.past or when.over(now):
             return None
-        return DateRole.NEXT if cues.REACH.search(text, start, end) else DateRole.PROJECT
-    done = cues.DONE.search(text, start, end) is not None
+        near = max(start, when.start - _NEAR), min(end, when.end + _NEAR)
+        return DateRole.NEXT if cues.REACH.search(text, *near) else DateRole.PROJECT
+    done = cues.DONE.search(text, max(start, when.start - _FAR), min(end, when.end + _FAR)) is not None
     if _names_no_step(when, text, clause):
         return None
     if when.past or (when.over(now) and when.at is None) or _UNTIL.search(text[start : when.start]):
@@ -185,13 +186,14 @@ def _names_no_step(when: When, text: str, clause: tuple[int, int]) -> bool:
     return (when.grain == "year" and not acts) or cues.TERMS.search(text, *clause) is not None
 
 
-_UNTIL = re.compile(r"(?:聊|谈|喝|开|忙|等|讲)到\Z")
+_UNTIL = re.compile(r"(?:(?:聊|谈|喝|开|忙|等|讲)到|原来|原定|本来|原先)\Z")
 _PUT_OFF = re.compile("约|再|就|定在|改到|推|延")
 
 
 # 今天微信说…, 今天请他吃饭, 他透露…: what was said on it is over.
 _TOLD = re.compile(
-    "[^,;。!?0-9]{0,14}?(?:微信|电话|当面|邮件)?(?:里|上|中)?(?:说|讲|表示|透露|反馈|回复|聊了)|[^;。!?]{0,14}[,。 ](?:他|她|对方|人家|客户)们?(?:说|讲|表示|透露|反馈|觉得|答应)|[^;。!?]{0,14}[,。 ](?:聊|谈|喝|讲)了"
+    "[^,;。!?0-9]{0,14}?(?:微信|电话|当面|邮件)?(?:里|上|中)?(?:说|讲|表示|透露|反馈|回复|聊了)|[^;。!?]{0,24}[,。 ](?:他|她|对方|人家|客户|领导|老板|学校|院方|校方)|"
+    "[^;。!?]{0,20}[,。 ][一-鿿]{1,2}了|[^,;。]{0,4}(?:到账|到款|付清)"
 )
 
 
@@ -210,6 +212,8 @@ def _was_today(when: When, text: str, end: int, kind: Kind, now: datetime, *, do
 def _in_passing(
     when: When, text: str, clause: tuple[int, int], kind: Kind, now: datetime, *, done: bool
 ) -> DateRole | None:
+    if when.rule == "span.these":
+        return DateRole.NEXT if cues.NEXT.search(text, when.end, min(clause[1], when.end + 4)) and not done else None
     if when.rule != "period" or kind is Kind.VISIT or done:
         return None
     later = {"上": 9, "中": 12, "下": 14, "傍": 17, "晚": 18}[text[when.start]] > now.hour
@@ -246,9 +250,12 @@ def _words_end(text: str, end: int) -> int:
     return match.end() if match else end
 
 
+_NEAR, _FAR = 14, 24  # signs around a date in which its deed is looked for, and whether it is done
+
+
 def _rank(when: When, text: str, clause: tuple[int, int]) -> int:
     """How much a date looks like the thing to be done."""
-    rank = 2 if cues.NEXT.search(text, when.end, clause[1]) else 1 if cues.NEXT.search(text, *clause) else 0
+    rank = 2 if cues.NEXT.search(text, when.end, min(clause[1], when.end + _NEAR)) else 1 if cues.NEXT.search(text, *clause) else 0
     return rank + (1 if when.at else 0) - (2 if when.grain == "year" else 0)
 
 
@@ -258,7 +265,7 @@ def _rank(when: When, text: str, clause: tuple[int, int]) -> int:
 def _lead(page: _Page, contacts: _Contacts, context: Context) -> Reading:
     read = read_lead(page.clean, simplify=context.tools.simplify)
     step, _ = _next_step(page, Kind.LEAD, context)
-    rivals = _named(page, context, "competitor", but=read.company or "")
+    rivals = _named(page, context, "competitor", but=f"{read.company or ''}\0{read.name or ''}")
     return Reading(
         kind=Kind.LEAD, text=page.clean, name=read.name, company=read.company, title=read.title,
         phones=contacts.phones or ((show_phone(read.phone),) if read.phone else ()), emails=contacts.emails,
@@ -380,13 +387,17 @@ def _main_person(text: str, people: list[Mention], firm: Mention | None) -> Ment
 
 def _with_future(page: _Page, dates: list[When], context: Context, kind: Kind) -> list[tuple[int, int, bool]]:
     """The clauses of the message, and whether each tells of what is to come."""
-    before = page.plain
-    clauses = _clauses(before)
-    ahead = []
-    for start, end in clauses:
-        inside = [when for when in dates if start <= when.start < end]
-        roles = [_role(when, before, (start, end), kind, context.now) for when in inside]
-        ahead.append((start, end, DateRole.NEXT in roles))
+    text, ahead = page.plain, []
+    for start, end in _clauses(text):
+        coming = [
+            when.start for when in dates
+            if start <= when.start < end and _role(when, text, (start, end), kind, context.now) is DateRole.NEXT
+        ]  # fmt: skip
+        cut = min(coming, default=end)
+        if cut - start > _NEAR:  # said in one breath: what stands far before the date is done
+            ahead.append((start, cut, False))
+            start = cut
+        ahead.append((start, end, bool(coming)))
     return ahead
 
 

@@ -89,7 +89,7 @@ def _address(word: str, *, firm_follows: bool) -> str | None:
     if leading_place(bare) and firm_follows and next(firms_in(bare), None) is None and len(behind_places(bare)) <= 5:
         return bare
     match = _ADDRESS.match(word)
-    if match and match.end() >= len(word) - 1 and next(firms_in(word), None) is None:
+    if match and match.end() >= len(word) - 1 and not re.search("[说等的了长]", word) and next(firms_in(word), None) is None:
         return match["a"]
     place = leading_place(word)
     behind = behind_places(word) if place else ""
