@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from itertools import islice
 
 from domain.reader import lexicon
-from domain.reader.places import behind_places, leading_place
+from domain.reader.places import leading_place
 
 _MOST = 12
 _LONGEST = 24
 _END = re.compile(
-    rf"(?=(?P<e>{lexicon.FIRM_END}|(?:{lexicon.BRANCH_WORDS})(?![科处部室组师员长厂子家区房])|公司|工厂|厂(?![长家区房子里商])|[书药饭]店|专卖店|旗舰店|超市|连锁)(?![长员]))"
+    rf"(?=(?P<e>{lexicon.FIRM_END}|(?:{lexicon.BRANCH_WORDS})(?![科处部室组系师员长厂子家区房])|公司|工厂|厂(?![长家区房子里商])|[书药饭]店|专卖店|旗舰店|超市|连锁)(?![长员]))"
 )
 # What a sentence says in front of a name. The short ones are also signs of names: they cut only before a place.
 _CUT = re.compile(
-    r"\A(?:公司|买家|单位|学校)(?!的)|(?:(?:有|是|来|找|认识|碰到|遇到|碰见|遇见|开|搞|介绍|推荐|加)了?(?:一|两|几)?|一|两|几)(?:个|家)(?!居|纺|具|电|园|乐|庭|美|和|属)新?(?:的|开的?)?|那[个边家]|这[个边家里]|这次|上次|"
+    r"\A(?:公司|买家|单位|学校)(?!的)|(?:民办|公办|私立)学校(?=[一-鿿]{4})|隔壁|(?:(?:有|是|来|找|认识|碰到|遇到|碰见|遇见|开|搞|介绍|推荐|加)了?(?:一|两|几)?|一|两|几)(?:个|家)(?!居|纺|具|电|园|乐|庭|美|和|属)新?(?:的|开的?)?|那[个边家]|这[个边家里]|这次|上次|"
     r"(?:介绍人?|来自|来源|推荐|认识|碰到|碰见|遇到|遇见|加了|看到|听说|收到|接到|关于|参加|联系|回访|跟进|拜访|走访|提醒|协助|对接|陪同|路过|旁边|专门|主要|一个|一家|电话里|那边|"
     r"新客户|老客户|客户|对方|公司(?:名?叫|名称?是|是)|单位|厂名?叫?|厂子叫?|名字叫?|全称|昨天|今天|明天|刚才?|刚刚|上午|下午|中午|晚上|早上|昨晚|今儿|昨儿|现在|目前|已经?|我们|他们|她们|你们|人家|咱们?|客户是)(?:是|叫|的|了|在)*|"
     r"[的了是叫说在到去给跟着把被让帮陪催问您我你他她它俺咱哎啊呀哦嗯](?!利|味|家居)|(?:见|找|约|请|从|和|与|做|跑|进|寄给?|送给?|向|对|等|人)(?=[一-鿿])"
@@ -72,12 +72,12 @@ def _in_place(run: str, at: int, stop: int) -> bool:
     )
 
 
+def is_plain(word: str) -> bool:
+    """Whether it only says what kind of firm it is: 民办学校, 汽车公司."""
+    return _PLAIN.fullmatch(word) is not None
+
+
 def firm_at(run: str) -> str | None:
     """The name that a run begins with, when it is made like a firm's."""
     first = next(firms_in(run), None)
     return run[first[0] : first[1]] if first and first[0] == 0 else None
-
-
-def is_local(name: str) -> bool:
-    """苏州博达: a place and what is called so there."""
-    return leading_place(name) is not None and len(behind_places(name)) >= 2

@@ -8,13 +8,13 @@ from itertools import islice
 from typing import NamedTuple
 
 from domain.reader import lexicon
-from domain.reader.firms import firms_in
+from domain.reader.firms import firms_in, is_plain
 from domain.reader.places import behind_places, is_place, leading_place, region_in, region_of
 
 MOST_WORDS = 40  # what comes later in a line is part of the wish
 
 _WORD = re.compile(
-    rf"(?<![A-Za-z0-9])(?:(?P<company>{lexicon.LATIN_COMPANY})|(?P<title>{lexicon.LATIN_TITLE})"
+    rf"(?<![A-Za-z0-9])(?:(?P<company>{lexicon.LATIN_COMPANY}|(?<=from )[A-Z][A-Za-z&]+(?: [A-Z][A-Za-z&]+){{0,4}})|(?P<title>{lexicon.LATIN_TITLE})"
     rf"|(?P<latin>{lexicon.LATIN_NAME}))|[^\s,;、。|/\0!?:=\u2190-\u2bff\U0001f000-\U0001faff]+"
 )
 _WRAP = "()[]{}<>\"'“”‘’《》【】「」!?.:-~"
@@ -33,7 +33,7 @@ _STOPS = r"(?=\Z|[手电微座说要想他她的在这和接留给,就开]|加�
 # A person among other words, in the order in which they are believed.
 _AMONG = (
     re.compile(
-        rf"(?P<t>{lexicon.POST_TAIL})?(?P<n>姓(?:{lexicon.COMPOUND}|[{lexicon.SINGLE}{lexicon.RARE}]))(?:的(?P<t2>{lexicon.POST_TAIL}))?"
+        rf"(?P<t>{lexicon.POST_TAIL})?(?P<n>姓(?P<s>{lexicon.COMPOUND}|[{lexicon.SINGLE}{lexicon.RARE}]))(?:(?:的|(?P=s))(?P<t2>{lexicon.POST_TAIL}))?"
     ),
     re.compile(rf"(?P<t>[一-鿿A-Z]{{0,6}}?(?:{lexicon.POST_TAIL}))(?:名字)?(?:就?是|叫做?|名叫|:)?(?P<n>{_LAZY_NAME}){_STOPS}"),
     re.compile(
@@ -107,7 +107,8 @@ def _parts(start: int, raw: str) -> list[Word]:
     start += raw.index(bare) if bare else 0
     found = []
     for begin, end in _carved(bare):
-        if (begin, end) != (0, len(bare)) and _looks_firm(bare[begin:end]):
+        whole = (begin, end) == (0, len(bare))
+        if _looks_firm(bare[begin:end]) if not whole else _with_more(bare):
             found.append(_firm_word(start + begin, bare[begin:end], bare[:begin]))
             continue
         for left, right in _breaths(bare[begin:end]):
@@ -123,7 +124,7 @@ def _carved(run: str) -> list[tuple[int, int]]:
     spans = list(firms_in(run)) if len(run) <= _LONGEST_RUN else []
     if not spans or _kind(run) in (Kind.NAME, Kind.TITLE, Kind.TRADE):
         return [(0, len(run))]
-    if len(spans) == 1 and spans[0][0] == 0 and _more_of_it(run[spans[0][1] :]):
+    if _with_more(run):
         return [(0, len(run))]
     pieces, at = [], 0
     for begin, end in spans:
@@ -132,12 +133,14 @@ def _carved(run: str) -> list[tuple[int, int]]:
     return [(begin, end) for begin, end in (*pieces, (at, len(run))) if begin < end]
 
 
-def _more_of_it(rest: str) -> bool:
+def _with_more(run: str) -> bool:
     """南京证券科技|园, 深圳大族激光|配套: a few signs behind a firm that are nobody's name and no post."""
-    return len(rest) <= 3 and not _is_person(rest) and not lexicon.is_title(rest) and not re.search(_NOT_OF_IT, rest)
+    first = next(firms_in(run), None) if len(run) <= _LONGEST_RUN else None
+    rest = run[first[1] :] if first and first[0] == 0 else ""
+    return 0 < len(rest) <= 3 and not (_is_person(rest) or lexicon.is_title(rest) or _NOT_OF_IT.search(rest))
 
 
-_NOT_OF_IT = re.compile("[的姓叫是在想要找做有那这说科处部室]")
+_NOT_OF_IT = re.compile("[的()姓叫是在想要找做有那这说科处部室]")
 
 
 def _looks_firm(word: str) -> bool:
@@ -294,13 +297,13 @@ def _kind(word: str) -> Kind:
 
 
 def _doubtful_kind(word: str, place: str | None) -> Kind:
-    named_like_a_firm = len(word) >= 4 and lexicon.BRANCH_NAMED.fullmatch(word) is not None
+    named_like_a_firm = len(word) >= 4 and lexicon.BRANCH_NAMED.fullmatch(word) is not None and not is_plain(word)
     if not named_like_a_firm and lexicon.is_name(word) and not is_place(word):
         return Kind.NAME
     if lexicon.WISH_VERB.search(word):
         return Kind.OTHER
     if place and len(behind_places(word)) >= 2 and len(word) <= 20:
-        if _ADDRESS.fullmatch(word) or region_in(behind_places(word)) == behind_places(word):
+        if word[-1] == "的" or _ADDRESS.fullmatch(word) or region_in(behind_places(word)) == behind_places(word):
             return Kind.ADDRESS
         return Kind.BRANCH if named_like_a_firm else Kind.LOCAL
     return Kind.BRANCH if named_like_a_firm and lexicon.WISH.search(word) is None else Kind.OTHER
@@ -343,12 +346,17 @@ def _among(placed: Placed, words: list[Word]) -> Word | None:
         for word in loose:
             for match in pattern.finditer(word.text):
                 called = match["n"]
+                if _NOBODY.search(called):
+                    continue
                 if lexicon.is_name(called) or (called and not re.fullmatch(_FULL_NAME, called)):
                     post = next((each for each in ("t", "t2") if match.groupdict().get(each)), None)
                     if post and "title" not in placed.fields:
                         placed.fields["title"] = _piece(word, match, post, Kind.TITLE)
                     return _piece(word, match, "n", Kind.NAME)
     return None
+
+
+_NOBODY = re.compile("[我你他她在的了]|线索|客户|单子")
 
 
 def _piece(word: Word, match: re.Match[str], group: str, kind: Kind) -> Word:
@@ -378,10 +386,10 @@ def _place_company(placed: Placed, words: list[Word], early: list[Word]) -> None
     named.sort(key=lambda w: _FIRMS.index(w.kind))
     loose = [w for w in early if w.kind in _FIRMS and not _only_where(w, words)]
     loose = loose or [w for w in words if w.kind is Kind.BRANCH]
-    for same in (named, loose):
+    own = [[w for w in same if not _GENERIC.search(w.text)] for same in (named, loose)]
+    for same in (*own, named, loose):
         if same:
-            own = [w for w in same if not _GENERIC.search(w.text)] or same
-            _take(placed, "company", [w for w in own if w.kind is own[0].kind])
+            _take(placed, "company", [w for w in same if w.kind is same[0].kind])
             return
     # By elimination: an early, short word beside what is already known, with the wish still to come.
     left = [
@@ -401,9 +409,9 @@ def _only_where(word: Word, words: list[Word]) -> bool:
     return any(w.kind is Kind.BRANCH for w in words[at : at + 2])
 
 
-_GENERIC = re.compile("(?:厂|公司|企业|店|商城|医药城|工业园)\\Z")
+_GENERIC = re.compile("(?:厂|(?<!有限)(?<!责任)(?<!股份)公司|企业|店|医药城|工业园)\\Z")
 """木地板厂, 外贸公司: more often what it is than what it is called, beside a name."""
-_SPEECH = re.compile("[我你他她的了吗呢吧就把被让给个]|客户|线索|介绍|推荐|朋友|说")
+_SPEECH = re.compile("公司名|先生|女士|小姐|询盘|转一|没|留|[我你他她的了吗呢吧就把被让给个]|客户|线索|介绍|推荐|朋友|说")
 
 
 def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
@@ -412,6 +420,10 @@ def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
     titles = [w for w in words if w.kind is Kind.TITLE and (w in early or len(w.text) > 2)]
     titles.sort(key=lambda word: lexicon.POST.fullmatch(word.text) is None)  # 物资部 部长
     name = placed.fields.get("name")
+    before = next((w for w in reversed(words) if name and w.end <= name.start), None)
+    said = _POST_BEFORE.search(before.text) if before and before.kind is not Kind.TITLE else None
+    if said and before and name and name.start - before.end <= 3:  # 的后勤科长 叫桂小兵
+        titles = [*titles, Word(before.start + said.start("t"), before.end, said["t"], Kind.TITLE)]
     if name is not None and name.kind is Kind.RESPECT:  # 检验科 索主任: where one works is no post
         titles = [w for w in titles if not _UNIT.fullmatch(w.text) and not _OFFICE.fullmatch(w.text)]
         _take(placed, "title", titles)
@@ -419,6 +431,7 @@ def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
     _take(placed, "title", titles or [w for w in early if _UNIT.fullmatch(w.text)][:1])
 
 
+_POST_BEFORE = re.compile(rf"(?:的|\\A|个)(?P<t>[一-鿿A-Z]{{0,5}}?(?:{lexicon.POST_TAIL}))\\Z")
 _OFFICE = re.compile("[一-鿿]{1,3}办|[一-鿿]{1,3}科")
 
 
@@ -434,11 +447,8 @@ def _place_region(placed: Placed, _words: list[Word], early: list[Word]) -> None
     company = placed.fields.get("company")
     named = [w for w in early if w.kind is Kind.REGION]
     _take(placed, "region", named)
-    addresses = [w for w in early if w.kind in (Kind.ADDRESS, Kind.LOCAL) and w is not company]
-    placed.extra += addresses
-    of_a_place = [w for w in early if w.kind is Kind.OTHER and leading_place(w.text)]  # 潍坊的做大棚的
-    place = next(iter(named or addresses or of_a_place), None)
-    placed.region = region_of(place.text) if place else None
+    placed.extra += [w for w in early if w.kind in (Kind.ADDRESS, Kind.LOCAL) and w is not company]
+    placed.region = region_of(named[0].text) if named else None
 
 
 _FIRMS = (Kind.NAMED, Kind.FIRM, Kind.BRANCH, Kind.LOCAL)
@@ -465,7 +475,7 @@ def _may_be_a_name(word: Word) -> bool:
     return (
         word.kind is Kind.OTHER
         and _FOREIGN.fullmatch(word.text) is not None
-        and not re.match("[没未不有无是请]", word.text)
+        and not re.match("[没未不有无是请]|.*(?:线索|客户|商机|单子|[我你他在的了有]|询)", word.text)
         and not lexicon.WISH.search(word.text)
     )
 

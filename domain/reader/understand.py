@@ -323,7 +323,7 @@ def _note(page: _Page, contacts: _Contacts, context: Context, kind: Kind) -> Rea
     about_us = not cues.is_small_talk(masked, strangers=person is None and firm is None)
     told = _struck(masked, firm, person)
     done = cues.activity(told, _with_future(page, dates, context, kind))
-    wish = will(told, cues.intent(told, rivals), context.tools.will, context.tools.cut) if about_us else None
+    wish = will(told, cues.intent(told, rivals), context.tools.will) if about_us else None
     came, far = cues.outcome(told), cues.stage(told)
     for name, mention in (("name", person), ("company", firm)):
         if mention:
