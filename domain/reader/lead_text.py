@@ -23,7 +23,7 @@ from domain.reader.page import (
     read_labels,
     set_amount,
 )
-from domain.reader.places import region_in, region_of
+from domain.reader.places import is_city, region_in, region_of
 from domain.reader.placing import Placed, Word, place_words, words_of
 
 _AS_IT_IS: Mapping[int, int] = {}
@@ -95,7 +95,8 @@ def _fill(page: Page, placed: Placed, simplify: Mapping[int, int]) -> None:
     page.sure = page.sure and placed.sure
     if "region" not in page.labelled:
         company = fold(page.values.get("company", ""))[:60].translate(simplify)
-        place = placed.region or region_of(company) or region_in(page.said)
+        own = region_of(company)
+        place = placed.region or (own if is_city(own) else region_in(page.said) or own)
         page.values |= {"region": place} if place else {}
     trade = lexicon.TRADE_SPOKEN.search(page.plain)
     if trade:

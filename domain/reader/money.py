@@ -51,6 +51,7 @@ _COUNTED = re.compile(
 
 
 _BUDGET_OF = re.compile("(?:预算|预计|大概|金额)[^0-9,;。]{0,3}\\Z")
+_PRICED = re.compile("(?:报价|价格|总价|预算|合同额?|金额|货款)[^0-9,;。、\\n]{0,3}\\Z")
 _ROUND = re.compile("(?<![0-9零一二两三四五六七八九十百千半几])([百千万])把")  # 万把块, 百把万
 
 
@@ -200,7 +201,8 @@ def _is_money(match: re.Match[str], before: str, *, cued: bool, sure_money: bool
     if unit == "个":
         return _BUDGET_OF.search(before) is not None  # 预算五六十个: so many 万
     if not unit:
-        return sure_money and re.fullmatch(r"[0-9,]{5,}", match["a"]) is not None
+        plain = re.fullmatch(r"[0-9,]{5,}", match["a"]) is not None and not match["b"]
+        return plain and (sure_money or _PRICED.search(before) is not None)
     if cued:
         return True
     if match["a"] in ("百", "千") and not match["v"]:
@@ -238,9 +240,9 @@ def _value(match: re.Match[str], before: str) -> tuple[int | None, int | None] |
 
 
 def _step(number: float) -> int:
-    """The next place of a round number: 五十多 goes to 60, 一百多 to 200, 五万多 to 6."""
+    """The place in which a round number goes on: 五十多 goes to 60, 一百多 to 110, 五万多 to 6."""
     step = 1
-    while number and number % (step * 10) == 0:
+    while number and number % (step * 10) == 0 and step * 10 <= max(10, number / 10):
         step *= 10
     return step
 

@@ -40,7 +40,7 @@ _FIELD_OF = {word.replace("_", " "): name for name, words in _LABELS.items() for
 # Chinese labels that need no colon, a space will do.
 _SPACED = frozenset(("联系人", "姓名", "公司名称", "公司", "单位", "职位", "职务", "行业", "地区", "需求"))
 LABEL = re.compile(
-    r"(?<![^\s,;、。|/()\0])(?P<word>[^\W\d_][^\W\d_-]{0,9}-?[^\W\d_]{0,5}(?: (?:name|title|number))?)"
+    r"(?<![^\s,;、。|/()\]】\0])(?P<word>[^\W\d_][^\W\d_-]{0,9}-?[^\W\d_]{0,5}(?: (?:name|title|number))?)"
     r"[ ]{0,4}(?P<sign>[:=][:= ]*|\n|(?<= ))",
     re.IGNORECASE,
 )

@@ -64,7 +64,7 @@ def mentions(text: str, context: Context) -> list[Mention]:
 
 # Given names as they stand in Chinese sentences; what is also a product, a place or an everyday word is none.
 _LATIN = re.compile(
-    r"(?<![A-Za-z0-9@._-])(?:[阿小老][A-Z][a-z]{1,9}|[A-Z][a-z]{2,11})(?: [A-Z][a-z]{1,11})?(?![A-Za-z0-9@._-])"
+    r"(?<![A-Za-z0-9@._-])(?:[阿小老][A-Z][a-z]{1,9}|[A-Z][a-z]{2,11})(?: [A-Z][a-z]{1,11}| ?(?:老师|经理|总|姐|哥|先生|女士|小姐))?(?![A-Za-z0-9@._-])"
 )
 _NO_LATIN = frozenset(
     "Demo Poc Kickoff Email Mail Wechat Teams Zoom Excel Word Windows Linux Android Apple Google Chrome Next Visit Team Meeting Call Note "
@@ -79,7 +79,7 @@ def _others(text: str, context: Context) -> list[Mention]:
     found = [
         Mention(m.start(), m.end(), m[0], 0.85, "person.latin")
         for m in _LATIN.finditer(text)
-        if m[0].split()[0] not in _NO_LATIN
+        if re.split("[ 一-鿿]", m[0])[0] not in _NO_LATIN
     ]
     for m in _FOREIGN_NAME.finditer(text):
         if lexicon.is_transliterated(m[0]) and not context.tools.known(m[0]):
@@ -157,9 +157,9 @@ _NO_PEOPLE = (
     "商队",
 )
 _FREE_BEFORE = re.compile(
-    r"(?:\A|经理|主管|主任|技术|财务|会计|同事|秘书|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对去到在等帮替连])\Z"
+    r"(?:\A|店主|师长|盟商|客户|老板|户|经理|主管|主任|技术|财务|会计|同事|秘书|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对去到在等帮替连])\Z"
 )
-_FREE_AFTER = re.compile(rf"(?:\Z|[\s,;。:、+\0)]|厂|家|店|公司|办公室|OK|关机|占线|通了|{_SAYS})")
+_FREE_AFTER = re.compile(rf"(?:\Z|[\s,;。:、+\0)]|厂|家|店|公司|办公室|OK|关机|占线|通了|那|打|临|嫌|{_SAYS})")
 
 
 def _speaks(text: str, match: re.Match[str]) -> bool:
@@ -314,13 +314,24 @@ def firm_of(text: str, person: Mention | None, context: Context) -> Mention | No
     made = [each for each in _made_like_firms(text[:_MOST]) if person is None or not _overlaps(each, person)]
     if person is not None:
         near = [each for each in made if 0 <= person.start - each.end <= _NEAR]
-        before = near[0] if near else _before(text, person.start)
+        before = near[0] if near else _before(text, person.start) or _that_side(text)
         if before:
             return before
-    return made[0] if made else _firm_gone_to(text, person, context)
+    return made[0] if made else _firm_gone_to(text, person, context) or _that_side(text)
 
 
 _NEAR = 12
+_THAT_SIDE = re.compile(r"(?:\A|[\s,;。!\0])(?P<f>[一-鿿A-Za-z]{2,8}?)(?:那边|那单|那家)")
+
+
+def _that_side(text: str) -> Mention | None:
+    """彩蝶轩那边: a name at the head of a clause."""
+    for match in _THAT_SIDE.finditer(text):
+        name = match["f"]
+        if _sound_firm(name) and not lexicon.is_name(name) and _RESPECT.search(name) is None:
+            return Mention(match.start("f"), match.end("f"), name, 0.5, "company.that")
+    return None
+
 
 
 def _overlaps(one: Mention, other: Mention) -> bool:
@@ -376,7 +387,7 @@ def _before(text: str, end: int) -> Mention | None:
     return None
 
 
-_BEHIND = re.compile("(?:的?(?:[那这]个|[那这]边|工厂|厂里|公司里)|他们|(?:信息|设备|采购|技术|生产|财务|行政|研发|质检|品质|仓储|物流|后勤|总务|教务|人事|市场|销售|工程|IT)[部科处]?)+(?:拜访|走访|回访)?了?\\Z")
+_BEHIND = re.compile("(?:的?(?:老板娘?|店主|店长|加盟商|采购|厨师长|经理|前台)|的?(?:[那这]个|[那这]边|工厂|厂里|公司里)|他们|(?:信息|设备|采购|技术|生产|财务|行政|研发|质检|品质|仓储|物流|后勤|总务|教务|人事|市场|销售|工程|IT)[部科处]?)+(?:拜访|走访|回访)?了?\\Z")
 """锦和织造|那个|岳厂长, 赛力克|采购部: what stands between a firm and its person."""
 _OFFICE = re.compile("[一-鿿]{1,5}(?:科|处|部|室|系|组|办|中心|大厅)")
 

@@ -138,3 +138,7 @@ def region_in(text: str) -> str | None:
 def is_place(word: str) -> bool:
     """Whether the word is a place's name and nothing else, a district's too."""
     return word in _NAMES or word in _DISTRICTS or (word[-1:] in "区县镇" and len(word) > 2)
+
+
+def is_city(place: str | None) -> bool:
+    return place in _CITY_NAMES

@@ -29,6 +29,7 @@ _SURNAMED = re.compile(
 _LAZY_NAME = rf"(?:{lexicon.COMPOUND}[一-鿿]{{1,2}}?|[{lexicon.SINGLE}][一-鿿]{{1,2}}?|{lexicon.TRANSLITERATED})"
 _FULL_NAME = rf"(?:{lexicon.COMPOUND}[一-鿿]{{1,2}}|[{lexicon.SINGLE}][一-鿿]{{1,2}}|{lexicon.TRANSLITERATED})"
 _POLITE = rf"(?:{lexicon.COMPOUND}|[{lexicon.SINGLE}{lexicon.RARE}])(?:{lexicon.POST_OF_ONE}|总|工|姐|哥|董|生(?![产物意活态成]))"
+_TOLD_NAME = rf"(?:{_LAZY_NAME}|{lexicon.RARE_NAME.pattern})"
 _STOPS = r"(?=\Z|[手电微座说要想他她的在这和接留给,就开]|加了?我|v|wx|tel|1[3-9])"
 # A person among other words, in the order in which they are believed.
 _AMONG = (
@@ -37,10 +38,10 @@ _AMONG = (
     ),
     re.compile(rf"(?P<t>[一-鿿A-Z]{{0,6}}?(?:{lexicon.POST_TAIL}))(?:名字)?(?:就?是|叫做?|名叫|:)?(?P<n>{_LAZY_NAME}){_STOPS}"),
     re.compile(
-        rf"(?:叫做?|名叫|真名|名字是|联系人|对接人|负责人|(?<![一-鿿])找|我是|本人|联系)(?:他们)?(?P<t>[一-鿿A-Z]{{0,6}}(?:{lexicon.POST_TAIL}))?的?"
-        rf"(?P<n>{_POLITE}|{_LAZY_NAME}{_STOPS}|[A-Z][a-z]{{2,10}})"
+        rf"(?:叫做?|名叫|真名|名字是|联系人|对接人|负责人|(?<![一-鿿])找|我是|本人|联系)(?:是|:)?(?:他们)?(?P<t>[一-鿿A-Z]{{0,6}}(?:{lexicon.POST_TAIL}))?的?"
+        rf"(?P<n>{_POLITE}|{_TOLD_NAME}{_STOPS}|[A-Z][a-z]{{2,10}}(?: [A-Z][a-z]{{1,10}})?)"
     ),
-    re.compile(rf"(?:\A|的|[科处部室办系]|中心|院|校|[他她]们|个|买家|客户|家长|领导)(?P<t>[一-鿿]{{0,4}}(?:{lexicon.POST_TAIL}))?(?P<n>{_POLITE})"),
+    re.compile(rf"(?:\A|的|[科处部室办系]|中心|院|校|[他她]们|个|位|反正是|是|买家|客户|家长|领导)(?P<t>[一-鿿]{{0,4}}(?:{lexicon.POST_TAIL}))?(?P<n>{_POLITE})"),
 )
 _TITLE_SURNAMED = re.compile("(?P<t>[一-鿿]{2,6})(?P<n>姓[一-鿿]{1,2})")
 # What people say before a firm's name: 对方是, 我是, 好像叫什么.
@@ -54,6 +55,13 @@ _BREATH = re.compile(
 _LONG_BREATH = 13
 _UNIT = re.compile("[一-鿿]{2,5}(?:部|处|科|中心)")
 _DEPARTMENT = re.compile("([一-鿿A-Za-z]{2,6}?[部科处办])(.{2,6})")
+
+
+_QUOTED = re.compile("['\"“‘『《]([一-鿿A-Za-z·]{2,12})['\"”’』》]")
+_CALLED_SO = re.compile(
+    "(?:公司|厂子?|店|品牌|牌子|店铺|brand|单位|学校|医院|机构|工作室|企业)(?:名字?|全称)?(?:叫做?|名叫|:)(?P<f>[一-鿿A-Za-z·]{2,14})(?![一-鿿A-Za-z])|品牌名?(?P<f2>[A-Za-z]{2,14})"
+)
+"""What is said to be a firm's name, or stands in quotes, needs no word of a trade in it."""
 
 
 class Kind(StrEnum):
@@ -93,13 +101,30 @@ class Placed:
 def words_of(line: str) -> list[Word]:
     """The first words of a folded line in which NUL marks what is already read."""
     found: list[Word] = []
+    named = [*_CALLED_SO.finditer(line[:_MOST_READ]), *_QUOTED.finditer(line[:_MOST_READ])]
+    for match in named:
+        start, end = match.span(match.lastindex or 0)
+        if _may_be_a_firm(line[start:end]) and all(end <= each.start or each.end <= start for each in found):
+            found.append(Word(start, end, line[start:end], Kind.NAMED))
+            line = line[:start] + "\0" * (end - start) + line[end:]
     for match in islice(_WORD.finditer(line), MOST_WORDS):
         latin = {"company": Kind.FIRM, "title": Kind.TITLE, "latin": Kind.LATIN}.get(match.lastgroup or "")
         if latin:
             found.append(Word(match.start(), match.end(), match[0], latin))
         else:
             found += _parts(match.start(), match[0])
-    return found
+    return sorted(found)
+
+
+_MOST_READ = 300
+
+
+def _may_be_a_firm(word: str) -> bool:
+    person = _is_person(word) or lexicon.is_title(word) or lexicon.is_trade(word)
+    return not person and _NO_FIRM.search(word) is None and leading_place(word) != word
+
+
+_NO_FIRM = re.compile("[我你他她的了吗呢吧想要做没不说]|什么|地址|在|电话|搞|女士|希望|联系|采购$|询价|报价|需求|预算|系统|客户")
 
 
 def _parts(start: int, raw: str) -> list[Word]:
@@ -204,7 +229,7 @@ def _seams(word: str) -> list[tuple[int, int]]:
 
 
 def _is_person(word: str) -> bool:
-    return lexicon.HONORIFIC.fullmatch(word) is not None or lexicon.is_name(word)
+    return lexicon.is_respect(word) or lexicon.is_name(word)
 
 
 def _firm_and_person(word: str) -> list[tuple[int, int]]:
@@ -287,7 +312,7 @@ def _kind(word: str) -> Kind:
         return Kind.REGION
     if lexicon.is_trade(word):
         return Kind.TRADE
-    if lexicon.HONORIFIC.fullmatch(word) or _SURNAMED.fullmatch(word):
+    if lexicon.is_respect(word) or _SURNAMED.fullmatch(word):
         return Kind.RESPECT
     if lexicon.FIRM.fullmatch(word) and lexicon.WISH_VERB.match(word) is None:
         return Kind.FIRM
@@ -366,7 +391,7 @@ def _piece(word: Word, match: re.Match[str], group: str, kind: Kind) -> Word:
     return Word(word.start + start, word.start + end, word.text[start:end], kind)
 
 
-_OF_WHOM = re.compile("[一-鿿]{0,6}(?:的|[他她我你]们|找|当|是|个|任)(?=[一-鿿A-Z]{2})|[他找当是任系]")
+_OF_WHOM = re.compile("[一-鿿]{0,6}(?:的|联系人|[他她我你]们|找|当|是|个|任)(?=[一-鿿A-Z]{2})|[他找当是任系]")
 
 
 _INTRODUCES = re.compile("(?:那边|又|给|帮忙?|刚)*(?:介绍|推荐|推了|推来|转给|转来|引荐)")
@@ -394,32 +419,41 @@ def _place_company(placed: Placed, words: list[Word], early: list[Word]) -> None
     # By elimination: an early, short word beside what is already known, with the wish still to come.
     left = [
         w for w in early[:4]
-        if w.kind is Kind.OTHER and 2 <= len(w.text) <= 12 and w.text[-1] != "的" and not _SPEECH.search(w.text)
+        if w.kind is Kind.OTHER and 2 <= len(w.text) <= 12 and w.text[-1] != "的"
+        and not (_SPEECH.search(w.text) or _A_KIND.search(w.text) or is_plain(w.text))
     ]  # fmt: skip
     if left and placed.fields and words[-1] is not left[0]:
         _take(placed, "company", left[:1])
         placed.sure = False
 
 
+_A_KIND = re.compile("(?:厂|馆|店|公司|外贸|批发|展|市场|那边|这边|转来|来的)\\Z")
+
+
 def _only_where(word: Word, words: list[Word]) -> bool:
     """盐城响水 before 昌源化工: a place, for a firm follows."""
-    if word.kind is not Kind.LOCAL or len(behind_places(word.text)) > 2:
-        return False
     at = words.index(word) + 1
-    return any(w.kind is Kind.BRANCH for w in words[at : at + 2])
+    reach = 2 if len(behind_places(word.text)) <= 2 else 1
+    return word.kind is Kind.LOCAL and any(w.kind is Kind.BRANCH for w in words[at : at + reach])
 
 
 _GENERIC = re.compile("(?:厂|(?<!有限)(?<!责任)(?<!股份)公司|企业|店|医药城|工业园)\\Z")
 """木地板厂, 外贸公司: more often what it is than what it is called, beside a name."""
-_SPEECH = re.compile("公司名|先生|女士|小姐|询盘|转一|没|留|[我你他她的了吗呢吧就把被让给个]|客户|线索|介绍|推荐|朋友|说")
+_SPEECH = re.compile("们|谁|跟进|消息|留言|名片|备注|公司名|先生|女士|小姐|询盘|转一|没|留|[我你他她的了吗呢吧就把被让给个]|客户|线索|介绍|推荐|朋友|说")
 
 
 def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
     if "title" in placed.fields:
         return
-    titles = [w for w in words if w.kind is Kind.TITLE and (w in early or len(w.text) > 2)]
+    called = placed.fields.get("name")
+    titles = [w for w in words if w.kind is Kind.TITLE and (w in early or len(w.text) > 2 or (called and 0 <= called.start - w.end <= 2))]
     titles.sort(key=lambda word: lexicon.POST.fullmatch(word.text) is None)  # 物资部 部长
-    name = placed.fields.get("name")
+    name = called
+    inside = _OF_SURNAME.search(name.text) if name else None
+    if name and inside:  # 姓司马的老板
+        at = name.start + inside.start("t")
+        placed.fields["title"] = Word(at, at + len(inside["t"]), inside["t"], Kind.TITLE)
+        return
     before = next((w for w in reversed(words) if name and w.end <= name.start), None)
     said = _POST_BEFORE.search(before.text) if before and before.kind is not Kind.TITLE else None
     if said and before and name and name.start - before.end <= 3:  # 的后勤科长 叫桂小兵
@@ -431,6 +465,7 @@ def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
     _take(placed, "title", titles or [w for w in early if _UNIT.fullmatch(w.text)][:1])
 
 
+_OF_SURNAME = re.compile(rf"姓.{{1,2}}的(?P<t>{lexicon.POST_TAIL})\\Z")
 _POST_BEFORE = re.compile(rf"(?:的|\\A|个)(?P<t>[一-鿿A-Z]{{0,5}}?(?:{lexicon.POST_TAIL}))\\Z")
 _OFFICE = re.compile("[一-鿿]{1,3}办|[一-鿿]{1,3}科")
 

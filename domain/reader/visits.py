@@ -77,6 +77,8 @@ def _told(words: list[re.Match[str]]) -> Place:
     return Place(company=company, person=person, location=location)
 
 
+_SPOT = re.compile("(?:城|街|园|区|馆|楼|广场|天地|镇|古城|中心|层|港|湖|湾|路|桥|村|口|[0-9一二三四五][FfBb楼层])\\Z")
+"""What a shop stands in or at, where a firm's name follows."""
 _ROOM = re.compile("[一-鿿]{0,6}(?:[0-9一二三四五六七八九十]{1,2}[楼层](?:[一-鿿]{0,3}室)?|会议室|护士站|展厅)")
 
 
@@ -85,6 +87,8 @@ def _address(word: str, *, firm_follows: bool) -> str | None:
     if leading_place(bare) and (not behind_places(bare) or is_place(behind_places(bare))):
         return bare
     if _ROOM.fullmatch(bare) and next(firms_in(bare), None) is None:
+        return bare
+    if leading_place(bare) and _SPOT.search(bare) and firm_follows:
         return bare
     if leading_place(bare) and firm_follows and next(firms_in(bare), None) is None and len(behind_places(bare)) <= 5:
         return bare
