@@ -111,7 +111,7 @@ def _merged(found: list[When]) -> list[When]:
     kept: list[When] = []
     for when in found:
         last = kept[-1] if kept else None
-        again = last is not None and when.start - last.end <= 2 and last.at is None and last.grain == "day"
+        again = last is not None and when.start - last.end <= 1 and last.at is None and last.grain == "day"
         if last and again and (when.rule == "week.day" or when.day == last.day):
             kept[-1] = replace(last, end=when.end)
         else:

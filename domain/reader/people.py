@@ -88,6 +88,10 @@ def _others(text: str, context: Context) -> list[Mention]:
         head = m[0][: len(m[0]) - len(m["t"])]
         if not context.tools.known(head) and leading_place(head) is None:
             found.append(Mention(m.start(), m.end(), m[0], 0.9, "person.title"))
+    for m in _NAME_WITH_POST.finditer(text):
+        short = m["n"] in lexicon.COMPOUND_LIST or re.fullmatch(lexicon.TRANSLITERATED, m["n"])
+        if not short and _is_name(m["n"]) and not context.tools.known(m["n"]):
+            found.append(Mention(m.start("n"), m.end("n"), m["n"], 0.92, "person.post"))
     for m in _UNLISTED.finditer(text):
         if not _inside_word(text, m.start(), context):
             found.append(Mention(m.start(), m.end(), m[0], 0.85, "person.title"))
@@ -101,6 +105,10 @@ def _others(text: str, context: Context) -> list[Mention]:
 
 _FOREIGN_NAME = re.compile(f"(?<![一-鿿]){lexicon.TRANSLITERATED}(?<![不都其])")
 _TRANSLITERATED = re.compile(f"{lexicon.TRANSLITERATED}(?P<t>{lexicon.RESPECT_OUTRIGHT})")
+_NAME_WITH_POST = re.compile(
+    rf"(?:(?<![一-鿿〇])|(?<=[科处部办室院校局所站馆厂司心委的见找给跟和陪]))(?P<n>{_NAME})(?:{lexicon.POST_OF_ONE})"
+)
+"""池雅琴园长."""
 _UNLISTED = re.compile(
     rf"(?:(?<![一-鿿〇])|(?<=[科处部办室院校局所站馆厂司心委])|(?<=的)|(?<=[一二三][中小]))(?![{lexicon.NO_SURNAME}])[一-鿿](?:{lexicon.POST_OF_ONE})"
 )
@@ -133,6 +141,12 @@ def _is_respect(text: str, match: re.Match[str], context: Context) -> bool:
         return False
     if match[0][0] in "老小阿" and len(match[0]) == 2:
         return _stands_alone(text, match, context)
+    foreign = _TRANSLITERATED.fullmatch(match[0])
+    if foreign and len(match[0]) - len(foreign["t"]) > 1:
+        head = match[0][: -len(foreign["t"])]
+        if _is_name(text[max(0, match.start() - 1) : match.end() - len(foreign["t"])]):
+            return False  # 池|雅琴园长
+        return not context.tools.known(head) and leading_place(head) is None
     return not _inside_word(text, match.start(), context)
 
 
@@ -157,7 +171,7 @@ _NO_PEOPLE = (
     "商队",
 )
 _FREE_BEFORE = re.compile(
-    r"(?:\A|店主|师长|盟商|客户|老板|户|经理|主管|主任|技术|财务|会计|同事|秘书|[\s,;。:、+\0(]|[给跟和与同找见约请叫陪问让催是对去到在等帮替连])\Z"
+    r"(?:\A|店主|师长|盟商|客户|老板|户|经理|主管|主任|技术|财务|会计|同事|秘书|[\s,;。:、+\0(]|[的给跟和与同找见约请叫陪问让催是对去到在等帮替连])\Z"
 )
 _FREE_AFTER = re.compile(rf"(?:\Z|[\s,;。:、+\0)]|厂|家|店|公司|办公室|OK|关机|占线|通了|那|打|临|嫌|{_SAYS})")
 
@@ -269,7 +283,7 @@ def _ends_well(text: str, end: int, size: int, context: Context, first: str) -> 
 def _is_name(word: str) -> bool:
     if not word or word in _STOP or word[:2] in _STOP or word[0] in _FUNCTION:
         return False
-    if word[-1] in "区县局馆校院所队" or re.fullmatch(f"[{lexicon.SINGLE}]生[在通说话到过]", word):
+    if word[-1] in "区县局馆校院所队" or re.fullmatch("..[科部室厅件]", word) or re.fullmatch(f"[{lexicon.SINGLE}]生[在通说话到过]", word):
         return False
     return lexicon.is_name(word) and leading_place(word) is None and not lexicon.is_title(word)
 
@@ -294,11 +308,12 @@ _LEAD_IN = re.compile(
 _WHERE = re.compile(
     "(?:去了?一?趟?|跑了?一?趟?|从|给|到|在)(?P<f>[一-鿿A-Za-z]{2,6}?)(?=见了?|做了?|演示|出来|回来|谈|开会|拜访|现场|送|装|调试|讲|了趟|培训)"
 )
+_WENT = re.compile(r"(?:(?:去|跑)了?一?趟|拜访了?|走访了?|回访了?)(?P<f>[一-鿿A-Za-z]{2,10})(?=[\s,;。\0]|\Z)")
 _ONLY_A_TRADE = re.compile(
     f"(?:{lexicon.BRANCH_WORDS}|医疗|汽车|公司|集团|机场|学校|医院|法院|银行|大学|学院)+"
 )
 _NOT_FIRM = re.compile(
-    "开标|勘察|上报|签到|寄给|早上|中午|晚上|一个|一家|有个|[说要让想没不把被回了过来去吗呢吧们你俺咱里]|原因|大家|[他她]的|已|计划|可以|各位|因为|听说|最近|几家|[这那哪]个|楼下|同行|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
+    "定金|订金|尾款|冻结|暂停|统一|报给|开标|勘察|上报|签到|寄给|早上|中午|晚上|一个|一家|有个|[说要让想没不把被回了过来去吗呢吧们你俺咱里]|原因|大家|[他她]的|已|计划|可以|各位|因为|听说|最近|几家|[这那哪]个|楼下|同行|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
 )
 
 
@@ -352,7 +367,7 @@ def _made_like_firms(text: str) -> list[Mention]:
 
 def _firm_gone_to(text: str, person: Mention | None, context: Context) -> Mention | None:
     """去晶锐见了…, 给凯博做了…: a name without a word of its trade, by the verbs around it."""
-    for match in _WHERE.finditer(text):
+    for match in (*_WHERE.finditer(text), *_WENT.finditer(text)):
         start, name = match.start("f"), match["f"]
         while head := _LEAD_IN.match(name):
             start, name = start + head.end(), name[head.end() :]

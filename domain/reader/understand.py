@@ -366,6 +366,7 @@ def _without_amounts(text: str) -> str:
     return text
 
 
+_OURS, _OF_US = re.compile("(?:我们|我司|咱们?|同事|同行:?)\\Z"), re.compile(r"\((?:我们|我司|咱)")
 _HOST = re.compile("接待|带我们?[转看参走]|陪我们?[转看参走]")
 _WENT_ALONG = re.compile("一起|一同|去|跑|到")
 
@@ -377,6 +378,8 @@ def _main_person(text: str, people: list[Mention], firm: Mention | None) -> Ment
         each for each in outside
         if not (text[each.start - 1 : each.start] == "陪" and _WENT_ALONG.match(text, each.end))
     ]  # fmt: skip
+    theirs = [each for each in outside if not _OURS.search(text[: each.start]) and not _OF_US.match(text, each.end)]
+    outside = theirs or outside
     if not outside:
         return None
     host = [each for each in outside if _HOST.match(text, each.end)]

@@ -43,7 +43,7 @@ _WAS = re.compile("(?:了|这边|那边|现场|(?<![一二三四五六七八九�
 
 def read_place(text: str, context: Context) -> Place:
     """The words of a visit in which NUL marks what is already read."""
-    words = [m for m, _ in zip(_WORD.finditer(text), range(MOST_WORDS), strict=False)]
+    words = [m for m, _ in zip(_WORD.finditer(text), range(MOST_WORDS), strict=False) if not _LOGGED.fullmatch(m[0])]
     location: str | None = None
     company = person = None
     told = _told(words)
@@ -52,7 +52,8 @@ def read_place(text: str, context: Context) -> Place:
     made = [word for word in words if next(firms_in(word[0]), None)]
     for nth, word in enumerate(words):
         said = word[0]
-        address = _address(said, firm_follows=any(each.start() > word.start() for each in made))
+        follows = any(each.start() > word.start() for each in made) or _brand(words, nth + 1, context)
+        address = _address(said, firm_follows=follows)
         if address and location is None and not (nth == 0 and _is_firm(said)):
             location = address
             continue
@@ -77,13 +78,30 @@ def _told(words: list[re.Match[str]]) -> Place:
     return Place(company=company, person=person, location=location)
 
 
+_VERB = re.compile(
+    "[谈看聊讲做开送见演参取修装等找跟和陪办对问说上]|需求|现场|方案|客户|下午|上午|交流|合作|洽谈|考察|调研|签约|验收|培训|沟通|对接|拜访|回访|安装|维护|巡检|门口|里面|已经?|没|不"
+)
+_LOGGED = re.compile("(?:现场|外勤|客户)*(?:签到|签退|打卡|拜访|现场|第[一二三四五]家|今[天日])+")
+_HEAD = re.compile("(?:我|人)?(?:刚|已经?|又)?(?:到了?|在)(?=[一-鿿]{4})")
 _SPOT = re.compile("(?:城|街|园|区|馆|楼|广场|天地|镇|古城|中心|层|港|湖|湾|路|桥|村|口|[0-9一二三四五][FfBb楼层])\\Z")
 """What a shop stands in or at, where a firm's name follows."""
 _ROOM = re.compile("[一-鿿]{0,6}(?:[0-9一二三四五六七八九十]{1,2}[楼层](?:[一-鿿]{0,3}室)?|会议室|护士站|展厅)")
 
 
+def _ends_as_firm(word: str) -> bool:
+    return any(end == len(word) for _, end in firms_in(word))
+
+
+def _brand(words: list[re.Match[str]], nth: int, context: Context) -> bool:
+    """Whether the next word may be a shop's or firm's name: 木言木语, 小满手作茶."""
+    word = words[nth][0] if nth < len(words) else ""
+    named = re.fullmatch("[一-鿿A-Za-z]{3,12}", word) is not None and not _VERB.match(word)
+    return named and not lexicon.is_title(word) and not mentions(word, context)
+
+
 def _address(word: str, *, firm_follows: bool) -> str | None:
-    bare = word.removesuffix("了")
+    head = _HEAD.match(word)
+    bare = word[head.end() if head else 0 :].removesuffix("了")
     if leading_place(bare) and (not behind_places(bare) or is_place(behind_places(bare))):
         return bare
     if _ROOM.fullmatch(bare) and next(firms_in(bare), None) is None:
@@ -93,7 +111,7 @@ def _address(word: str, *, firm_follows: bool) -> str | None:
     if leading_place(bare) and firm_follows and next(firms_in(bare), None) is None and len(behind_places(bare)) <= 5:
         return bare
     match = _ADDRESS.match(word)
-    if match and match.end() >= len(word) - 1 and not re.search("[说等的了长]", word) and next(firms_in(word), None) is None:
+    if match and match.end() >= len(word) - 1 and not re.search("[说等的了长]", word) and not _ends_as_firm(word):
         return match["a"]
     place = leading_place(word)
     behind = behind_places(word) if place else ""
@@ -137,8 +155,11 @@ def _firm(start: int, word: str, person: Mention | None, context: Context) -> Me
             return Mention(start + begin, start + end, word[begin:end], 0.95, "company.known")
     for begin, end in firms_in(word):
         behind = word[end:]
-        if not (len(behind) <= 2 and _FIRM_END.search(word)):  # 长安配套|厂
+        if not 0 < len(behind) <= 2 or not _FIRM_END.search(word):  # 长安配套|厂
             return Mention(start + begin, start + end, word[begin:end], 0.75, "company.place")
+    head = _HEAD.match(word)
+    if head:
+        start, word = start + head.end(), word[head.end() :]
     end = len(word)
     if person and start <= person.start < start + len(word):
         end = person.start - start
@@ -149,9 +170,6 @@ def _firm(start: int, word: str, person: Mention | None, context: Context) -> Me
     bare = _WAS.sub("", bare).removesuffix("的")
     if not 2 <= len(bare) <= 24 or not re.search("[一-鿿A-Za-z]", bare) or lexicon.is_title(bare):
         return None
-    if re.match(
-        "[谈看聊讲做开送见演参取修装]|需求|现场|方案|客户|下午|上午|交流|合作|洽谈|考察|调研|签约|验收|培训|沟通|对接|拜访|回访|安装|维护|巡检",
-        bare,
-    ):
+    if _VERB.match(bare):
         return None
     return Mention(start, start + len(bare), bare, 0.75, "company.place")

@@ -46,8 +46,8 @@ def features(text: str, cue: Cue | None = None) -> list[str]:
 
 def will(text: str, cue: Cue | None, weights: Weights) -> Cue | None:
     """The intent that is likeliest, with the place of what speaks loudest for it; the cue alone
-    where there are no weights."""
-    if not weights:
+    where there are no weights, and where it names who was chosen instead."""
+    if not weights or (cue and cue.rule == "intent.rival"):
         return cue
     found = [each for each in features(text[:_MOST], cue) if each in weights]
     sums = [weights[""][nth] + sum(weights[each][nth] for each in found) for nth in range(len(INTENTS))]

@@ -33,6 +33,7 @@ SETS = (
     "plain_chat.jsonl",
     "stranger_a.jsonl",
     "stranger_b.jsonl",
+    "stranger_c.jsonl",
 )
 ROUNDS, STEP, DECAY, LEAST = 15, 0.3, 0.15, 0.15
 
