@@ -27,9 +27,10 @@ _VISIT = re.compile(
     r"(?:我)?(?:今[天早儿]|今日|上午|中午|下午|早上|刚才?|已经?)?(?:上门|登门|现场)?拜访(?!了|过|完|计划|前)[:\s]*)"
 )
 _ARRIVED = re.compile(
-    r"\s*(?:我)?(?:今天|上午|中午|下午)?(?:刚刚?|已经?|现在?|又|人)*(?:到达?了?|来到了?|在|来了?)(?=[一-鿿]{2})(?!时候|期|底|账|货|位|现在|目前|谈|等|开会|和|跟|与|走|做|看|考虑|忙)"
+    r"\s*(?:我)?(?:今天|上午|中午|下午)?(?:刚刚?|已经?|现在?|又|人|就|报个到 ?|今日第[二三四]家,)*(?:到达?了?|来到了?|在|来了?)(?=[一-鿿]{2})(?!时候|期|底|账|货|位|现在|目前|谈|等|开会|和|跟|与|走|做|看|考虑|忙)"
 )
 _THERE = re.compile("\\s*(?:我|人)?(?:今天|现在|正|还)*(?:人)?(?:在|到了?)(?:客户|甲方|对方|现场[ ,]|现场在)(?:的?(?:现场|公司|厂|楼下|办公室|门口|单位)|那|这|了)")
+_ON_SITE = re.compile(r"\s*(?:我|人)?(?:现在)?(?:就)?(?:在|已?到)[一-鿿A-Za-z0-9]{0,16}?(?:现场|楼下|门口|签到|打卡)|\s*人?(?:已到|到了)[,。]|\s*报个到")
 _MET = re.compile("碰到|碰见|遇到|遇见|认识|聊起来|[展年博]会上?|论坛|峰会|机场|高铁")
 _OF_OLD = re.compile(
     r"换了?(?:个)?(?:手机|号|电话|微信|邮箱)|(?:微信|手机|邮箱|号码)换了|离职|(?:发|寄)[^,;。]{0,6}(?:到|给|去)?了?(?:他|她|对方)?(?:的)?邮箱|邮件发|(?:打|拨)(?:电话)?给 ?[+0-9]|昨天拜访了|回访"
@@ -65,7 +66,7 @@ _SYMBOLS = re.compile(r"[^\w/]*")
 
 def _arrived(text: str, context: Context) -> bool:
     """我在…, 刚到…: followed by a place or a firm; where a customer was met it is no visit."""
-    if _THERE.match(text):
+    if _THERE.match(text) or (_ON_SITE.match(text) and not _MET.search(text[:60])):
         return True
     match = _ARRIVED.match(text)
     if match is None or _MET.search(text[:60]):
@@ -89,9 +90,9 @@ def _hands_in(text: str) -> bool:
     """A contact, with nothing that tells of an old acquaintance; or words that announce a customer."""
     head = text[:500]
     contact = find_phones(head) or find_emails(head) or find_wechats(head)
-    if _OF_OLD.search(head) and not _ANNOUNCED.search(text[:60]):
+    if _OF_OLD.search(head) and not re.search("没跟过", head) and not _ANNOUNCED.search(text[:60]):
         return False
     return bool(contact) or _ANNOUNCED_OUTRIGHT.search(text[:80]) is not None
 
 
-_ANNOUNCED_OUTRIGHT = re.compile("算不算线索|有个(?:大|新|小)客户|新加一条线索|算个新线索|先留个线索|新来的线索|转一封询盘|客户来电登记|新客户登记")
+_ANNOUNCED_OUTRIGHT = re.compile("(?:高铁|飞机|火车|展会|饭局|酒局|饭桌|电梯|路)(?:里|上)[^,。]{0,6}(?:认识|碰到|遇到|加)的|算不算线索|有个(?:大|新|小)客户|新加一条线索|算个新线索|先留个线索|新来的线索|转一封询盘|客户来电登记|新客户登记")

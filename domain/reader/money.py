@@ -31,14 +31,14 @@ _NUMBER = r"[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,2})?|[0-9]{1,13}(?:\.[0-9]{
 _UNIT = r"个?亿|个?w(?![a-z])|个(?=[,;。 左上吧]|\Z)|[十百千]?[万萬]|千|(?:w|k|m|million)(?![a-z])"
 _AMOUNT = re.compile(
     rf"(?<![0-9.])(?P<a>{_NUMBER})(?P<v>[来多余把])?[ ]?(?P<u>{_UNIT})?(?P<v2>[多余])?"
-    r"(?P<tail>(?:[1-9](?![0-9.])|[一二三四五六七八九](?![十百点折成个号月周天年]))(?! ?[个台套人件条月号天]))?千?"
+    r"(?P<tail>(?:[1-9](?![0-9.])|(?<![0-9][万亿千百wk])[一二三四五六七八九](?![十百点折成个号月周天年分]))(?! ?[个台套人件条月号天]))?千?"
     rf"(?: ?(?:[-~到至]|to) ?(?P<b>{_NUMBER})[来多余]?[ ]?(?P<ub>{_UNIT})?)?"
     r" ?(?P<yuan>元|块|圆|人民币|rmb|cny|yuan)? ?(?P<post>以内|以下|之内|封顶|以上|往上|朝上|开外|起步|起|打底)?",
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"(?:[¥￥]|rmb|cny) ?\Z", re.IGNORECASE)
 _AT_LEAST = re.compile(
-    r"(?:至少|起码|不低于|不少于|不下|不止|超过|大于|at least|over)[ ¥￥]{0,3}\Z", re.IGNORECASE
+    r"(?:(?:至少|起码)(?:能|要|得|也)?(?:拿|出|有|给)?|不低于|不少于|不下|不止|超过|大于|at least|over)[ ¥￥]{0,3}\Z", re.IGNORECASE
 )
 _AT_MOST = re.compile(
     r"(?:最高限价|(?:招标)?限价|控制价|拦标价|不超过|不到|最多(?:只?(?:能|愿意?|肯)?(?:出|给|付|到))?|不高于|(?<!不)低于|以内|under|up to)[ ¥￥]{0,3}\Z",
@@ -205,7 +205,7 @@ def _is_money(match: re.Match[str], before: str, *, cued: bool, sure_money: bool
         return plain and (sure_money or _PRICED.search(before) is not None)
     if cued:
         return True
-    if match["a"] in ("百", "千") and not match["v"]:
+    if match["a"] in ("百", "千") and not match["v"] and before[-1:] not in ("上", "近"):
         return False  # 千万 is more often a word than a sum
     if _COUNTED.match(match.string, match.end()):
         return False
@@ -256,7 +256,7 @@ def _number(text: str) -> tuple[float, float]:
         at = text.index("几")
         before, after = _plain(text[:at]), _TENS.get(text[at + 1 : at + 2], 1)
         return before or after, before + after * 10
-    pair = re.fullmatch("(.*[十百])?([一二两三四五六七八九])([一二三四五六七八九])([十百千]?)", text)
+    pair = re.fullmatch("(.*[十百])?([一二两三四五六七八九])([一二两三四五六七八九])([十百千]?)", text)
     if pair:
         scale, base = _TENS.get(pair[4], 1), _plain(pair[1] or "")
         return base + _DIGITS[pair[2]] * scale, base + _DIGITS[pair[3]] * scale

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from domain.reader import lexicon
 from domain.reader.context import Context
-from domain.reader.firms import firms_in
+from domain.reader.firms import firm_at, firms_in
 from domain.reader.places import behind_places, leading_place
 
 _MOST = 400  # characters in which people are looked for
@@ -95,6 +95,8 @@ def _others(text: str, context: Context) -> list[Mention]:
     for m in _UNLISTED.finditer(text):
         if not _inside_word(text, m.start(), context):
             found.append(Mention(m.start(), m.end(), m[0], 0.85, "person.title"))
+    for m in _ABROAD.finditer(text):
+        found.append(Mention(m.start(), m.end(), m[0], 0.9, "person.title"))
     for m in _SOUTHERN.finditer(text):
         if not context.tools.known(m[0]) and (
             re.match("[话讲嗰]", text[m.end() : m.end() + 1]) or _stands_alone(text, m, context)
@@ -113,6 +115,11 @@ _UNLISTED = re.compile(
     rf"(?:(?<![一-鿿〇])|(?<=[科处部办室院校局所站馆厂司心委])|(?<=的)|(?<=[一二三][中小]))(?![{lexicon.NO_SURNAME}])[一-鿿](?:{lexicon.POST_OF_ONE})"
 )
 """战所长, 门主任: a surname of no list, behind a firm or where a clause begins."""
+_ABROAD = re.compile(
+    "(?:山本|田中|佐藤|铃木|高桥|渡边|伊藤|中村|小林|加藤|吉田|山田|佐佐木|松本|井上|木村|清水|山崎|池田|桥本|石川|前田|藤田|小川|后藤|冈田|长谷川|村上|近藤|石井|斋藤|坂本|远藤|青木|藤井|三浦|西村|藤原|松田|中岛|小野)"
+    "(?:先生|女士|小姐|社长|部长|课长|总)|(?<![一-鿿])(?![{no}])[一-鿿]总(?![是共体价])".replace("{no}", lexicon.NO_SURNAME)
+)
+"""山本先生; 刀总 where a clause begins."""
 _SOUTHERN = re.compile(f"[{lexicon.SINGLE}]生")
 
 
@@ -283,9 +290,14 @@ def _ends_well(text: str, end: int, size: int, context: Context, first: str) -> 
 def _is_name(word: str) -> bool:
     if not word or word in _STOP or word[:2] in _STOP or word[0] in _FUNCTION:
         return False
-    if word[-1] in "区县局馆校院所队" or re.fullmatch("..[科部室厅件]", word) or re.fullmatch(f"[{lexicon.SINGLE}]生[在通说话到过]", word):
+    if word[-1] in "区县局馆校院所队还崩没都就也会" or re.fullmatch("..[科部室厅件]", word) or re.fullmatch(f"[{lexicon.SINGLE}]生[在通说话到过]", word):
         return False
-    return lexicon.is_name(word) and leading_place(word) is None and not lexicon.is_title(word)
+    return (
+        lexicon.is_name(word)
+        and leading_place(word) is None
+        and not lexicon.is_title(word)
+        and firm_at(word) is None
+    )
 
 
 def looks_like_name(word: str) -> bool:
@@ -302,7 +314,7 @@ def _apart(found: list[Mention]) -> list[Mention]:
 
 
 _LEAD_IN = re.compile(
-    r"(?:提醒我?|给|跟|和|与|同|找|见到?了?|在|到了?|去了?|回|约了?|请|联系了?|打给了?|打电话给|拜访了?|电话|上门|面谈|面访|走访|刚|我|从|向|对|问了?|催|陪|已经?|报价|"
+    r"(?:加了|催了?一下|一下|[一两几]趟|提醒我?|给|跟|和|与|同|找|见到?了?|在|到了?|去了?|回|约了?|请|联系了?|打给了?|打电话给|拜访了?|电话|上门|面谈|面访|走访|刚|我|从|向|对|问了?|催|陪|已经?|报价|"
     r"跟进一?下?|沟通了?|回访了?|演示|进了?|访|邀请?|接到|接(?!待|受|口|入)|收到|关于|(?:财务|前台|同事)?通知|趟|人在|又|再|先|陪[一-鿿]{1,3}?(?:去|跑|到)了?一?趟?|跑了?一?趟?|昨儿|今儿|明儿)"
 )
 _WHERE = re.compile(
@@ -336,7 +348,7 @@ def firm_of(text: str, person: Mention | None, context: Context) -> Mention | No
 
 
 _NEAR = 12
-_THAT_SIDE = re.compile(r"(?:\A|[\s,;。!\0])(?P<f>[一-鿿A-Za-z]{2,8}?)(?:那边|那单|那家)")
+_THAT_SIDE = re.compile(r"(?:\A|[\s,;。!\0])(?P<f>[一-鿿A-Za-z]{2,8}?)(?:那边|那单|那家|那个单子|的单子|的项目|进展)")
 
 
 def _that_side(text: str) -> Mention | None:

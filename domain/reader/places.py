@@ -62,7 +62,7 @@ _LATIN_CITIES = {
     ).split()
     for name, city in [pair.split("=")]
 }
-_LATIN_CITY = re.compile(rf"(?<![a-z@.-])(?:{'|'.join(_LATIN_CITIES)})(?![a-z@.-])", re.IGNORECASE)
+_LATIN_CITY = re.compile(rf"(?<![a-z@.-])(?:{'|'.join(_LATIN_CITIES)})(?![a-z@-])", re.IGNORECASE)
 # Names that are also everyday words: a company's place only where it begins with them.
 _WORDLIKE_WORDS = (
     "安康 大同 朝阳 长治 保定 安顺 开封 通化 吉安 延安 平凉 白银 安宁 阿里 海城 东阳 平湖 海门 "
@@ -132,7 +132,11 @@ def region_in(text: str) -> str | None:
     latin = _LATIN_CITY.search(text)
     if latin:
         return _LATIN_CITIES[latin[0].lower()]
-    return next((each for each in _DISTRICTS if each in text), None)
+    district = _COUNTY.search(text)
+    return next((each for each in _DISTRICTS if each in text), district[1] if district else None)
+
+
+_COUNTY = re.compile(r"(?:\A|[\s,;。:、的在])([一-鿿]{2,3})[县区](?![域别间内])")
 
 
 def is_place(word: str) -> bool:

@@ -8,20 +8,20 @@ from itertools import islice
 from typing import NamedTuple
 
 from domain.reader import lexicon
-from domain.reader.firms import firms_in, is_plain
+from domain.reader.firms import firms_in, is_famous, is_plain
 from domain.reader.places import behind_places, is_place, leading_place, region_in, region_of
 
 MOST_WORDS = 40  # what comes later in a line is part of the wish
 
 _WORD = re.compile(
-    rf"(?<![A-Za-z0-9])(?:(?P<company>{lexicon.LATIN_COMPANY}|(?<=from )[A-Z][A-Za-z&]+(?: [A-Z][A-Za-z&]+){{0,4}})|(?P<title>{lexicon.LATIN_TITLE})"
+    rf"(?<![A-Za-z0-9])(?:(?P<company>{lexicon.LATIN_COMPANY}|(?<=from )[A-Z][A-Za-z&]+(?: [A-Z][A-Za-z&-]+){{1,4}})|(?P<title>{lexicon.LATIN_TITLE})"
     rf"|(?P<latin>{lexicon.LATIN_NAME}))|[^\s,;、。|/\0!?:=\u2190-\u2bff\U0001f000-\U0001faff]+"
 )
 _WRAP = "()[]{}<>\"'“”‘’《》【】「」!?.:-~"
 _TAIL = re.compile(r"([^()]{1,40})\(([^()]{1,20})\)")
 _ADDRESS = re.compile(".{2,30}(?:[区路号街园镇县楼村乡港]|高新|大厦|广场|大道)")
 _CALLED = re.compile(
-    "([一-鿿]{0,6}?)(?:联系人?(?:名?叫|是)?|名字叫|叫做|名叫|叫|昵称是?:?|网名是?:?)([一-鿿]{2,4})"
+    "([一-鿿]{0,6}?)(?:(?:联系人?|对接人?|负责人|来电人)(?:名?叫|是)?|名字叫|叫做|名叫|叫|昵称是?:?|网名是?:?)([一-鿿]{2,4})"
 )
 _SURNAMED = re.compile(
     f"(?:[一-鿿]{{0,4}})姓({lexicon.SURNAME.pattern}|[{lexicon.RARE}])(?:的(?:老板|客户|先生))?"
@@ -38,7 +38,7 @@ _AMONG = (
     ),
     re.compile(rf"(?P<t>[一-鿿A-Z]{{0,6}}?(?:{lexicon.POST_TAIL}))(?:名字)?(?:就?是|叫做?|名叫|:)?(?P<n>{_LAZY_NAME}){_STOPS}"),
     re.compile(
-        rf"(?:叫做?|名叫|真名|名字是|联系人|对接人|负责人|(?<![一-鿿])找|我是|本人|联系)(?:是|:)?(?:他们)?(?P<t>[一-鿿A-Z]{{0,6}}(?:{lexicon.POST_TAIL}))?的?"
+        rf"(?:叫做?|名叫|真名|名字是|联系人|对接人|负责人|(?<![一-鿿])找|我是|本人|联系)(?:是|为|:)?(?:他们)?(?P<t>[一-鿿A-Z]{{0,6}}(?:{lexicon.POST_TAIL}))?的?"
         rf"(?P<n>{_POLITE}|{_TOLD_NAME}{_STOPS}|[A-Z][a-z]{{2,10}}(?: [A-Z][a-z]{{1,10}})?)"
     ),
     re.compile(rf"(?:\A|的|[科处部室办系]|中心|院|校|[他她]们|个|位|反正是|是|买家|客户|家长|领导)(?P<t>[一-鿿]{{0,4}}(?:{lexicon.POST_TAIL}))?(?P<n>{_POLITE})"),
@@ -104,7 +104,7 @@ def words_of(line: str) -> list[Word]:
     named = [*_CALLED_SO.finditer(line[:_MOST_READ]), *_QUOTED.finditer(line[:_MOST_READ])]
     for match in named:
         start, end = match.span(match.lastindex or 0)
-        if _may_be_a_firm(line[start:end]) and all(end <= each.start or each.end <= start for each in found):
+        if _may_be_a_firm(line[start:end], quoted=match.re is _QUOTED) and all(end <= each.start or each.end <= start for each in found):
             found.append(Word(start, end, line[start:end], Kind.NAMED))
             line = line[:start] + "\0" * (end - start) + line[end:]
     for match in islice(_WORD.finditer(line), MOST_WORDS):
@@ -119,8 +119,8 @@ def words_of(line: str) -> list[Word]:
 _MOST_READ = 300
 
 
-def _may_be_a_firm(word: str) -> bool:
-    person = _is_person(word) or lexicon.is_title(word) or lexicon.is_trade(word)
+def _may_be_a_firm(word: str, *, quoted: bool) -> bool:
+    person = lexicon.is_respect(word) or (lexicon.is_name(word) and not quoted) or lexicon.is_title(word) or lexicon.is_trade(word)
     return not person and _NO_FIRM.search(word) is None and leading_place(word) != word
 
 
@@ -147,7 +147,7 @@ def _parts(start: int, raw: str) -> list[Word]:
 def _carved(run: str) -> list[tuple[int, int]]:
     """The pieces of a run in which a firm's name stands among other words: 碰到|苏州博众精工|的设备经理孙立军."""
     spans = list(firms_in(run)) if len(run) <= _LONGEST_RUN else []
-    if not spans or _kind(run) in (Kind.NAME, Kind.TITLE, Kind.TRADE):
+    if not spans or _kind(run) in (Kind.NAME, Kind.TRADE):
         return [(0, len(run))]
     if _with_more(run):
         return [(0, len(run))]
@@ -274,7 +274,7 @@ def _post_and_person(word: str) -> list[tuple[int, int]]:
     """配餐部经理林丽萍."""
     for cut in range(len(word) - 2, max(3, len(word) - 5), -1):
         if (
-            lexicon.is_name(word[cut:])
+            lexicon.may_be_name(word[cut:])
             and lexicon.POST.fullmatch(word, 0, cut)
             and lexicon.is_title(word[:cut])
         ):
@@ -328,7 +328,7 @@ def _doubtful_kind(word: str, place: str | None) -> Kind:
     if lexicon.WISH_VERB.search(word):
         return Kind.OTHER
     if place and len(behind_places(word)) >= 2 and len(word) <= 20:
-        if word[-1] == "的" or _ADDRESS.fullmatch(word) or region_in(behind_places(word)) == behind_places(word):
+        if word[-1] == "的" or "那边" in word or _ADDRESS.fullmatch(word) or region_in(behind_places(word)) == behind_places(word):
             return Kind.ADDRESS
         return Kind.BRANCH if named_like_a_firm else Kind.LOCAL
     return Kind.BRANCH if named_like_a_firm and lexicon.WISH.search(word) is None else Kind.OTHER
@@ -356,12 +356,22 @@ def _take(placed: Placed, name: str, candidates: list[Word]) -> None:
 def _place_name(placed: Placed, words: list[Word], early: list[Word]) -> None:
     people = [w for w in early if w.kind in _PEOPLE] or [w for w in words if w.kind in _PEOPLE]
     people = [w for w in people if w not in _introducers(words)]
+    called = next((_piece(w, m, "n", Kind.NAME) for w in words if (m := _CALL_ME.search(w.text))), None)
+    if called:
+        placed.fields["name"] = called
+        return
     if not people and (word := _unusual_name(words) or _among(placed, words)):
         placed.fields["name"], placed.sure = word, False
         return
     best = next((same for kind in _PEOPLE if (same := [w for w in people if w.kind is kind])), [])
     _take(placed, "name", best)
     placed.extra += [w for w in people if w not in best]
+
+
+_CALL_ME = re.compile(
+    rf"叫[她他]?(?P<n>(?:{lexicon.COMPOUND}|(?![{lexicon.NO_SURNAME}])[一-鿿])(?:{lexicon.POST_OF_ONE}|总|工|姐|哥|董|处|局|叔|姨))(?:就|吧|即可|\Z)"
+)
+"""叫她植姐就行: how somebody wants to be called."""
 
 
 def _among(placed: Placed, words: list[Word]) -> Word | None:
@@ -386,12 +396,10 @@ _NOBODY = re.compile("[我你他她在的了]|线索|客户|单子")
 
 def _piece(word: Word, match: re.Match[str], group: str, kind: Kind) -> Word:
     start, end = match.span(group)
-    said = _OF_WHOM.match(match[group]) if kind is Kind.TITLE else None
-    start += said.end() if said else 0
-    return Word(word.start + start, word.start + end, word.text[start:end], kind)
+    return Word(word.start + start, word.start + end, match[group], kind)
 
 
-_OF_WHOM = re.compile("[一-鿿]{0,6}(?:的|联系人|[他她我你]们|找|当|是|个|任)(?=[一-鿿A-Z]{2})|[他找当是任系]")
+_OF_WHOM = re.compile("[一-鿿]{0,6}(?:的|联系人|对接人|[他她我你]们|找|当|是|个|任|做|为)(?=[一-鿿A-Z]{2})|[他找当是任系]")
 
 
 _INTRODUCES = re.compile("(?:那边|又|给|帮忙?|刚)*(?:介绍|推荐|推了|推来|转给|转来|引荐)")
@@ -411,7 +419,7 @@ def _place_company(placed: Placed, words: list[Word], early: list[Word]) -> None
     named.sort(key=lambda w: _FIRMS.index(w.kind))
     loose = [w for w in early if w.kind in _FIRMS and not _only_where(w, words)]
     loose = loose or [w for w in words if w.kind is Kind.BRANCH]
-    own = [[w for w in same if not _GENERIC.search(w.text)] for same in (named, loose)]
+    own = [[w for w in same if not (_GENERIC.search(w.text) or is_famous(w.text))] for same in (named, loose)]
     for same in (*own, named, loose):
         if same:
             _take(placed, "company", [w for w in same if w.kind is same[0].kind])
@@ -443,8 +451,15 @@ _SPEECH = re.compile("们|谁|跟进|消息|留言|名片|备注|公司名|先�
 
 
 def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
-    if "title" in placed.fields:
-        return
+    if "title" not in placed.fields:
+        _choose_title(placed, words, early)
+    title = placed.fields.get("title")
+    said = _OF_WHOM.match(title.text) if title else None
+    if title and said and said.end() < len(title.text):  # 联系人工会主席, 当副总裁
+        placed.fields["title"] = Word(title.start + said.end(), title.end, title.text[said.end() :], Kind.TITLE)
+
+
+def _choose_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
     called = placed.fields.get("name")
     titles = [w for w in words if w.kind is Kind.TITLE and (w in early or len(w.text) > 2 or (called and 0 <= called.start - w.end <= 2))]
     titles.sort(key=lambda word: lexicon.POST.fullmatch(word.text) is None)  # 物资部 部长
@@ -465,8 +480,8 @@ def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
     _take(placed, "title", titles or [w for w in early if _UNIT.fullmatch(w.text)][:1])
 
 
-_OF_SURNAME = re.compile(rf"姓.{{1,2}}的(?P<t>{lexicon.POST_TAIL})\\Z")
-_POST_BEFORE = re.compile(rf"(?:的|\\A|个)(?P<t>[一-鿿A-Z]{{0,5}}?(?:{lexicon.POST_TAIL}))\\Z")
+_OF_SURNAME = re.compile(rf"姓.{{1,2}}的(?P<t>{lexicon.POST_TAIL})\Z")
+_POST_BEFORE = re.compile(rf"(?:的|\A|个)(?P<t>[一-鿿A-Z]{{0,5}}?(?:{lexicon.POST_TAIL}))\Z")
 _OFFICE = re.compile("[一-鿿]{1,3}办|[一-鿿]{1,3}科")
 
 
@@ -510,7 +525,7 @@ def _may_be_a_name(word: Word) -> bool:
     return (
         word.kind is Kind.OTHER
         and _FOREIGN.fullmatch(word.text) is not None
-        and not re.match("[没未不有无是请]|.*(?:线索|客户|商机|单子|[我你他在的了有]|询)", word.text)
+        and not re.match("[没未不有无是请]|.*(?:线索|客户|商机|单子|邮箱|电话|手机|公司|[我你他在的了有是叫]|询)", word.text)
         and not lexicon.WISH.search(word.text)
     )
 

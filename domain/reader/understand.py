@@ -11,6 +11,7 @@ from domain.reader.context import Context, Span, opened
 from domain.reader.dates import When, find_dates
 from domain.reader.kinds import Kind, kind_of, strip_command
 from domain.reader.lead_text import LeadText, read_lead
+from domain.reader.names import AS_WRITTEN
 from domain.reader.money import Money, chosen, find_amounts
 from domain.reader.people import Mention, firm_of, mentions
 from domain.reader.places import region_of
@@ -162,7 +163,7 @@ def _role(when: When, text: str, clause: tuple[int, int], kind: Kind, now: datet
     """Done, next, a project's own timeline, or None for a time in passing."""
     start, end = clause
     if kind is Kind.LEAD:
-        if when.past or when.over(now):
+        if when.past or when.over(now) or (when.at is None and when.day == now.date() and _CAME.match(text, when.end)):
             return None
         near = max(start, when.start - _NEAR), min(end, when.end + _NEAR)
         return DateRole.NEXT if cues.REACH.search(text, *near) else DateRole.PROJECT
@@ -178,6 +179,9 @@ def _role(when: When, text: str, clause: tuple[int, int], kind: Kind, now: datet
     if when.rolled and done and not _PUT_OFF.search(text, start, end):
         return DateRole.DONE
     return DateRole.NEXT if not when.over(now) else DateRole.DONE
+
+
+_CAME = re.compile("[^,;。约]{0,6}(?:有|接|收|来|碰|遇|加|刚|打进|找|路过|参加|展会|扫)")
 
 
 def _names_no_step(when: When, text: str, clause: tuple[int, int]) -> bool:
@@ -201,7 +205,7 @@ def _was_today(when: When, text: str, end: int, kind: Kind, now: datetime, *, do
     """Of today, and told of as past: a visit's own day, or a hour that is over in a clause with 了."""
     if not when.day == when.until == now.date():
         return False
-    if when.at is None and kind is Kind.VISIT and not re.search("再|约|发|回", text[when.end : end]):
+    if when.at is None and kind is Kind.VISIT and not re.search("再|(?<!续)约|发(?!票)|回", text[when.end : end]):
         return True
     told = _TOLD.match(text, when.end) if when.at is None else None
     if told and not _PUT_OFF.search(text, when.end, told.end()):
@@ -283,7 +287,7 @@ def _named(page: _Page, context: Context, kind: str, but: str = "") -> tuple[str
     """The known names of a kind, as they were written, but for those within the customer's own."""
     found = []
     for start, end, what in context.names.find(page.plain):
-        word = page.clean[start:end]
+        word = AS_WRITTEN.get(page.plain[start:end].lower(), page.clean[start:end])
         if kind == "competitor" and _ITS_OWN.match(page.plain, end):
             continue  # 阿里云生态部 is where one is, and no rival
         if what == kind and page.plain[start:end] not in but:

@@ -34,6 +34,7 @@ SETS = (
     "stranger_a.jsonl",
     "stranger_b.jsonl",
     "stranger_c.jsonl",
+    "stranger_d.jsonl",
 )
 ROUNDS, STEP, DECAY, LEAST = 15, 0.3, 0.15, 0.15
 
