@@ -7,11 +7,11 @@ from itertools import islice
 from domain.reader import lexicon
 from domain.reader.places import leading_place
 
-_FAMOUS = re.compile(rf"(?P<e>{lexicon.FAMOUS})(?![镇县市区村路街])")
+_FAMOUS = re.compile(rf"(?:(?<![一-鿿])|(?<=[的跟和与给在到去见催找是对为了]))(?P<e>{lexicon.FAMOUS})(?![镇县市区村路街]|会议|文档|视频|地图)")
 _MOST = 12
 _LONGEST = 24
 _END = re.compile(
-    rf"(?=(?P<e>{lexicon.FIRM_END}|(?:{lexicon.BRANCH_WORDS})(?![科处部室组系师员长厂子家区房])|公司|工厂|厂(?![长家区房子里商])|[书药饭]店|专卖店|旗舰店|超市|连锁)(?![长员]))"
+    rf"(?=(?P<e>{lexicon.FIRM_END}|(?:{lexicon.BRANCH_WORDS})(?![科处部室组系师员长厂子家区房城])|公司|工厂|厂(?![长家区房子里商])|[书药饭]店|专卖店|旗舰店|超市|连锁)(?![长员]))"
 )
 # What a sentence says in front of a name. The short ones are also signs of names: they cut only before a place.
 _CUT = re.compile(
@@ -31,7 +31,7 @@ def firms_in(run: str) -> Iterator[tuple[int, int]]:
     """The (start, end) of each name made like a firm's in a run without stops, in order."""
     done, nth = 0, 0
     found: list[tuple[int, int]] = []
-    famous = [match.span("e") for match in islice(_FAMOUS.finditer(run), _MOST)]
+    famous = famous_in(run)
     ends = [match.span("e") for match in islice(_END.finditer(run), 4 * _MOST)]
     while nth < len(ends):
         stop = ends[nth][1]
@@ -57,6 +57,11 @@ def _belongs(rest: str) -> bool:
     """正泰|开关, 龙湖|天街: the end of a run behind a famous name, and nobody's name or post."""
     person = lexicon.is_respect(rest) or lexicon.is_name(rest) or lexicon.is_title(rest)
     return 2 <= len(rest) <= 4 and not person and re.search("[的那这说约在是给要想了没不]|进展|演示|报价|合同|项目", rest) is None
+
+
+def famous_in(text: str) -> list[tuple[int, int]]:
+    """Where firms stand that everybody calls by a short name."""
+    return [match.span("e") for match in islice(_FAMOUS.finditer(text), _MOST)]
 
 
 def is_famous(word: str) -> bool:

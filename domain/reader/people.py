@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from domain.reader import lexicon
 from domain.reader.context import Context
-from domain.reader.firms import firm_at, firms_in
+from domain.reader.firms import famous_in, firm_at, firms_in
 from domain.reader.places import behind_places, leading_place
 
 _MOST = 400  # characters in which people are looked for
@@ -38,7 +38,7 @@ _NEVER_LAST = frozenset(
     "不没说回约要让嫌看觉把换已在去对问接请也还就这那他她昨后下周和跟打提催拒签的了过电微邮给你我们"
 )
 _STOP = frozenset(
-    "公司 对方 客户 老板 领导 时间 平时 都是 那个 方案 项目 计划 安排 明天 周一 周二 周三 周四 周五 周六 周日 于是 应该 相关 "
+    "别家 原话 别再 续费 续约 税号 毛肚 毛坯 公司 对方 客户 老板 领导 时间 平时 都是 那个 方案 项目 计划 安排 明天 周一 周二 周三 周四 周五 周六 周日 于是 应该 相关 "
     "高层 全部 经过 常规 单位 国庆 元旦 马上 成本 合同 何时 任何 管理 盛大 温度 安全 和我们 向我们 关系 关键 党委 "
     "都不 都没 那边 时候 从来 和他 和她 和对 于我 经常 全都 应当 解决 双方 干脆 万一 相当 相信 毕竟 易用 金额 "
     "费用 水平 查看 支持 包括 钱款 余款 元月 年底 年初 年前 年后 边界 车间 房间 党政 班组 景气 季度 通过 通知".split()
@@ -57,8 +57,8 @@ def mentions(text: str, context: Context) -> list[Mention]:
     found += [Mention(start, end, text[start:end], 0.95, "person.known")
               for start, end, kind in context.names.find(text) if kind == "person"]  # fmt: skip
     found += _others(text, context) + _full_names(text, context)
-    taken = [each for each in context.names.find(text) if each[2] != "person"]
-    free = [m for m in found if all(m.end <= start or end <= m.start for start, end, _ in taken)]
+    taken = [(start, end) for start, end, kind in context.names.find(text) if kind != "person"] + famous_in(text)
+    free = [m for m in found if all(m.end <= start or end <= m.start for start, end in taken)]
     return _apart([each for each in free if not _is_firm(text, each, free)])
 
 

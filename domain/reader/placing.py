@@ -442,7 +442,11 @@ def _only_where(word: Word, words: list[Word]) -> bool:
     """盐城响水 before 昌源化工: a place, for a firm follows."""
     at = words.index(word) + 1
     reach = 2 if len(behind_places(word.text)) <= 2 else 1
-    return word.kind is Kind.LOCAL and any(w.kind is Kind.BRANCH for w in words[at : at + reach])
+    near = [w for w in words[at : at + reach] if w.start - word.end <= _NEAR]
+    return word.kind is Kind.LOCAL and any(w.kind is Kind.BRANCH for w in near)
+
+
+_NEAR = 12
 
 
 _GENERIC = re.compile("(?:厂|(?<!有限)(?<!责任)(?<!股份)公司|企业|店|医药城|工业园)\\Z")

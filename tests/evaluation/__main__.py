@@ -52,7 +52,7 @@ def main() -> None:
         "plain_chat.jsonl (measured once, then developed on)": chat.labelled("plain_chat.jsonl"),
     } | {
         f"stranger_{each}.jsonl (a stranger's, measured once, then developed on)": chat.labelled(f"stranger_{each}.jsonl")
-        for each in "ab"
+        for each in "abcd"
     }
     for title, rows in sets.items():
         _table(title, chat.scores(rows))
