@@ -7,7 +7,9 @@ from itertools import islice
 from domain.reader import lexicon
 from domain.reader.places import leading_place
 
-_FAMOUS = re.compile(rf"(?:(?<![一-鿿])|(?<=[的跟和与给在到去见催找是对为了]))(?P<e>{lexicon.FAMOUS})(?![镇县市区村路街]|会议|文档|视频|地图)")
+_FAMOUS = re.compile(
+    rf"(?:(?<![一-鿿])|(?<=[的跟和与给在到去见催找是对为了]))(?P<e>{lexicon.FAMOUS})(?![镇县市区村路街]|会议|文档|视频|地图)"
+)
 _MOST = 12
 _LONGEST = 24
 _END = re.compile(
@@ -24,7 +26,9 @@ _ALWAYS = re.compile(r"[见找约请从和与做跑进寄送向对等人]")
 _PLAIN = re.compile(
     rf"(?:{lexicon.FIRM_END}|{lexicon.BRANCH_WORDS}|民办|公办|老|新|大|小|本|该|贵|我|市|县|省|区|乡镇?|私立|国营|外资|民营|建筑|医疗|汽车|机械|公司|工厂|厂|[书药饭]店|门店|超市|连锁|同行|客户|所有|全部|各|其他|别的?|几)+"
 )
-_NEVER = re.compile("[,;。:!?说没不吗呢吧想要做求]|拟采|采购(?!中心|公司|供应链)|了解|解贵|也有|不是|贵[司公]|多少|怎么|什么|电话|微信|报价|方案|合同|预算|系统|软件|下周|项目")
+_NEVER = re.compile(
+    "[,;。:!?说没不吗呢吧想要做求]|拟采|采购(?!中心|公司|供应链)|了解|解贵|也有|不是|贵[司公]|多少|怎么|什么|电话|微信|报价|方案|合同|预算|系统|软件|下周|项目"
+)
 
 
 def firms_in(run: str) -> Iterator[tuple[int, int]]:
@@ -48,15 +52,18 @@ def firms_in(run: str) -> Iterator[tuple[int, int]]:
     for begin, end in famous:
         if all(end <= start or stop <= begin for start, stop in found):
             rest = run[end:].partition("的")[0]
-            place = leading_place(run[:begin])
-            found.append((0 if place and len(place) == begin else begin, end + len(rest) * _belongs(rest)))
+            found.append((begin, end + len(rest) * _belongs(rest)))
     return iter(sorted(found))
 
 
 def _belongs(rest: str) -> bool:
     """正泰|开关, 龙湖|天街: the end of a run behind a famous name, and nobody's name or post."""
     person = lexicon.is_respect(rest) or lexicon.is_name(rest) or lexicon.is_title(rest)
-    return 2 <= len(rest) <= 4 and not person and re.search("[的那这说约在是给要想了没不]|进展|演示|报价|合同|项目", rest) is None
+    return (
+        2 <= len(rest) <= 4
+        and not person
+        and re.search("[的那这说约在是给要想了没不]|进展|演示|报价|合同|项目", rest) is None
+    )
 
 
 def famous_in(text: str) -> list[tuple[int, int]]:
@@ -81,9 +88,9 @@ def _start(run: str, least: int, stop: int) -> int:
     at = start
     while match := _CUT.search(run, at, stop - 1):
         sure = _ALWAYS.fullmatch(match[0]) is None
-        if sure or match.start() == start or leading_place(run[match.end() : stop]):
-            if not _in_place(run, match.start(), stop):
-                start = match.end()
+        cuts = sure or match.start() == start or leading_place(run[match.end() : stop]) is not None
+        if cuts and not _in_place(run, match.start(), stop):
+            start = match.end()
         at = max(match.end(), at + 1)
     return start
 

@@ -23,14 +23,18 @@ _SLASH = {
 }
 _VISIT = re.compile(
     r"\s*(?:【?(?:拜访|走访|外勤)(?:记录|纪要|小结|日报|打卡)】?[:\s]*|📍\s*|visit(?:ed)?(?![A-Za-z])[:\s]*|check-? ?in(?![A-Za-z])[:\s]*|"
-    r"(?:到达|抵达)了?[:\s]+|(?:到[了啦])+[\s:,📍]+|(?:到了){2}|(?:已|补|[一-鿿]{0,6}?(?<![没忘得醒天要未让会不]))(?:(?:签个?[到退]|打个?卡|外勤|到访)啊?)+(?![了过率机表])[^\w\s]*[|📍:\s]*|(?:上门|登门|走访)(?=[\s:])[:\s]*|"
+    r"(?:到达|抵达)了?[:\s]+|(?:到[了啦])+[\s:,📍]+|(?:到了){2}|(?:已|补|[一-鿿]{0,6}?(?<!忘了)(?<![没忘得醒天要未让会不]))(?:(?:签个?[到退]|打个?卡|外勤|到访)啊?)+(?![了过率机表])[^\w\s]*[|📍:\s]*|(?:上门|登门|走访)(?=[\s:])[:\s]*|"
     r"(?:我)?(?:今[天早儿]|今日|上午|中午|下午|早上|刚才?|已经?)?(?:上门|登门|现场)?拜访(?!了|过|完|计划|前)[:\s]*)"
 )
 _ARRIVED = re.compile(
     r"\s*(?:我)?(?:今天|上午|中午|下午)?(?:刚刚?|已经?|现在?|又|人|就|报个到 ?|今日第[二三四]家,)*(?:到达?了?|来到了?|在|来了?)(?=[一-鿿]{2})(?!时候|期|底|账|货|位|现在|目前|谈|等|开会|和|跟|与|走|做|看|考虑|忙)"
 )
-_THERE = re.compile("\\s*(?:我|人)?(?:今天|现在|正|还)*(?:人)?(?:在|到了?)(?:客户|甲方|对方|现场[ ,]|现场在)(?:的?(?:现场|公司|厂|楼下|办公室|门口|单位)|那|这|了)")
-_ON_SITE = re.compile(r"\s*(?:我|人)?(?:现在)?(?:就)?(?:在|已?到)[一-鿿A-Za-z0-9]{0,16}?(?:现场|楼下|门口|签到|打卡)|\s*人?(?:已到|到了)[,。]|\s*报个到")
+_THERE = re.compile(
+    "\\s*(?:我|人)?(?:今天|现在|正|还)*(?:人)?(?:在|到了?)(?:客户|甲方|对方|现场[ ,]|现场在)(?:的?(?:现场|公司|厂|楼下|办公室|门口|单位)|那|这|了)"
+)
+_ON_SITE = re.compile(
+    r"\s*(?:我|人)?(?:现在)?(?:就)?(?:在|已?到)[一-鿿A-Za-z0-9]{0,16}?(?:现场|楼下|门口|签到|打卡)|\s*人?(?:已到|到了)[,。]|\s*报个到"
+)
 _MET = re.compile("碰到|碰见|遇到|遇见|认识|聊起来|[展年博]会上?|论坛|峰会|机场|高铁")
 _OF_OLD = re.compile(
     r"换了?(?:个)?(?:手机|号|电话|微信|邮箱)|(?:微信|手机|邮箱|号码)换了|离职|(?:发|寄)[^,;。]{0,6}(?:到|给|去)?了?(?:他|她|对方)?(?:的)?邮箱|邮件发|(?:打|拨)(?:电话)?给 ?[+0-9]|昨天拜访了|回访"
@@ -46,7 +50,12 @@ def kind_of(text: str, context: Context) -> Kind:
     if COMMAND.match(text):
         return Kind.LEAD
     begin = _SYMBOLS.match(text)
-    if _VISIT.match(text) or (begin and _VISIT.match(text, begin.end())) or _arrived(text, context) or _CHECKED_IN.search(text[:200]):
+    if (
+        _VISIT.match(text)
+        or (begin and _VISIT.match(text, begin.end()))
+        or _arrived(text, context)
+        or _CHECKED_IN.search(text[:200])
+    ):
         return Kind.VISIT
     return Kind.LEAD if _hands_in(text) else Kind.NOTE
 
@@ -73,7 +82,12 @@ def _arrived(text: str, context: Context) -> bool:
         return False
     word = re.split(r"[\s,;。]", text[match.end() :], maxsplit=1)[0][:30]
     known = any(start == 0 for start, _, kind in context.names.find(word) if kind == "company")
-    return known or leading_place(word) is not None or _FIRM_HEAD.match(word) is not None or firm_at(word) is not None
+    return (
+        known
+        or leading_place(word) is not None
+        or _FIRM_HEAD.match(word) is not None
+        or firm_at(word) is not None
+    )
 
 
 _FIRM_HEAD = re.compile(r"[一-鿿A-Za-z0-9]{2,10}?(?:园区|工厂|厂区|开发区|高新区|大厦)")
@@ -95,4 +109,6 @@ def _hands_in(text: str) -> bool:
     return bool(contact) or _ANNOUNCED_OUTRIGHT.search(text[:80]) is not None
 
 
-_ANNOUNCED_OUTRIGHT = re.compile("(?:高铁|飞机|火车|展会|饭局|酒局|饭桌|电梯|路)(?:里|上)[^,。]{0,6}(?:认识|碰到|遇到|加)的|算不算线索|有个(?:大|新|小)客户|新加一条线索|算个新线索|先留个线索|新来的线索|转一封询盘|客户来电登记|新客户登记")
+_ANNOUNCED_OUTRIGHT = re.compile(
+    "(?:高铁|飞机|火车|展会|饭局|酒局|饭桌|电梯|路)(?:里|上)[^,。]{0,6}(?:认识|碰到|遇到|加)的|算不算线索|有个(?:大|新|小)客户|新加一条线索|算个新线索|先留个线索|新来的线索|转一封询盘|客户来电登记|新客户登记"
+)

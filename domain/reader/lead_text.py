@@ -96,7 +96,9 @@ def _fill(page: Page, placed: Placed, simplify: Mapping[int, int]) -> None:
     if "region" not in page.labelled:
         company = fold(page.values.get("company", ""))[:60].translate(simplify)
         own = region_of(company)
-        place = placed.region or (own if is_city(own) else region_in(page.said.replace(page.values.get("name", "\0"), "\0")) or own)
+        place = placed.region or (
+            own if is_city(own) else region_in(page.said.replace(page.values.get("name", "\0"), "\0")) or own
+        )
         page.values |= {"region": place} if place else {}
     trade = lexicon.TRADE_SPOKEN.search(page.plain)
     if trade:

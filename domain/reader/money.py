@@ -38,7 +38,8 @@ _AMOUNT = re.compile(
 )
 _SIGN = re.compile(r"(?:[¥￥]|rmb|cny) ?\Z", re.IGNORECASE)
 _AT_LEAST = re.compile(
-    r"(?:(?:至少|起码)(?:能|要|得|也)?(?:拿|出|有|给)?|不低于|不少于|不下|不止|超过|大于|at least|over)[ ¥￥]{0,3}\Z", re.IGNORECASE
+    r"(?:(?:至少|起码)(?:能|要|得|也)?(?:拿|出|有|给)?|不低于|不少于|不下|不止|超过|大于|at least|over)[ ¥￥]{0,3}\Z",
+    re.IGNORECASE,
 )
 _AT_MOST = re.compile(
     r"(?:最高限价|(?:招标)?限价|控制价|拦标价|不超过|不到|最多(?:只?(?:能|愿意?|肯)?(?:出|给|付|到))?|不高于|(?<!不)低于|以内|under|up to)[ ¥￥]{0,3}\Z",

@@ -205,7 +205,12 @@ def _set_label(page: Page, name: str, value: str) -> None:
             page.trouble(_CONTACT_PROBLEMS[name])
     elif name == "name" and _firm_like(fold(value)) and "company" not in page.labelled:
         _set_label(page, "company", value)
-    elif name == "name" and (both := _WITH_TITLE.fullmatch(fold(value))) and lexicon.is_title(both["title"]) and "title" not in page.labelled:
+    elif (
+        name == "name"
+        and (both := _WITH_TITLE.fullmatch(fold(value)))
+        and lexicon.is_title(both["title"])
+        and "title" not in page.labelled
+    ):
         _set_label(page, "name", value[: both.end("name")])
         _set_label(page, "title", value[both.start("title") : both.end("title")])
     elif name == "name" and (aside := _ASIDE.fullmatch(fold(value))):

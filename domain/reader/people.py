@@ -7,7 +7,7 @@ from typing import NamedTuple
 from domain.reader import lexicon
 from domain.reader.context import Context
 from domain.reader.firms import famous_in, firm_at, firms_in
-from domain.reader.places import behind_places, leading_place
+from domain.reader.places import behind_places, is_place, leading_place
 
 _MOST = 400  # characters in which people are looked for
 _MOST_PEOPLE = 20
@@ -33,12 +33,14 @@ _TO = re.compile(
     rf"(?:给|跟|和|与|同|找|见到?了?|约了?|请|联系了?|打给|拜访了?|提醒我?给?|问了?|叫|访|催一?下?|跟进一?下?|沟通了?|回访了?|陪|教|邀请?|对接|面谈|走访|"
     rf"辞别|协助)(?:一下|下)?(?P<n>{_NAME}?)(?=[\s,;。、+\0]|\Z|{_SAYS}|开|通|聊|谈|吃|喝|视频|回|准备|打|发|做|演|确认|沟通|见|讲|沟|联系|处|了|过|交流|电|语|微|约|介绍|送|寄|要|汇报|报|催|签|在)"
 )
-_NAMELESS = re.compile(rf"姓(?P<s>{lexicon.COMPOUND}|[{lexicon.SINGLE}])(?:的(?P<t>{lexicon.POST_OF_ONE})|(?:的)?(?:老板|客户|老总|先生|经理)?)")
+_NAMELESS = re.compile(
+    rf"姓(?P<s>{lexicon.COMPOUND}|[{lexicon.SINGLE}])(?:的(?P<t>{lexicon.POST_OF_ONE})|(?:的)?(?:老板|客户|老总|先生|经理)?)"
+)
 _NEVER_LAST = frozenset(
     "不没说回约要让嫌看觉把换已在去对问接请也还就这那他她昨后下周和跟打提催拒签的了过电微邮给你我们"
 )
 _STOP = frozenset(
-    "别家 原话 别再 续费 续约 税号 毛肚 毛坯 公司 对方 客户 老板 领导 时间 平时 都是 那个 方案 项目 计划 安排 明天 周一 周二 周三 周四 周五 周六 周日 于是 应该 相关 "
+    "总部 别家 原话 别再 续费 续约 税号 毛肚 毛坯 公司 对方 客户 老板 领导 时间 平时 都是 那个 方案 项目 计划 安排 明天 周一 周二 周三 周四 周五 周六 周日 于是 应该 相关 "
     "高层 全部 经过 常规 单位 国庆 元旦 马上 成本 合同 何时 任何 管理 盛大 温度 安全 和我们 向我们 关系 关键 党委 "
     "都不 都没 那边 时候 从来 和他 和她 和对 于我 经常 全都 应当 解决 双方 干脆 万一 相当 相信 毕竟 易用 金额 "
     "费用 水平 查看 支持 包括 钱款 余款 元月 年底 年初 年前 年后 边界 车间 房间 党政 班组 景气 季度 通过 通知".split()
@@ -56,8 +58,9 @@ def mentions(text: str, context: Context) -> list[Mention]:
     ]
     found += [Mention(start, end, text[start:end], 0.95, "person.known")
               for start, end, kind in context.names.find(text) if kind == "person"]  # fmt: skip
-    found += _others(text, context) + _full_names(text, context)
-    taken = [(start, end) for start, end, kind in context.names.find(text) if kind != "person"] + famous_in(text)
+    found += _others(text, context) + _with_post(text, context) + _full_names(text, context)
+    taken = [(start, end) for start, end, kind in context.names.find(text) if kind != "person"]
+    taken += famous_in(text)
     free = [m for m in found if all(m.end <= start or end <= m.start for start, end in taken)]
     return _apart([each for each in free if not _is_firm(text, each, free)])
 
@@ -75,7 +78,7 @@ _NO_LATIN = frozenset(
 
 
 def _others(text: str, context: Context) -> list[Mention]:
-    """Kelvin, Emily Zhou; 扎西经理, 呼和主任; 何生 as one says in the south."""
+    """Kelvin, Emily Zhou; 古力娜尔; 何生 as one says in the south."""
     found = [
         Mention(m.start(), m.end(), m[0], 0.85, "person.latin")
         for m in _LATIN.finditer(text)
@@ -84,19 +87,6 @@ def _others(text: str, context: Context) -> list[Mention]:
     for m in _FOREIGN_NAME.finditer(text):
         if lexicon.is_transliterated(m[0]) and not context.tools.known(m[0]):
             found.append(Mention(m.start(), m.end(), m[0], 0.8, "person.foreign"))
-    for m in _TRANSLITERATED.finditer(text):
-        head = m[0][: len(m[0]) - len(m["t"])]
-        if not context.tools.known(head) and leading_place(head) is None:
-            found.append(Mention(m.start(), m.end(), m[0], 0.9, "person.title"))
-    for m in _NAME_WITH_POST.finditer(text):
-        short = m["n"] in lexicon.COMPOUND_LIST or re.fullmatch(lexicon.TRANSLITERATED, m["n"])
-        if not short and _is_name(m["n"]) and not context.tools.known(m["n"]):
-            found.append(Mention(m.start("n"), m.end("n"), m["n"], 0.92, "person.post"))
-    for m in _UNLISTED.finditer(text):
-        if not _inside_word(text, m.start(), context):
-            found.append(Mention(m.start(), m.end(), m[0], 0.85, "person.title"))
-    for m in _ABROAD.finditer(text):
-        found.append(Mention(m.start(), m.end(), m[0], 0.9, "person.title"))
     for m in _SOUTHERN.finditer(text):
         if not context.tools.known(m[0]) and (
             re.match("[话讲嗰]", text[m.end() : m.end() + 1]) or _stands_alone(text, m, context)
@@ -105,8 +95,23 @@ def _others(text: str, context: Context) -> list[Mention]:
     return found
 
 
+def _with_post(text: str, context: Context) -> list[Mention]:
+    """池雅琴园长, 战所长, 山本先生."""
+    found = [Mention(m.start(), m.end(), m[0], 0.9, "person.title") for m in _ABROAD.finditer(text)]
+    for m in _NAME_WITH_POST.finditer(text):
+        short = m["n"] in lexicon.COMPOUND_LIST or re.fullmatch(lexicon.TRANSLITERATED, m["n"])
+        if not short and _is_name(m["n"]) and not context.tools.known(m["n"]):
+            found.append(Mention(m.start("n"), m.end("n"), m["n"], 0.92, "person.post"))
+    found += [
+        Mention(m.start(), m.end(), m[0], 0.85, "person.title")
+        for m in _UNLISTED.finditer(text)
+        if not _inside_word(text, m.start(), context)
+    ]
+    return found
+
+
 _FOREIGN_NAME = re.compile(f"(?<![一-鿿]){lexicon.TRANSLITERATED}(?<![不都其])")
-_TRANSLITERATED = re.compile(f"{lexicon.TRANSLITERATED}(?P<t>{lexicon.RESPECT_OUTRIGHT})")
+_TRANSLITERATED = re.compile(f"{lexicon.TRANSLITERATED}(?P<t>{lexicon.POST_OF_ONE}|总|副总|老板|大哥|大姐)")
 _NAME_WITH_POST = re.compile(
     rf"(?:(?<![一-鿿〇])|(?<=[科处部办室院校局所站馆厂司心委的见找给跟和陪]))(?P<n>{_NAME})(?:{lexicon.POST_OF_ONE})"
 )
@@ -117,7 +122,9 @@ _UNLISTED = re.compile(
 """战所长, 门主任: a surname of no list, behind a firm or where a clause begins."""
 _ABROAD = re.compile(
     "(?:山本|田中|佐藤|铃木|高桥|渡边|伊藤|中村|小林|加藤|吉田|山田|佐佐木|松本|井上|木村|清水|山崎|池田|桥本|石川|前田|藤田|小川|后藤|冈田|长谷川|村上|近藤|石井|斋藤|坂本|远藤|青木|藤井|三浦|西村|藤原|松田|中岛|小野)"
-    "(?:先生|女士|小姐|社长|部长|课长|总)|(?<![一-鿿])(?![{no}])[一-鿿]总(?![是共体价])".replace("{no}", lexicon.NO_SURNAME)
+    "(?:先生|女士|小姐|社长|部长|课长|总)|(?<![一-鿿])(?![{no}])[一-鿿]总(?![是共体价])".replace(
+        "{no}", lexicon.NO_SURNAME
+    )
 )
 """山本先生; 刀总 where a clause begins."""
 _SOUTHERN = re.compile(f"[{lexicon.SINGLE}]生")
@@ -180,7 +187,9 @@ _NO_PEOPLE = (
 _FREE_BEFORE = re.compile(
     r"(?:\A|店主|师长|盟商|客户|老板|户|经理|主管|主任|技术|财务|会计|同事|秘书|[\s,;。:、+\0(]|[的给跟和与同找见约请叫陪问让催是对去到在等帮替连])\Z"
 )
-_FREE_AFTER = re.compile(rf"(?:\Z|[\s,;。:、+\0)]|厂|家|店|公司|办公室|OK|关机|占线|通了|那|打|临|嫌|{_SAYS})")
+_FREE_AFTER = re.compile(
+    rf"(?:\Z|[\s,;。:、+\0)]|厂|家|店|公司|办公室|OK|关机|占线|通了|那|打|临|嫌|{_SAYS})"
+)
 
 
 def _speaks(text: str, match: re.Match[str]) -> bool:
@@ -290,7 +299,11 @@ def _ends_well(text: str, end: int, size: int, context: Context, first: str) -> 
 def _is_name(word: str) -> bool:
     if not word or word in _STOP or word[:2] in _STOP or word[0] in _FUNCTION:
         return False
-    if word[-1] in "区县局馆校院所队还崩没都就也会" or re.fullmatch("..[科部室厅件]", word) or re.fullmatch(f"[{lexicon.SINGLE}]生[在通说话到过]", word):
+    if (
+        word[-1] in "区县局馆校院所队还崩没都就也会"
+        or re.fullmatch("..[科部室厅件]", word)
+        or re.fullmatch(f"[{lexicon.SINGLE}]生[在通说话到过]", word)
+    ):
         return False
     return (
         lexicon.is_name(word)
@@ -320,12 +333,14 @@ _LEAD_IN = re.compile(
 _WHERE = re.compile(
     "(?:去了?一?趟?|跑了?一?趟?|从|给|到|在)(?P<f>[一-鿿A-Za-z]{2,6}?)(?=见了?|做了?|演示|出来|回来|谈|开会|拜访|现场|送|装|调试|讲|了趟|培训)"
 )
-_WENT = re.compile(r"(?:(?:去|跑)了?一?趟|拜访了?|走访了?|回访了?)(?P<f>[一-鿿A-Za-z]{2,10})(?=[\s,;。\0]|\Z)")
+_WENT = re.compile(
+    r"(?:(?:去|跑)了?一?趟|拜访了?|走访了?|回访了?)(?P<f>[一-鿿A-Za-z]{2,10})(?=[\s,;。\0]|\Z)"
+)
 _ONLY_A_TRADE = re.compile(
     f"(?:{lexicon.BRANCH_WORDS}|医疗|汽车|公司|集团|机场|学校|医院|法院|银行|大学|学院)+"
 )
 _NOT_FIRM = re.compile(
-    "定金|订金|尾款|冻结|暂停|统一|报给|开标|勘察|上报|签到|寄给|早上|中午|晚上|一个|一家|有个|[说要让想没不把被回了过来去吗呢吧们你俺咱里]|原因|大家|[他她]的|已|计划|可以|各位|因为|听说|最近|几家|[这那哪]个|楼下|同行|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
+    "总部|定金|订金|尾款|冻结|暂停|统一|报给|开标|勘察|上报|签到|寄给|早上|中午|晚上|一个|一家|有个|[说要让想没不把被回了过来去吗呢吧们你俺咱里]|原因|大家|[他她]的|已|计划|可以|各位|因为|听说|最近|几家|[这那哪]个|楼下|同行|不能|电话|微信|邮件|我们|他们|客户|对方|方案|合同|报价|系统|软件|下周|明天|今天|昨天|上午|下午"
 )
 
 
@@ -348,7 +363,9 @@ def firm_of(text: str, person: Mention | None, context: Context) -> Mention | No
 
 
 _NEAR = 12
-_THAT_SIDE = re.compile(r"(?:\A|[\s,;。!\0])(?P<f>[一-鿿A-Za-z]{2,8}?)(?:那边|那单|那家|那个单子|的单子|的项目|进展)")
+_THAT_SIDE = re.compile(
+    r"(?:\A|[\s,;。!\0])(?P<f>[一-鿿A-Za-z]{2,8}?)(?:那边|那单|那家|那个单子|的单子|的项目|进展)"
+)
 
 
 def _that_side(text: str) -> Mention | None:
@@ -360,7 +377,6 @@ def _that_side(text: str) -> Mention | None:
     return None
 
 
-
 def _overlaps(one: Mention, other: Mention) -> bool:
     return one.start < other.end and other.start < one.end
 
@@ -370,7 +386,11 @@ def _made_like_firms(text: str) -> list[Mention]:
     for run in _RUN.finditer(text):
         for begin, end in firms_in(run[0]):
             name = run[0][begin:end]
-            while (head := _LEAD_IN.match(name)) and len(name) - head.end() > 3 and (head.end() > 1 or name[0] in "趟接跟去"):
+            while (
+                (head := _LEAD_IN.match(name))
+                and len(name) - head.end() > 3
+                and (head.end() > 1 or name[0] in "趟接跟去")
+            ):
                 begin, name = begin + head.end(), name[head.end() :]
             if _sound_firm(name):
                 found.append(Mention(run.start() + begin, run.start() + end, name, 0.6, "company.like"))
@@ -384,11 +404,16 @@ def _firm_gone_to(text: str, person: Mention | None, context: Context) -> Mentio
         while head := _LEAD_IN.match(name):
             start, name = start + head.end(), name[head.end() :]
         free = person is None or person.end <= start or match.end("f") <= person.start
-        named = lexicon.is_name(name) or _RESPECT.search(name) or leading_place(name) is not None
+        named = lexicon.is_name(name) or _RESPECT.search(name) or _only_a_place(name)
         strange = not named and not any(context.tools.known(word) for word in (name, name[-2:]))
         if free and strange and len(name) > 1 and _sound_firm(name) and not context.names.find(name):
             return Mention(start, match.end("f"), name, 0.6, "company.where")
     return None
+
+
+def _only_a_place(name: str) -> bool:
+    rest = behind_places(name)
+    return leading_place(name) is not None and (len(rest) < 2 or is_place(rest))
 
 
 def _before(text: str, end: int) -> Mention | None:
@@ -414,7 +439,9 @@ def _before(text: str, end: int) -> Mention | None:
     return None
 
 
-_BEHIND = re.compile("(?:的?(?:老板娘?|店主|店长|加盟商|采购|厨师长|经理|前台)|的?(?:[那这]个|[那这]边|工厂|厂里|公司里)|他们|(?:信息|设备|采购|技术|生产|财务|行政|研发|质检|品质|仓储|物流|后勤|总务|教务|人事|市场|销售|工程|IT)[部科处]?)+(?:拜访|走访|回访)?了?\\Z")
+_BEHIND = re.compile(
+    "(?:的?(?:老板娘?|店主|店长|加盟商|采购|厨师长|经理|前台)|的?(?:[那这]个|[那这]边|工厂|厂里|公司里)|他们|(?:信息|设备|采购|技术|生产|财务|行政|研发|质检|品质|仓储|物流|后勤|总务|教务|人事|市场|销售|工程|IT)[部科处]?)+(?:拜访|走访|回访)?了?\\Z"
+)
 """锦和织造|那个|岳厂长, 赛力克|采购部: what stands between a firm and its person."""
 _OFFICE = re.compile("[一-鿿]{1,5}(?:科|处|部|室|系|组|办|中心|大厅)")
 

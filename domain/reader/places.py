@@ -114,7 +114,7 @@ def region_of(text: str) -> str | None:
     return next((place for place in inside if place in _CITY_NAMES), inside[0] if inside else None)
 
 
-_PASSED_BY = re.compile("[^,;。]{0,8}?(?:展|年会|大会|峰会|论坛|机场|高铁|火车)")
+_PASSED_BY = re.compile("[^,;。]{0,8}?(?:展|[博览谈流货讨享]会|年会|大会|峰会|论坛|机场|高铁|火车)")
 
 
 def region_in(text: str) -> str | None:

@@ -26,8 +26,12 @@ _CALLED = re.compile(
 _SURNAMED = re.compile(
     f"(?:[一-鿿]{{0,4}})姓({lexicon.SURNAME.pattern}|[{lexicon.RARE}])(?:的(?:老板|客户|先生))?"
 )
-_LAZY_NAME = rf"(?:{lexicon.COMPOUND}[一-鿿]{{1,2}}?|[{lexicon.SINGLE}][一-鿿]{{1,2}}?|{lexicon.TRANSLITERATED})"
-_FULL_NAME = rf"(?:{lexicon.COMPOUND}[一-鿿]{{1,2}}|[{lexicon.SINGLE}][一-鿿]{{1,2}}|{lexicon.TRANSLITERATED})"
+_LAZY_NAME = (
+    rf"(?:{lexicon.COMPOUND}[一-鿿]{{1,2}}?|[{lexicon.SINGLE}][一-鿿]{{1,2}}?|{lexicon.TRANSLITERATED})"
+)
+_FULL_NAME = (
+    rf"(?:{lexicon.COMPOUND}[一-鿿]{{1,2}}|[{lexicon.SINGLE}][一-鿿]{{1,2}}|{lexicon.TRANSLITERATED})"
+)
 _POLITE = rf"(?:{lexicon.COMPOUND}|[{lexicon.SINGLE}{lexicon.RARE}])(?:{lexicon.POST_OF_ONE}|总|工|姐|哥|董|生(?![产物意活态成]))"
 _TOLD_NAME = rf"(?:{_LAZY_NAME}|{lexicon.RARE_NAME.pattern})"
 _STOPS = r"(?=\Z|[手电微座说要想他她的在这和接留给,就开]|加了?我|v|wx|tel|1[3-9])"
@@ -36,12 +40,16 @@ _AMONG = (
     re.compile(
         rf"(?P<t>{lexicon.POST_TAIL})?(?P<n>姓(?P<s>{lexicon.COMPOUND}|[{lexicon.SINGLE}{lexicon.RARE}]))(?:(?:的|(?P=s))(?P<t2>{lexicon.POST_TAIL}))?"
     ),
-    re.compile(rf"(?P<t>[一-鿿A-Z]{{0,6}}?(?:{lexicon.POST_TAIL}))(?:名字)?(?:就?是|叫做?|名叫|:)?(?P<n>{_LAZY_NAME}){_STOPS}"),
+    re.compile(
+        rf"(?P<t>[一-鿿A-Z]{{0,6}}?(?:{lexicon.POST_TAIL}))(?:名字)?(?:就?是|叫做?|名叫|:)?(?P<n>{_LAZY_NAME}){_STOPS}"
+    ),
     re.compile(
         rf"(?:叫做?|名叫|真名|名字是|联系人|对接人|负责人|(?<![一-鿿])找|我是|本人|联系)(?:是|为|:)?(?:他们)?(?P<t>[一-鿿A-Z]{{0,6}}(?:{lexicon.POST_TAIL}))?的?"
         rf"(?P<n>{_POLITE}|{_TOLD_NAME}{_STOPS}|[A-Z][a-z]{{2,10}}(?: [A-Z][a-z]{{1,10}})?)"
     ),
-    re.compile(rf"(?:\A|的|[科处部室办系]|中心|院|校|[他她]们|个|位|反正是|是|买家|客户|家长|领导)(?P<t>[一-鿿]{{0,4}}(?:{lexicon.POST_TAIL}))?(?P<n>{_POLITE})"),
+    re.compile(
+        rf"(?:\A|的|[科处部室办系]|中心|院|校|[他她]们|个|位|反正是|是|买家|客户|家长|领导)(?P<t>[一-鿿]{{0,4}}(?:{lexicon.POST_TAIL}))?(?P<n>{_POLITE})"
+    ),
 )
 _TITLE_SURNAMED = re.compile("(?P<t>[一-鿿]{2,6})(?P<n>姓[一-鿿]{1,2})")
 # What people say before a firm's name: 对方是, 我是, 好像叫什么.
@@ -104,7 +112,9 @@ def words_of(line: str) -> list[Word]:
     named = [*_CALLED_SO.finditer(line[:_MOST_READ]), *_QUOTED.finditer(line[:_MOST_READ])]
     for match in named:
         start, end = match.span(match.lastindex or 0)
-        if _may_be_a_firm(line[start:end], quoted=match.re is _QUOTED) and all(end <= each.start or each.end <= start for each in found):
+        if _may_be_a_firm(line[start:end], quoted=match.re is _QUOTED) and all(
+            end <= each.start or each.end <= start for each in found
+        ):
             found.append(Word(start, end, line[start:end], Kind.NAMED))
             line = line[:start] + "\0" * (end - start) + line[end:]
     for match in islice(_WORD.finditer(line), MOST_WORDS):
@@ -120,11 +130,18 @@ _MOST_READ = 300
 
 
 def _may_be_a_firm(word: str, *, quoted: bool) -> bool:
-    person = lexicon.is_respect(word) or (lexicon.is_name(word) and not quoted) or lexicon.is_title(word) or lexicon.is_trade(word)
+    person = (
+        lexicon.is_respect(word)
+        or (lexicon.is_name(word) and not quoted)
+        or lexicon.is_title(word)
+        or lexicon.is_trade(word)
+    )
     return not person and _NO_FIRM.search(word) is None and leading_place(word) != word
 
 
-_NO_FIRM = re.compile("[我你他她的了吗呢吧想要做没不说]|什么|地址|在|电话|搞|女士|希望|联系|采购$|询价|报价|需求|预算|系统|客户")
+_NO_FIRM = re.compile(
+    "[我你他她的了吗呢吧想要做没不说]|什么|地址|在|电话|搞|女士|希望|联系|采购$|询价|报价|需求|预算|系统|客户"
+)
 
 
 def _parts(start: int, raw: str) -> list[Word]:
@@ -322,13 +339,20 @@ def _kind(word: str) -> Kind:
 
 
 def _doubtful_kind(word: str, place: str | None) -> Kind:
-    named_like_a_firm = len(word) >= 4 and lexicon.BRANCH_NAMED.fullmatch(word) is not None and not is_plain(word)
+    named_like_a_firm = (
+        len(word) >= 4 and lexicon.BRANCH_NAMED.fullmatch(word) is not None and not is_plain(word)
+    )
     if not named_like_a_firm and lexicon.is_name(word) and not is_place(word):
         return Kind.NAME
     if lexicon.WISH_VERB.search(word):
         return Kind.OTHER
     if place and len(behind_places(word)) >= 2 and len(word) <= 20:
-        if word[-1] == "的" or "那边" in word or _ADDRESS.fullmatch(word) or region_in(behind_places(word)) == behind_places(word):
+        if (
+            word[-1] == "的"
+            or "那边" in word
+            or _ADDRESS.fullmatch(word)
+            or region_in(behind_places(word)) == behind_places(word)
+        ):
             return Kind.ADDRESS
         return Kind.BRANCH if named_like_a_firm else Kind.LOCAL
     return Kind.BRANCH if named_like_a_firm and lexicon.WISH.search(word) is None else Kind.OTHER
@@ -399,7 +423,9 @@ def _piece(word: Word, match: re.Match[str], group: str, kind: Kind) -> Word:
     return Word(word.start + start, word.start + end, match[group], kind)
 
 
-_OF_WHOM = re.compile("[一-鿿]{0,6}(?:的|联系人|对接人|[他她我你]们|找|当|是|个|任|做|为)(?=[一-鿿A-Z]{2})|[他找当是任系]")
+_OF_WHOM = re.compile(
+    "[一-鿿]{0,6}(?:的|联系人|对接人|[他她我你]们|找|当|是|个|任|做|为)(?=[一-鿿A-Z]{2})|[他找当是任系]"
+)
 
 
 _INTRODUCES = re.compile("(?:那边|又|给|帮忙?|刚)*(?:介绍|推荐|推了|推来|转给|转来|引荐)")
@@ -451,7 +477,9 @@ _NEAR = 12
 
 _GENERIC = re.compile("(?:厂|(?<!有限)(?<!责任)(?<!股份)公司|企业|店|医药城|工业园)\\Z")
 """木地板厂, 外贸公司: more often what it is than what it is called, beside a name."""
-_SPEECH = re.compile("们|谁|跟进|消息|留言|名片|备注|公司名|先生|女士|小姐|询盘|转一|没|留|[我你他她的了吗呢吧就把被让给个]|客户|线索|介绍|推荐|朋友|说")
+_SPEECH = re.compile(
+    "们|谁|跟进|消息|留言|名片|备注|公司名|先生|女士|小姐|询盘|转一|没|留|[我你他她的了吗呢吧就把被让给个]|客户|线索|介绍|推荐|朋友|说"
+)
 
 
 def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
@@ -460,12 +488,19 @@ def _place_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
     title = placed.fields.get("title")
     said = _OF_WHOM.match(title.text) if title else None
     if title and said and said.end() < len(title.text):  # 联系人工会主席, 当副总裁
-        placed.fields["title"] = Word(title.start + said.end(), title.end, title.text[said.end() :], Kind.TITLE)
+        placed.fields["title"] = Word(
+            title.start + said.end(), title.end, title.text[said.end() :], Kind.TITLE
+        )
 
 
 def _choose_title(placed: Placed, words: list[Word], early: list[Word]) -> None:
     called = placed.fields.get("name")
-    titles = [w for w in words if w.kind is Kind.TITLE and (w in early or len(w.text) > 2 or (called and 0 <= called.start - w.end <= 2))]
+    titles = [
+        w
+        for w in words
+        if w.kind is Kind.TITLE
+        and (w in early or len(w.text) > 2 or (called and 0 <= called.start - w.end <= 2))
+    ]
     titles.sort(key=lambda word: lexicon.POST.fullmatch(word.text) is None)  # 物资部 部长
     name = called
     inside = _OF_SURNAME.search(name.text) if name else None
@@ -515,7 +550,9 @@ def _unusual_name(words: list[Word]) -> Word | None:
         return words[0]
     for before, word, after in zip([None, *words], words, [*words[1:], None], strict=False):
         beside = [each for each in (before, after) if each]
-        rare = lexicon.RARE_NAME.fullmatch(word.text) or (before and before.kind is Kind.TITLE and _may_be_a_name(word))
+        rare = lexicon.RARE_NAME.fullmatch(word.text) or (
+            before and before.kind is Kind.TITLE and _may_be_a_name(word)
+        )
         if rare and any(map(_is_post_or_firm, beside)):
             return word
     return None
@@ -529,7 +566,10 @@ def _may_be_a_name(word: Word) -> bool:
     return (
         word.kind is Kind.OTHER
         and _FOREIGN.fullmatch(word.text) is not None
-        and not re.match("[没未不有无是请]|.*(?:线索|客户|商机|单子|邮箱|电话|手机|公司|[我你他在的了有是叫]|询)", word.text)
+        and not re.match(
+            "[没未不有无是请]|.*(?:线索|客户|商机|单子|邮箱|电话|手机|公司|[我你他在的了有是叫]|询)",
+            word.text,
+        )
         and not lexicon.WISH.search(word.text)
     )
 

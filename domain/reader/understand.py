@@ -11,8 +11,8 @@ from domain.reader.context import Context, Span, opened
 from domain.reader.dates import When, find_dates
 from domain.reader.kinds import Kind, kind_of, strip_command
 from domain.reader.lead_text import LeadText, read_lead
-from domain.reader.names import AS_WRITTEN
 from domain.reader.money import Money, chosen, find_amounts
+from domain.reader.names import AS_WRITTEN
 from domain.reader.people import Mention, firm_of, mentions
 from domain.reader.places import region_of
 from domain.reader.visits import Place, read_place
@@ -163,7 +163,11 @@ def _role(when: When, text: str, clause: tuple[int, int], kind: Kind, now: datet
     """Done, next, a project's own timeline, or None for a time in passing."""
     start, end = clause
     if kind is Kind.LEAD:
-        if when.past or when.over(now) or (when.at is None and when.day == now.date() and _CAME.match(text, when.end)):
+        if (
+            when.past
+            or when.over(now)
+            or (when.at is None and when.day == now.date() and _CAME.match(text, when.end))
+        ):
             return None
         near = max(start, when.start - _NEAR), min(end, when.end + _NEAR)
         return DateRole.NEXT if cues.REACH.search(text, *near) else DateRole.PROJECT
@@ -205,7 +209,11 @@ def _was_today(when: When, text: str, end: int, kind: Kind, now: datetime, *, do
     """Of today, and told of as past: a visit's own day, or a hour that is over in a clause with 了."""
     if not when.day == when.until == now.date():
         return False
-    if when.at is None and kind is Kind.VISIT and not re.search("再|(?<!续)约|发(?!票)|回", text[when.end : end]):
+    if (
+        when.at is None
+        and kind is Kind.VISIT
+        and not re.search("再|(?<!续)约|发(?!票)|回", text[when.end : end])
+    ):
         return True
     told = _TOLD.match(text, when.end) if when.at is None else None
     if told and not _PUT_OFF.search(text, when.end, told.end()):
@@ -217,7 +225,11 @@ def _in_passing(
     when: When, text: str, clause: tuple[int, int], kind: Kind, now: datetime, *, done: bool
 ) -> DateRole | None:
     if when.rule == "span.these":
-        return DateRole.NEXT if cues.NEXT.search(text, when.end, min(clause[1], when.end + 4)) and not done else None
+        return (
+            DateRole.NEXT
+            if cues.NEXT.search(text, when.end, min(clause[1], when.end + 4)) and not done
+            else None
+        )
     if when.rule != "period" or kind is Kind.VISIT or done:
         return None
     later = {"上": 9, "中": 12, "下": 14, "傍": 17, "晚": 18}[text[when.start]] > now.hour
@@ -259,7 +271,13 @@ _NEAR, _FAR = 14, 24  # signs around a date in which its deed is looked for, and
 
 def _rank(when: When, text: str, clause: tuple[int, int]) -> int:
     """How much a date looks like the thing to be done."""
-    rank = 2 if cues.NEXT.search(text, when.end, min(clause[1], when.end + _NEAR)) else 1 if cues.NEXT.search(text, *clause) else 0
+    rank = (
+        2
+        if cues.NEXT.search(text, when.end, min(clause[1], when.end + _NEAR))
+        else 1
+        if cues.NEXT.search(text, *clause)
+        else 0
+    )
     return rank + (1 if when.at else 0) - (2 if when.grain == "year" else 0)
 
 
@@ -382,7 +400,9 @@ def _main_person(text: str, people: list[Mention], firm: Mention | None) -> Ment
         each for each in outside
         if not (text[each.start - 1 : each.start] == "陪" and _WENT_ALONG.match(text, each.end))
     ]  # fmt: skip
-    theirs = [each for each in outside if not _OURS.search(text[: each.start]) and not _OF_US.match(text, each.end)]
+    theirs = [
+        each for each in outside if not _OURS.search(text[: each.start]) and not _OF_US.match(text, each.end)
+    ]
     outside = theirs or outside
     if not outside:
         return None

@@ -43,7 +43,11 @@ _WAS = re.compile("(?:了|这边|那边|现场|(?<![一二三四五六七八九�
 
 def read_place(text: str, context: Context) -> Place:
     """The words of a visit in which NUL marks what is already read."""
-    words = [m for m, _ in zip(_WORD.finditer(text), range(MOST_WORDS), strict=False) if not _LOGGED.fullmatch(m[0])]
+    words = [
+        m
+        for m, _ in zip(_WORD.finditer(text), range(MOST_WORDS), strict=False)
+        if not _LOGGED.fullmatch(m[0])
+    ]
     location: str | None = None
     company = person = None
     told = _told(words)
@@ -54,7 +58,11 @@ def read_place(text: str, context: Context) -> Place:
         said = word[0]
         follows = any(each.start() > word.start() for each in made) or _brand(words, nth + 1, context)
         address = _address(said, firm_follows=follows)
-        if address and location is None and not (nth == 0 and _is_firm(said)):
+        if (
+            address
+            and location is None
+            and (_in_a_mall(words, nth, context) or nth > 0 or not _is_firm(said))
+        ):
             location = address
             continue
         person = person or _person(word.start(), said, text, context)
@@ -81,11 +89,22 @@ def _told(words: list[re.Match[str]]) -> Place:
 _VERB = re.compile(
     "[谈看聊讲做开送见演参取修装等找跟和陪办对问说上]|需求|现场|方案|客户|下午|上午|交流|合作|洽谈|考察|调研|签约|验收|培训|沟通|对接|拜访|回访|安装|维护|巡检|门口|里面|已经?|没|不"
 )
-_LOGGED = re.compile("(?:现场|外勤|客户)*(?:人?已到[了啦]?|签到|签退|打卡|拜访|现场|第[一二三四五]家|今[天日])+")
+_LOGGED = re.compile(
+    "(?:现场|外勤|客户)*(?:人?已到[了啦]?|签到|签退|打卡|拜访|现场|第[一二三四五]家|今[天日])+"
+)
 _HEAD = re.compile("(?:我|人)?(?:刚|已经?|又)?(?:到了?|在)(?=[一-鿿]{4})")
-_SPOT = re.compile("(?:城|街|园|区|馆|楼|广场|天地|镇|古城|中心|层|港|湖|湾|路|桥|村|口|[0-9一二三四五][FfBb楼层])\\Z")
+_SPOT = re.compile(
+    "(?:城|街|园|区|馆|楼|广场|天地|镇|古城|中心|层|港|湖|湾|路|桥|村|口|[0-9一二三四五][FfBb楼层])\\Z"
+)
 """What a shop stands in or at, where a firm's name follows."""
-_ROOM = re.compile("[一-鿿]{0,6}(?:[0-9一二三四五六七八九十]{1,2}[楼层](?:[一-鿿]{0,3}室)?|会议室|护士站|展厅)")
+_ROOM = re.compile(
+    "[一-鿿]{0,6}(?:[0-9一二三四五六七八九十]{1,2}[楼层](?:[一-鿿]{0,3}室)?|会议室|护士站|展厅)"
+)
+
+
+def _in_a_mall(words: list[re.Match[str]], nth: int, context: Context) -> bool:
+    """赣州家具城 before 木言木语."""
+    return _SPOT.search(words[nth][0]) is not None and _brand(words, nth + 1, context)
 
 
 def _ends_as_firm(word: str) -> bool:
@@ -108,10 +127,20 @@ def _address(word: str, *, firm_follows: bool) -> str | None:
         return bare
     if leading_place(bare) and _SPOT.search(bare) and firm_follows:
         return bare
-    if leading_place(bare) and firm_follows and next(firms_in(bare), None) is None and len(behind_places(bare)) <= 5:
+    if (
+        leading_place(bare)
+        and firm_follows
+        and next(firms_in(bare), None) is None
+        and len(behind_places(bare)) <= 5
+    ):
         return bare
     match = _ADDRESS.match(word)
-    if match and match.end() >= len(word) - 1 and not re.search("[说等的了长]", word) and not _ends_as_firm(word):
+    if (
+        match
+        and match.end() >= len(word) - 1
+        and not re.search("[说等的了长]", word)
+        and not _ends_as_firm(word)
+    ):
         return match["a"]
     place = leading_place(word)
     behind = behind_places(word) if place else ""

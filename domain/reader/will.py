@@ -15,7 +15,9 @@ INTENTS = ("positive", "neutral", "negative")
 Weights = Mapping[str, Sequence[float]]
 """For each feature what it adds to each of INTENTS; `` is what all begin with."""
 _MOST = 300  # characters that are weighed
-_SIGN = re.compile(r"(?P<date>\0+)|(?P<name>〇+)|(?P<number>[0-9.]+)|[a-z]+|[一-鿿]|(?P<stop>[^一-鿿〇0-9a-z\0]+)")
+_SIGN = re.compile(
+    r"(?P<date>\0+)|(?P<name>〇+)|(?P<number>[0-9.]+)|[a-z]+|[一-鿿]|(?P<stop>[^一-鿿〇0-9a-z\0]+)"
+)
 _MARKS = {"date": "@", "name": "N", "number": "#", "stop": "|"}
 _STOP = re.compile(r"[,;。!?\s\0]+")
 
@@ -41,7 +43,10 @@ def features(text: str, cue: Cue | None = None) -> list[str]:
     low = text.lower()
     clauses = [clause for clause in _STOP.split(low) if len(clause) > 1]
     last = _runs(_signs(clauses[-1]), (2, 3)) if len(clauses) > 1 else set()
-    return [*sorted(_runs(_signs(low), (1, 2)) | {f"${run}" for run in last}), f"={cue.rule if cue else 'none'}"]
+    return [
+        *sorted(_runs(_signs(low), (1, 2)) | {f"${run}" for run in last}),
+        f"={cue.rule if cue else 'none'}",
+    ]
 
 
 def will(text: str, cue: Cue | None, weights: Weights) -> Cue | None:

@@ -51,7 +51,9 @@ def main() -> None:
         "corners_chat.jsonl (measured once, then developed on)": chat.labelled("corners_chat.jsonl"),
         "plain_chat.jsonl (measured once, then developed on)": chat.labelled("plain_chat.jsonl"),
     } | {
-        f"stranger_{each}.jsonl (a stranger's, measured once, then developed on)": chat.labelled(f"stranger_{each}.jsonl")
+        f"stranger_{each}.jsonl (a stranger's, measured once, then developed on)": chat.labelled(
+            f"stranger_{each}.jsonl"
+        )
         for each in "abcd"
     }
     for title, rows in sets.items():
