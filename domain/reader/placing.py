@@ -405,9 +405,8 @@ def _among(placed: Placed, words: list[Word]) -> Word | None:
         for word in loose:
             for match in pattern.finditer(word.text):
                 called = match["n"]
-                if _NOBODY.search(called):
-                    continue
-                if lexicon.is_name(called) or (called and not re.fullmatch(_FULL_NAME, called)):
+                person = lexicon.is_name(called) or not re.fullmatch(_FULL_NAME, called)
+                if person and not _NOBODY.search(called):
                     post = next((each for each in ("t", "t2") if match.groupdict().get(each)), None)
                     if post and "title" not in placed.fields:
                         placed.fields["title"] = _piece(word, match, post, Kind.TITLE)

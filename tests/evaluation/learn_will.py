@@ -36,7 +36,7 @@ SETS = (
     "stranger_c.jsonl",
     "stranger_d.jsonl",
 )
-ROUNDS, STEP, DECAY, LEAST = 15, 0.3, 0.15, 0.15
+ROUNDS, STEP, DECAY, LEAST = 15, 0.3, 0.15, 0.25
 
 
 class Example(NamedTuple):

@@ -74,6 +74,7 @@ def test_what_kind_of_message_it_is(text: str, kind: str) -> None:
         ("Hi, this is Kevin from Brightway Lighting, call 13812345678", None, "Brightway Lighting", None), ("/lead 养猪场的 叫阿健 13812345678", "阿健", None, None),
         ("/lead 消防器材厂的后勤科长 叫桂小兵 13812345678", "桂小兵", None, "后勤科长"), ("/lead 观测站站长 东智才让 德令哈市气象局 13812345678", "东智才让", "德令哈市气象局", "观测站站长"),
         ("刚有个电话是南阳七里园派出所的说是要采购充电柜对方姓皮皮所长手机号是13812345678", "皮所长", "南阳七里园派出所", "所长"),
+        ("/lead 晟辉铝业 找方案 13812345678", None, "晟辉铝业", None),
         ("/lead 晟辉铝业 岩温老师 13812345678", "岩温老师", "晟辉铝业", None), ("/lead 成都 锐诺生物 lab manager Vivian 谢 13812345678", "Vivian 谢", "锐诺生物", "lab manager"),
     ],
 )  # fmt: skip
