@@ -49,13 +49,8 @@ def kind_of(text: str, context: Context) -> Kind:
             return kind
     if COMMAND.match(text):
         return Kind.LEAD
-    begin = _SYMBOLS.match(text)
-    if (
-        _VISIT.match(text)
-        or (begin and _VISIT.match(text, begin.end()))
-        or _arrived(text, context)
-        or _CHECKED_IN.search(text[:200])
-    ):
+    logged = _VISIT.match(text) or _VISIT.match(text, _first_word(text))
+    if logged or _arrived(text, context) or _CHECKED_IN.search(text[:200]):
         return Kind.VISIT
     return Kind.LEAD if _hands_in(text) else Kind.NOTE
 
@@ -64,13 +59,14 @@ def strip_command(text: str, kind: Kind) -> int:
     """How many characters at the start are only the command."""
     match = _SLASH[kind].match(text) or (COMMAND.match(text) if kind is Kind.LEAD else None)
     if match is None and kind is Kind.VISIT:
-        at = _SYMBOLS.match(text)
-        begin = at.end() if at else 0
+        begin = _first_word(text)
         match = _VISIT.match(text, begin) or _ARRIVED.match(text, begin)
     return match.end() if match else 0
 
 
-_SYMBOLS = re.compile(r"[^\w/]*")
+def _first_word(text: str) -> int:
+    """Behind the pins and marks in front of a message: 📍✅."""
+    return next((at for at, sign in enumerate(text[:40]) if sign.isalnum() or sign == "/"), 0)
 
 
 def _arrived(text: str, context: Context) -> bool:
@@ -110,5 +106,7 @@ def _hands_in(text: str) -> bool:
 
 
 _ANNOUNCED_OUTRIGHT = re.compile(
-    "(?:高铁|飞机|火车|展会|饭局|酒局|饭桌|电梯|路)(?:里|上)[^,。]{0,6}(?:认识|碰到|遇到|加)的|算不算线索|有个(?:大|新|小)客户|新加一条线索|算个新线索|先留个线索|新来的线索|转一封询盘|客户来电登记|新客户登记"
+    "(?:高铁|飞机|火车|展会|饭局|酒局|饭桌|电梯|路)(?:里|上)[^,。]{0,6}(?:认识|碰到|遇到|加)的|"
+    "(?:新|留|加|记|算|录)[一-鿿]{0,3}线索|转[一-鿿]{0,2}询盘|(?:来电|客户)登记|有个(?:大|新|小)客户"
 )
+"""What brings a lead though no number came with it."""

@@ -36,7 +36,7 @@ SETS = (
     "stranger_c.jsonl",
     "stranger_d.jsonl",
 )
-ROUNDS, STEP, DECAY, LEAST = 15, 0.3, 0.15, 0.25
+ROUNDS, STEP, DECAY, LEAST = 15, 0.3, 0.15, 0.15
 
 
 class Example(NamedTuple):
@@ -162,7 +162,8 @@ def main() -> None:
         return
     weights = learn(given)
     lines = ",\n".join(
-        f"{json.dumps(mark, ensure_ascii=False)}: {json.dumps(w)}" for mark, w in weights.items()
+        f"{json.dumps(mark, ensure_ascii=False)}:{json.dumps(w, separators=(',', ':'))}"
+        for mark, w in weights.items()
     )
     OUT.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     print(f"{len(given)} notes, {len(weights)} weights")
