@@ -368,6 +368,7 @@ def place_words(words: list[Word], *, taken: Set[str]) -> Placed:
     for name, place in _PLACERS.items():
         if name not in taken:
             place(placed, words, early)
+    placed.fields = {name: word for name, word in placed.fields.items() if name not in taken}
     return placed
 
 
@@ -379,7 +380,6 @@ def _take(placed: Placed, name: str, candidates: list[Word]) -> None:
 
 def _place_name(placed: Placed, words: list[Word], early: list[Word]) -> None:
     people = [w for w in early if w.kind in _PEOPLE] or [w for w in words if w.kind in _PEOPLE]
-    people = [w for w in people if w not in _introducers(words)]
     called = next((_piece(w, m, "n", Kind.NAME) for w in words if (m := _CALL_ME.search(w.text))), None)
     if called:
         placed.fields["name"] = called
@@ -427,18 +427,6 @@ _OF_WHOM = re.compile(
 )
 
 
-_INTRODUCES = re.compile("(?:那边|又|给|帮忙?|刚)*(?:介绍|推荐|推了|推来|转给|转来|引荐)")
-_INTRODUCED_BY = re.compile("(?:介绍人|推荐人|转介绍人)(?:是|:)?\\Z")
-
-
-def _introducers(words: list[Word]) -> list[Word]:
-    """介绍人:李主任, 李总介绍了: who brought the customer and is none."""
-    return [
-        word for before, word, after in zip([None, *words], words, [*words[1:], None], strict=False)
-        if (after and _INTRODUCES.match(after.text)) or (before and _INTRODUCED_BY.search(before.text))
-    ]  # fmt: skip
-
-
 def _place_company(placed: Placed, words: list[Word], early: list[Word]) -> None:
     named = [w for w in words if w.kind in (Kind.NAMED, Kind.FIRM)]
     named.sort(key=lambda w: _FIRMS.index(w.kind))
@@ -471,9 +459,7 @@ def _only_where(word: Word, words: list[Word]) -> bool:
     return word.kind is Kind.LOCAL and any(w.kind is Kind.BRANCH for w in near)
 
 
-_NEAR = 12
-
-
+_NEAR = 12  # signs
 _GENERIC = re.compile("(?:厂|(?<!有限)(?<!责任)(?<!股份)公司|企业|店|医药城|工业园)\\Z")
 """木地板厂, 外贸公司: more often what it is than what it is called, beside a name."""
 _SPEECH = re.compile(
