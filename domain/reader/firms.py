@@ -77,7 +77,7 @@ def is_famous(word: str) -> bool:
 
 def _goes_on(between: str) -> bool:
     """华大|附属|医院, 博达科技|杭州|分公司: one name; a 的 or a department ends it."""
-    if len(between) > 6 or re.search("[^一-鿿()]|[的和与跟给到是叫说了要想年新拟采购求需]", between):
+    if len(between) > 6 or re.search("[^一-鿿0-9A-Za-z()]|[的和与跟给到是叫说了要想年新拟采购求需]", between):
         return False
     return not between or between[-1] not in "科处部室系组办" or between.startswith("附属")
 
