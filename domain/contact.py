@@ -72,7 +72,9 @@ _WECHAT = re.compile(
     re.IGNORECASE,
 )
 _SAME_NUMBER = re.compile(
-    r"\(?(?:(?:微信|wechat|[vw]x)(?:也是?|就是|同)(?:这个|手机|电话)?号?|(?:手机|电话)?同微信号?)\)?",
+    r"\(?(?:(?:微信|wechat|[vw]x)(?: ?: ?)?(?:也是?|就是|同)(?:这个|手机|电话)?号?|(?:手机|电话)?同微信号?|"
+    r"(?:tel|mob|mobile|phone|电话|手机)号?[/&、 ]{1,3}"
+    r"(?:wechat|weixin|微信|wx|vx)号?[ :=]{0,3}(?=\0|1[3-9]))\)?",
     re.IGNORECASE,
 )
 

@@ -28,8 +28,9 @@ _PM = (
     "夜间",
 )
 _CLOCK = re.compile(
-    rf"(?P<p>{_PERIODS})?[ 的]?(?:(?<![0-9第百])(?P<h>{TWO})(?:点钟?|时(?![间候期段代效常长]))(?:(?P<half>半)|(?P<q>[一三])刻|(?P<min>{TWO})分?(?![0-9天个台万]))?(?:整|左右|多)?"
-    rf"|(?<![0-9:.])(?P<h24>[01]?[0-9]|2[0-4]):(?P<m24>[0-5][0-9])(?![0-9]))(?!建议|问题|要求|意见|顾虑|想法|折|击|位|检|点)"
+    rf"(?P<p>{_PERIODS})?[ 的]?(?:(?<![0-9第百])(?P<h>{TWO})(?:点钟?|时(?![间候期段代效常长]))(?:(?P<half>半)|(?P<q>[一三])刻|(?P<min>{TWO})分?(?![0-9天个台万次期轮楼家人位号部批版]))?(?:整|左右|多)?"
+    rf"|(?<![0-9:.])(?P<h24>[01]?[0-9]|2[0-4]):(?P<m24>[0-5][0-9])(?![0-9]) ?(?P<half12>[ap]m(?![a-z]))?|(?<![0-9:.])(?P<h12>1[0-2]|[1-9]) ?(?P<half_day>[ap]m)(?![a-z]))(?!建议|问题|要求|意见|顾虑|想法|折|击|位|检|点)",
+    re.IGNORECASE,
 )
 _ALONE = re.compile(rf"(?:{_PERIODS})")
 
@@ -43,7 +44,9 @@ class _Time:
 
 
 def _clock_of(match: re.Match[str]) -> time | None:
-    hour = numeral(match["h"] or match["h24"])
+    hour = numeral(match["h"] or match["h24"] or match["h12"])
+    if hour < 12 and (match["half12"] or match["half_day"] or "").lower() == "pm":
+        hour += 12
     minute = int(match["m24"]) if match["m24"] else 30 if match["half"] else 0
     if match["q"]:
         minute = 15 if match["q"] == "一" else 45
@@ -108,7 +111,7 @@ def _merged(found: list[When]) -> list[When]:
     kept: list[When] = []
     for when in found:
         last = kept[-1] if kept else None
-        again = last is not None and when.start - last.end <= 2 and last.at is None and last.grain == "day"
+        again = last is not None and when.start - last.end <= 1 and last.at is None and last.grain == "day"
         if last and again and (when.rule == "week.day" or when.day == last.day):
             kept[-1] = replace(last, end=when.end)
         else:

@@ -313,10 +313,17 @@ def _span(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
     r"(?:再)?过(?:个)?(?P<n>[一二两三四五六七八九十几]|[0-9]{1,2})(?:个)?(?P<u>工作日|天|周|星期|礼拜|月|小时|钟头|分钟)(?!去)",
 )
 def _passing(match: re.Match[str], now: datetime, almanac: Almanac) -> Found:
+    if match["n"] == "几":
+        return None  # 过几天: some time
     found = _shifted(match, now, almanac, back=False)
-    if found and match["u"] == "天" and match["n"] in "两几":
+    if found and match["u"] == "天" and match["n"] == "两":
         return replace(found, until=found.day + 2 * DAY)
     return found
+
+
+@_rule("span.these", "(?:这|近)(?:一?两|几|一二)天|这一两天")
+def _these_days(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
+    return _stretch(match, now.date(), now.date() + 2 * DAY, "day", vague=True)
 
 
 def _shifted(match: re.Match[str], now: datetime, almanac: Almanac, *, back: bool) -> Found:
@@ -558,7 +565,7 @@ _ENGLISH_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @_rule(
     "english",
-    r"(?<![a-z])(?:(?P<d>today|tonight|tomorrow)|(?P<next>next )?(?P<w>mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}day|next (?P<u>week|month))(?![a-z])",
+    r"(?<![a-z])(?:(?P<d>today|tonight|tomorrow)|(?P<next>next )?(?P<w>mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}day|next (?P<u>week|month)|(?<=by )(?P<w2>mon|tue|wed|thu|fri|sat|sun))(?![a-z])",
 )
 def _english(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
     today = now.date()
@@ -569,7 +576,7 @@ def _english(match: re.Match[str], now: datetime, _almanac: Almanac) -> Found:
         if match["u"].lower() == "month":
             return _stretch(match, *_month(now.year, now.month + 1), "month")
         return _stretch(match, monday + 7 * DAY, monday + 13 * DAY, "week")
-    day = monday + _ENGLISH_DAYS.index(match["w"].lower()) * DAY
+    day = monday + _ENGLISH_DAYS.index((match["w"] or match["w2"]).lower()) * DAY
     if match["next"] or day < today:
         day += 7 * DAY
     return day_of(match, day)

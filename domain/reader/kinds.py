@@ -4,8 +4,8 @@ import re
 from enum import StrEnum
 
 from domain.contact import find_emails, find_phones, find_wechats
-from domain.reader import lexicon
 from domain.reader.context import Context
+from domain.reader.firms import firm_at
 from domain.reader.page import COMMAND
 from domain.reader.places import leading_place
 
@@ -22,15 +22,24 @@ _SLASH = {
     Kind.NOTE: re.compile(r"\s*/ ?(?:note|备注|记)(?:@\S{1,40})?(?![A-Za-z])[:\s]*", re.IGNORECASE),
 }
 _VISIT = re.compile(
-    r"\s*(?:【?(?:拜访|走访|外勤)(?:记录|纪要|小结|日报|打卡)】?[:\s]*|📍\s*|visit(?:ed)?(?![A-Za-z])[:\s]*|"
-    r"(?:到达|抵达)了?[:\s]+|到了[\s:]+|(?:签[到退]|打卡|外勤|到访)(?![了过率机])[:\s]*|(?:上门|登门|走访)(?=[\s:])[:\s]*|(?:我)?(?:今[天早儿]|今日|上午|中午|下午|早上|刚才?|已经?)?(?:上门|登门|现场)?拜访(?!了|过|完|计划|前)[:\s]*)"
+    r"\s*(?:【?(?:拜访|走访|外勤)(?:记录|纪要|小结|日报|打卡)】?[:\s]*|📍\s*|visit(?:ed)?(?![A-Za-z])[:\s]*|check-? ?in(?![A-Za-z])[:\s]*|"
+    r"(?:到达|抵达)了?[:\s]+|(?:到[了啦])+[\s:,📍]+|(?:到了){2}|(?:已|补|[一-鿿]{0,6}?(?<!忘了)(?<![没忘得醒天要未让会不]))(?:(?:签个?[到退]|打个?卡|外勤|到访)啊?)+(?![了过率机表])[^\w\s]*[|📍:\s]*|(?:上门|登门|走访)(?=[\s:])[:\s]*|"
+    r"(?:我)?(?:今[天早儿]|今日|上午|中午|下午|早上|刚才?|已经?)?(?:上门|登门|现场)?拜访(?!了|过|完|计划|前)[:\s]*)"
 )
 _ARRIVED = re.compile(
-    r"\s*(?:我)?(?:今天|上午|中午|下午)?(?:刚刚?|已经?|现在?|又|人)?(?:到达?了?|来到了?|在|来了?)(?=[一-鿿]{2})(?!时候|期|底|账|货|位|现在|目前|谈|等|开会|和|跟|与|走|做|看|考虑|忙)"
+    r"\s*(?:我)?(?:今天|上午|中午|下午)?(?:刚刚?|已经?|现在?|又|人|就|报个到 ?|今日第[二三四]家,)*(?:到达?了?|来到了?|在|来了?)(?=[一-鿿]{2})(?!时候|期|底|账|货|位|现在|目前|谈|等|开会|和|跟|与|走|做|看|考虑|忙)"
 )
-_BY_HEART = re.compile(
-    "说|回复|反馈|让我|约我|提醒|换了?(?:手机|号码|电话)|跟进|沟通|联系了|拜访了|发了|打了|报了|签了|等(?:他|她|回复)"
+_THERE = re.compile(
+    "\\s*(?:我|人)?(?:今天|现在|正|还)*(?:人)?(?:在|到了?)(?:客户|甲方|对方|现场[ ,]|现场在)(?:的?(?:现场|公司|厂|楼下|办公室|门口|单位)|那|这|了)"
 )
+_ON_SITE = re.compile(
+    r"\s*(?:我|人)?(?:现在)?(?:就)?(?:在|已?到)[一-鿿A-Za-z0-9]{0,16}?(?:现场|楼下|门口|签到|打卡)|\s*人?(?:已到|到了)[,。]|\s*报个到"
+)
+_MET = re.compile("碰到|碰见|遇到|遇见|认识|聊起来|[展年博]会上?|论坛|峰会|机场|高铁")
+_OF_OLD = re.compile(
+    r"换了?(?:个)?(?:手机|号|电话|微信|邮箱)|(?:微信|手机|邮箱|号码)换了|离职|(?:发|寄)[^,;。]{0,6}(?:到|给|去)?了?(?:他|她|对方)?(?:的)?邮箱|邮件发|(?:打|拨)(?:电话)?给 ?[+0-9]|昨天拜访了|回访"
+)
+"""What says that the customer is one whom we know, though the message brings a number."""
 
 
 def kind_of(text: str, context: Context) -> Kind:
@@ -40,7 +49,8 @@ def kind_of(text: str, context: Context) -> Kind:
             return kind
     if COMMAND.match(text):
         return Kind.LEAD
-    if _VISIT.match(text) or _arrived(text, context) or _CHECKED_IN.search(text[:200]):
+    logged = _VISIT.match(text) or _VISIT.match(text, _first_word(text))
+    if logged or _arrived(text, context) or _CHECKED_IN.search(text[:200]):
         return Kind.VISIT
     return Kind.LEAD if _hands_in(text) else Kind.NOTE
 
@@ -49,23 +59,34 @@ def strip_command(text: str, kind: Kind) -> int:
     """How many characters at the start are only the command."""
     match = _SLASH[kind].match(text) or (COMMAND.match(text) if kind is Kind.LEAD else None)
     if match is None and kind is Kind.VISIT:
-        match = _VISIT.match(text) or _ARRIVED.match(text)
+        begin = _first_word(text)
+        match = _VISIT.match(text, begin) or _ARRIVED.match(text, begin)
     return match.end() if match else 0
 
 
+def _first_word(text: str) -> int:
+    """Behind the pins and marks in front of a message: 📍✅."""
+    return next((at for at, sign in enumerate(text[:40]) if sign.isalnum() or sign == "/"), 0)
+
+
 def _arrived(text: str, context: Context) -> bool:
-    """我在…, 刚到…: followed by a place or a firm."""
+    """我在…, 刚到…: followed by a place or a firm; where a customer was met it is no visit."""
+    if _THERE.match(text) or (_ON_SITE.match(text) and not _MET.search(text[:60])):
+        return True
     match = _ARRIVED.match(text)
-    if match is None:
+    if match is None or _MET.search(text[:60]):
         return False
-    word = re.split(r"[\s,;。]", text[match.end() :], maxsplit=1)[0][:20]
+    word = re.split(r"[\s,;。]", text[match.end() :], maxsplit=1)[0][:30]
     known = any(start == 0 for start, _, kind in context.names.find(word) if kind == "company")
-    return known or leading_place(word) is not None or _FIRM_HEAD.match(word) is not None
+    return (
+        known
+        or leading_place(word) is not None
+        or _FIRM_HEAD.match(word) is not None
+        or firm_at(word) is not None
+    )
 
 
-_FIRM_HEAD = re.compile(
-    rf"[一-鿿A-Za-z0-9]{{2,10}}?(?:{lexicon.BRANCH_WORDS}|公司|集团|园区|工厂|厂区|开发区|高新区|大厦|医院|学院|大学)"
-)
+_FIRM_HEAD = re.compile(r"[一-鿿A-Za-z0-9]{2,10}?(?:园区|工厂|厂区|开发区|高新区|大厦)")
 
 
 _CHECKED_IN = re.compile(r"(?:\A|[\s,;。])(?:已?签[到退]|打卡|已到访)(?:\Z|[\s,;。])")
@@ -76,16 +97,16 @@ _ANNOUNCED = re.compile(
 
 
 def _hands_in(text: str) -> bool:
-    """A contact, and a firm and nothing told of it, or words that announce a customer."""
-    contact = find_phones(text[:500]) or find_emails(text[:500])
-    if _ANNOUNCED.search(text[:60]) and (contact or find_wechats(text[:500])):
-        return True
-    if not contact:
+    """A contact, with nothing that tells of an old acquaintance; or words that announce a customer."""
+    head = text[:500]
+    contact = find_phones(head) or find_emails(head) or find_wechats(head)
+    if _OF_OLD.search(head) and not re.search("没跟过", head) and not _ANNOUNCED.search(text[:60]):
         return False
-    if _BY_HEART.search(text):
-        return False
-    named = _NAME_AND_NUMBER.match(text)
-    return _FIRM_HEAD.search(text) is not None or (named is not None and lexicon.is_name(named[1]))
+    return bool(contact) or _ANNOUNCED_OUTRIGHT.search(text[:80]) is not None
 
 
-_NAME_AND_NUMBER = re.compile(r"\s*([一-鿿]{2,4})[\s,:]+\+?[0-9 -]{7,}")
+_ANNOUNCED_OUTRIGHT = re.compile(
+    "(?:高铁|飞机|火车|展会|饭局|酒局|饭桌|电梯|路)(?:里|上)[^,。]{0,6}(?:认识|碰到|遇到|加)的|"
+    "(?:新|留|加|记|算|录)[一-鿿]{0,3}线索|转[一-鿿]{0,2}询盘|(?:来电|客户)登记|有个(?:大|新|小)客户"
+)
+"""What brings a lead though no number came with it."""

@@ -23,8 +23,8 @@ from domain.reader.page import (
     read_labels,
     set_amount,
 )
-from domain.reader.places import region_of
-from domain.reader.placing import Placed, place_words, words_of
+from domain.reader.places import is_city, region_in, region_of
+from domain.reader.placing import Placed, Word, place_words, words_of
 
 _AS_IT_IS: Mapping[int, int] = {}
 REQUIRED = ("name", "company", "contact", "industry", "need")
@@ -56,6 +56,10 @@ class LeadText:
     problems: tuple[str, ...] = ()
 
 
+_BROUGHT_BY = re.compile(
+    r"(?:介绍人|推荐人)(?:是|:| )?[^\s,;。\0]{1,24}|(?:我们?|咱们?)?(?:一个|老客户)?[^\s,;。\0]{0,20}(?:刚|又|给|帮忙?|这边)*(?:推荐|介绍|推)(?:了|过来)(?:一?[个家])?(?:新的?)?(?:客户)?(?:[,:]| 是)?"
+)
+"""李总介绍了个新客户, 介绍人:晨阳电子的曾总: who brought it is not whom it is about."""
 _NAMES = ("name", "company", "title", "industry", "region")
 
 
@@ -71,6 +75,8 @@ def read_lead(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> LeadText:
             page.strike(0, match.end())
     read_contacts(page)
     read_labels(page)
+    for match in _BROUGHT_BY.finditer(page.plain):
+        page.strike(*match.span())
     placed = place_words(words_of(page.plain), taken=page.labelled)
     _fill(page, placed, simplify)
     for name in _NAMES:
@@ -82,23 +88,30 @@ def read_lead(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> LeadText:
 def _fill(page: Page, placed: Placed, simplify: Mapping[int, int]) -> None:
     for name, word in placed.fields.items():
         value = page.text[word.start : word.end]
-        page.values[name] = _spoken(value) if name == "name" else value
+        page.values[name] = _spoken(value, placed.fields.get("title")) if name == "name" else value
         page.strike(word.start, word.end)
     for word in placed.extra:
         page.set_aside(word.start, word.end)
     page.sure = page.sure and placed.sure
     if "region" not in page.labelled:
-        place = placed.region or region_of(fold(page.values.get("company", ""))[:60].translate(simplify))
+        company = fold(page.values.get("company", ""))[:60].translate(simplify)
+        own = region_of(company)
+        place = placed.region or (
+            own if is_city(own) else region_in(page.said.replace(page.values.get("name", "\0"), "\0")) or own
+        )
         page.values |= {"region": place} if place else {}
     trade = lexicon.TRADE_SPOKEN.search(page.plain)
     if trade:
         page.values.setdefault("industry", trade[1])
 
 
-def _spoken(name: str) -> str:
-    """Of a customer named only by the family name (客户姓杜, 姓金的老板) the usual address: 杜总."""
+def _spoken(name: str, title: Word | None) -> str:
+    """Of a customer named only by the family name the usual address: 客户姓杜 is 杜总, 厂长姓沈 is 沈厂长."""
     match = re.search(f"姓({lexicon.SURNAME.pattern}|[{lexicon.RARE}])", name)
-    return f"{match[1]}总" if match else name
+    if match is None:
+        return name
+    post = re.search(f"(?:{lexicon.POST_OF_ONE})\\Z", title.text) if title else None
+    return f"{match[1]}{post[0] if post else '总'}"
 
 
 def _result(page: Page) -> LeadText:

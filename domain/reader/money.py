@@ -31,14 +31,15 @@ _NUMBER = r"[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,2})?|[0-9]{1,13}(?:\.[0-9]{
 _UNIT = r"个?亿|个?w(?![a-z])|个(?=[,;。 左上吧]|\Z)|[十百千]?[万萬]|千|(?:w|k|m|million)(?![a-z])"
 _AMOUNT = re.compile(
     rf"(?<![0-9.])(?P<a>{_NUMBER})(?P<v>[来多余把])?[ ]?(?P<u>{_UNIT})?(?P<v2>[多余])?"
-    r"(?P<tail>(?:[1-9](?![0-9.])|[一二三四五六七八九](?![十百点折成个号月周天年]))(?! ?[个台套人件条月号天]))?千?"
+    r"(?P<tail>(?:[1-9](?![0-9.])|(?<![0-9][万亿千百wk])[一二三四五六七八九](?![十百点折成个号月周天年分]))(?! ?[个台套人件条月号天]))?千?"
     rf"(?: ?(?:[-~到至]|to) ?(?P<b>{_NUMBER})[来多余]?[ ]?(?P<ub>{_UNIT})?)?"
-    r" ?(?P<yuan>元|块|圆|人民币|rmb|cny|yuan)? ?(?P<post>以内|以下|之内|封顶|以上|起步|起|打底)?",
+    r" ?(?P<yuan>元|块|圆|人民币|rmb|cny|yuan)? ?(?P<post>以内|以下|之内|封顶|以上|往上|朝上|开外|起步|起|打底)?",
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"(?:[¥￥]|rmb|cny) ?\Z", re.IGNORECASE)
 _AT_LEAST = re.compile(
-    r"(?:至少|起码|不低于|不少于|不下|不止|超过|大于|at least|over)[ ¥￥]{0,3}\Z", re.IGNORECASE
+    r"(?:(?:至少|起码)(?:能|要|得|也)?(?:拿|出|有|给)?|不低于|不少于|不下|不止|超过|大于|at least|over)[ ¥￥]{0,3}\Z",
+    re.IGNORECASE,
 )
 _AT_MOST = re.compile(
     r"(?:最高限价|(?:招标)?限价|控制价|拦标价|不超过|不到|最多(?:只?(?:能|愿意?|肯)?(?:出|给|付|到))?|不高于|(?<!不)低于|以内|under|up to)[ ¥￥]{0,3}\Z",
@@ -51,6 +52,7 @@ _COUNTED = re.compile(
 
 
 _BUDGET_OF = re.compile("(?:预算|预计|大概|金额)[^0-9,;。]{0,3}\\Z")
+_PRICED = re.compile("(?:报价|价格|总价|预算|合同额?|金额|货款)[^0-9,;。、\\n]{0,3}\\Z")
 _ROUND = re.compile("(?<![0-9零一二两三四五六七八九十百千半几])([百千万])把")  # 万把块, 百把万
 
 
@@ -69,7 +71,7 @@ class Role(StrEnum):
     FORMER = "former"  # what it was before: 从80万砍到60万
 
 
-_RANK = {Role.ASK: 5, Role.DEAL: 5, Role.BUDGET: 4, Role.QUOTE: 3, Role.STATED: 1}
+_RANK = {Role.PART: 0.5, Role.ASK: 5, Role.DEAL: 5, Role.BUDGET: 4, Role.QUOTE: 3, Role.STATED: 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,18 +135,19 @@ _ROLE_BEFORE = (
     ),
     (
         Role.PART,
-        re.compile("(?:首付|首款|预付|保证金|定金|订金|尾款|质保金|运费|差旅|税费|税金)[^0-9]{0,5}\\Z"),
+        re.compile("(?:首付|首款|预付|定金|订金|尾款)[^0-9]{0,5}\\Z"),
+    ),
+    (Role.GAP, re.compile("(?:保证金|质保金|运费|差旅|税费|税金)[^0-9]{0,5}\\Z")),
+    (
+        Role.GAP,
+        re.compile(
+            "(?:(?<![不最至])[高贵多]出?|低|便宜|(?<![至不])少了?|[差省降涨减]了?|优惠了?|让利|差价|相差|再加|再让|追加|另加)(?:了|出|约|大概)?\\Z"
+        ),
     ),
     (
         Role.ASK,
         re.compile(
             "(?:还价?到?|[降砍压谈减缩优惠让]+价?[到至成为]|能不能|可不可以|能否|只[肯能愿]?[出给付]|最多[给出]|要求|希望|心理价位?|想要|最多只?)[^0-9]{0,6}\\Z"
-        ),
-    ),
-    (
-        Role.GAP,
-        re.compile(
-            "(?:[高贵多]出?|低|便宜|(?<![至不])少了?|[差省降涨减]了?|优惠了?|让利|差价|相差|再加|再让|追加|另加)(?:了|出|约|大概)?\\Z"
         ),
     ),
     (
@@ -157,8 +160,9 @@ _ROLE_BEFORE = (
     (Role.QUOTE, re.compile("(?:报价?|报了|开价|价格|方案价|quote)[^0-9]{0,6}\\Z", re.IGNORECASE)),
 )
 _ROLE_AFTER = (
+    (Role.GAP, re.compile(r" ?(?:的)?保证金")),
     (Role.GAP, re.compile(r" ?(?:的)?(?:差价|差距|优惠|便宜|折扣)")),
-    (Role.PART, re.compile(r" ?(?:的)?(?:首付|定金|保证金|尾款|预付)")),
+    (Role.PART, re.compile(r" ?(?:的)?(?:首付|定金|尾款|预付)")),
     (Role.SIZE, re.compile(r" ?(?:的)?(?:营收|产值|注册资本|年产值|规模的?企业)")),
     (
         Role.ASK,
@@ -198,10 +202,11 @@ def _is_money(match: re.Match[str], before: str, *, cued: bool, sure_money: bool
     if unit == "个":
         return _BUDGET_OF.search(before) is not None  # 预算五六十个: so many 万
     if not unit:
-        return sure_money and re.fullmatch(r"[0-9,]{5,}", match["a"]) is not None
+        plain = re.fullmatch(r"[0-9,]{5,}", match["a"]) is not None and not match["b"]
+        return plain and (sure_money or _PRICED.search(before) is not None)
     if cued:
         return True
-    if match["a"] in ("百", "千") and not match["v"]:
+    if match["a"] in ("百", "千") and not match["v"] and before[-1:] not in ("上", "近"):
         return False  # 千万 is more often a word than a sum
     if _COUNTED.match(match.string, match.end()):
         return False
@@ -236,9 +241,9 @@ def _value(match: re.Match[str], before: str) -> tuple[int | None, int | None] |
 
 
 def _step(number: float) -> int:
-    """The next place of a round number: 五十多 goes to 60, 一百多 to 200, 五万多 to 6."""
+    """The place in which a round number goes on: 五十多 goes to 60, 一百多 to 110, 五万多 to 6."""
     step = 1
-    while number and number % (step * 10) == 0:
+    while number and number % (step * 10) == 0 and step * 10 <= max(10, number / 10):
         step *= 10
     return step
 
@@ -252,7 +257,7 @@ def _number(text: str) -> tuple[float, float]:
         at = text.index("几")
         before, after = _plain(text[:at]), _TENS.get(text[at + 1 : at + 2], 1)
         return before or after, before + after * 10
-    pair = re.fullmatch("(.*[十百])?([一二两三四五六七八九])([一二三四五六七八九])([十百千]?)", text)
+    pair = re.fullmatch("(.*[十百])?([一二两三四五六七八九])([一二两三四五六七八九])([十百千]?)", text)
     if pair:
         scale, base = _TENS.get(pair[4], 1), _plain(pair[1] or "")
         return base + _DIGITS[pair[2]] * scale, base + _DIGITS[pair[3]] * scale

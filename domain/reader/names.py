@@ -96,6 +96,9 @@ def _latin(char: str) -> bool:
 VENDORS = tuple(
     "用友 金蝶 SAP Oracle 甲骨文 浪潮 鼎捷 海康 海康威视 大华 Salesforce 纷享销客 销售易 致远 泛微 蓝凌 西门子 施耐德 达索 "
     "PTC Infor Epicor 微软 Dynamics 和利时 中控 宝信 东软 神州数码 赛意 黑湖 明源 广联达 华为 阿里云 腾讯云 旷视 商汤 "
-    "科大讯飞 启明 绿盟 深信服 天融信 红圈 管家婆 畅捷通 速达 简道云 明道云 鼎信 汉得 远光 金山 帆软".split()
+    "科大讯飞 启明 绿盟 深信服 天融信 红圈 管家婆 畅捷通 速达 简道云 明道云 鼎信 汉得 远光 金山 帆软 钉钉 飞书 北森 薪人薪事 神策 有赞 微盟 聚水潭 旺店通 吉客云 百胜 富勒 唯智 Siemens Rockwell 罗克韦尔 ABB 欧姆龙 汇川 发那科 库卡 安川 "
+    "迈瑞 联影 东软医疗 GE 飞利浦 佳能医疗 鱼跃 新华医疗 万东 开立 理邦 赛默飞 岛津 安捷伦 沃特世 珀金埃尔默 布鲁克 蔡司 奥林巴斯 徕卡 希沃 鸿合 科大讯飞 "
+    "浪潮云 H3C 新华三 锐捷 比亚迪".split()
 )
 """The competitors that are known without a company's own list."""
+AS_WRITTEN = {vendor.lower(): vendor for vendor in VENDORS}

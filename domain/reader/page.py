@@ -16,6 +16,7 @@ from domain.reader.places import behind_places, leading_place, region_of
 MOST_CHARACTERS = 10_000
 _AS_IT_IS: Mapping[int, int] = {}
 _MOST_LABELS = 40
+_WHERE = 300  # signs in which a place is looked for
 _HEAD = 2_000  # what stands further down in a pasted text is kept as part of the need, unread
 
 _LABELS = {
@@ -39,7 +40,7 @@ _FIELD_OF = {word.replace("_", " "): name for name, words in _LABELS.items() for
 # Chinese labels that need no colon, a space will do.
 _SPACED = frozenset(("联系人", "姓名", "公司名称", "公司", "单位", "职位", "职务", "行业", "地区", "需求"))
 LABEL = re.compile(
-    r"(?<![^\s,;、。|/()\0])(?P<word>[^\W\d_][^\W\d_-]{0,9}-?[^\W\d_]{0,5}(?: (?:name|title|number))?)"
+    r"(?<![^\s,;、。|/()\]】\0])(?P<word>[^\W\d_][^\W\d_-]{0,9}-?[^\W\d_]{0,5}(?: (?:name|title|number))?)"
     r"[ ]{0,4}(?P<sign>[:=][:= ]*|\n|(?<= ))",
     re.IGNORECASE,
 )
@@ -81,10 +82,11 @@ _WRONG_EMAIL = re.compile(r"(?<![^\s,;:、。|/\0一-鿿])[A-Za-z0-9._%+-]{1,64}
 
 @dataclass(slots=True)
 class Page:
-    """A text while it is being read: `plain` is folded, and what has been read is NUL in it."""
+    """A text while it is being read: `plain` is folded, and what has been read is NUL in it; `said` is whole."""
 
     text: str
     plain: str
+    said: str = ""
     values: dict[str, str] = field(default_factory=dict)
     leftover: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -118,7 +120,8 @@ class Page:
 def open_page(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> Page:
     """A fresh page of the text, cleaned, at most `MOST_CHARACTERS` of it; traditional signs are read as simple."""
     clean = clean_text(text, MOST_CHARACTERS)
-    return Page(clean, fold(clean[:_HEAD]).translate(simplify))
+    said = fold(clean[:_HEAD]).translate(simplify)
+    return Page(clean, said, said[:_WHERE])
 
 
 def read_contacts(page: Page) -> None:
@@ -202,9 +205,17 @@ def _set_label(page: Page, name: str, value: str) -> None:
             page.trouble(_CONTACT_PROBLEMS[name])
     elif name == "name" and _firm_like(fold(value)) and "company" not in page.labelled:
         _set_label(page, "company", value)
-    elif name == "name" and (both := _WITH_TITLE.fullmatch(fold(value))) and "title" not in page.labelled:
+    elif (
+        name == "name"
+        and (both := _WITH_TITLE.fullmatch(fold(value)))
+        and lexicon.is_title(both["title"])
+        and "title" not in page.labelled
+    ):
         _set_label(page, "name", value[: both.end("name")])
         _set_label(page, "title", value[both.start("title") : both.end("title")])
+    elif name == "name" and (aside := _ASIDE.fullmatch(fold(value))):
+        group = "aside" if lexicon.is_name(aside["aside"]) else "name"
+        _set_label(page, "name", value[aside.start(group) : aside.end(group)])
     elif name == "need" and name in page.labelled:
         page.values[name] += "\n" + value
     elif name in page.labelled:
@@ -216,6 +227,9 @@ def _set_label(page: Page, name: str, value: str) -> None:
 
 
 _WITH_TITLE = re.compile(r"(?P<name>[^()]{2,10})\((?P<title>[^()]{2,12})\)")
+
+
+_ASIDE = re.compile(r"(?P<name>[^()]{2,40}?) ?\((?P<aside>[^()]{2,12})\)")
 
 
 def _firm_like(value: str) -> bool:

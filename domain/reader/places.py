@@ -1,5 +1,7 @@
 """Where a customer sits: provinces, prefecture cities and the larger county-level cities of China by name."""
 
+import re
+
 _MUNICIPALITIES = "北京 上海 天津 重庆 香港 澳门"
 _PROVINCES = (
     "河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 四川 贵州 云南 "
@@ -46,6 +48,21 @@ _COUNTY_CITIES = (
     "蛟河 桦甸 舒兰 双辽 梅河口 集安 临江 洮南 大安 扶余 尚志 五常 讷河 虎林 密山 铁力 同江 富锦 绥芬河 海林 宁安 穆棱 东宁 "
     "北安 五大连池 安达 肇东 海伦 漠河 嘉善 长兴 德清 安吉 象山 宁海 苍南 永嘉 平阳 昆都仑 花莲 基隆 桃园 嘉义 屏东 彰化 云林 苗栗 宜兰 台东"
 )
+_DISTRICTS = (
+    "吴江 吴中 相城 姑苏 浦东 闵行 松江 嘉定 青浦 奉贤 宝山 萧山 余杭 临平 富阳 临安 桐庐 鄞州 北仑 镇海 奉化 黄岩 椒江 柯桥 上虞 越城 南浔 吴兴 秀洲 金坛 武进 新北 惠山 锡山 滨湖 江都 江宁 "
+    "浦口 六合 栖霞 通州 海安 如东 顺德 南海 三水 禅城 番禺 花都 增城 从化 黄埔 龙岗 龙华 宝安 坪山 虎门 小榄 博罗 惠阳 仲恺 惠东 即墨 城阳 黄岛 章丘 历城 临淄 张店 江夏 黄陂 新洲 蔡甸 "
+    "望城 双流 郫都 温江 新都 龙泉驿 江津 涪陵 万州 永川 合川 大兴 顺义 昌平 房山 海淀 丰台 亦庄 武清 西青 津南 金州 旅顺 苏家屯 集美 翔安 同安 晋安 仓山 长乐 闽侯 花溪 呈贡 官渡"
+).split()
+_LATIN_CITIES = {
+    name.lower(): city
+    for pair in (
+        "Zhongshan=中山 Foshan=佛山 Dongguan=东莞 Shenzhen=深圳 Guangzhou=广州 Zhuhai=珠海 Huizhou=惠州 Suzhou=苏州 Wuxi=无锡 Changzhou=常州 Nanjing=南京 Shanghai=上海 Beijing=北京 Hangzhou=杭州 Ningbo=宁波 "
+        "Wenzhou=温州 Jiaxing=嘉兴 Shaoxing=绍兴 Taizhou=台州 Yiwu=义乌 Jinhua=金华 Xiamen=厦门 Fuzhou=福州 Quanzhou=泉州 Qingdao=青岛 Jinan=济南 Yantai=烟台 Weihai=威海 Tianjin=天津 Dalian=大连 Shenyang=沈阳 "
+        "Wuhan=武汉 Changsha=长沙 Hefei=合肥 Wuhu=芜湖 Zhengzhou=郑州 Xian=西安 Chengdu=成都 Chongqing=重庆 Kunming=昆明 Nantong=南通 Kunshan=昆山 Taicang=太仓 Nanchang=南昌 Guiyang=贵阳 Harbin=哈尔滨"
+    ).split()
+    for name, city in [pair.split("=")]
+}
+_LATIN_CITY = re.compile(rf"(?<![a-z@.-])(?:{'|'.join(_LATIN_CITIES)})(?![a-z@-])", re.IGNORECASE)
 # Names that are also everyday words: a company's place only where it begins with them.
 _WORDLIKE_WORDS = (
     "安康 大同 朝阳 长治 保定 安顺 开封 通化 吉安 延安 平凉 白银 安宁 阿里 海城 东阳 平湖 海门 "
@@ -55,7 +72,8 @@ _WORDLIKE_WORDS = (
 _WORDLIKE = frozenset(_WORDLIKE_WORDS.split())
 
 _CITY_NAMES = frozenset((*_MUNICIPALITIES.split(), *_CITIES.split(), *_COUNTY_CITIES.split()))
-_NAMES = _CITY_NAMES | frozenset(_PROVINCES.split())
+_PROVINCE_NAMES = frozenset(_PROVINCES.split())
+_NAMES = _CITY_NAMES | _PROVINCE_NAMES
 _CLEAR = _NAMES - _WORDLIKE
 _LENGTHS = range(max(map(len, _NAMES)), 1, -1)
 _PROVINCE_MARKS = ("省", "壮族自治区", "回族自治区", "维吾尔自治区", "自治区")
@@ -94,3 +112,37 @@ def region_of(text: str) -> str | None:
         return behind if behind in _CITY_NAMES else front
     inside = [text[at : at + n] for at in range(len(text)) for n in _LENGTHS if text[at : at + n] in _CLEAR]
     return next((place for place in inside if place in _CITY_NAMES), inside[0] if inside else None)
+
+
+_PASSED_BY = re.compile("[^,;。]{0,8}?(?:展|[博览谈流货讨享]会|年会|大会|峰会|论坛|机场|高铁|火车)")
+
+
+def region_in(text: str) -> str | None:
+    """The place that a whole message speaks of, but for fairs and stations: the first city, a district, a province."""
+    found = [
+        (at, text[at : at + n])
+        for at in range(len(text))
+        for n in _LENGTHS
+        if text[at : at + n] in _CLEAR and not _PASSED_BY.match(text, at + n)
+    ]
+    for names in (_CITY_NAMES, _PROVINCE_NAMES):
+        city = next((place for _, place in found if place in names), None)
+        if city:
+            return city
+    latin = _LATIN_CITY.search(text)
+    if latin:
+        return _LATIN_CITIES[latin[0].lower()]
+    district = _COUNTY.search(text)
+    return next((each for each in _DISTRICTS if each in text), district[1] if district else None)
+
+
+_COUNTY = re.compile(r"(?:\A|[\s,;。:、的在])([一-鿿]{2,3})[县区](?![域别间内])")
+
+
+def is_place(word: str) -> bool:
+    """Whether the word is a place's name and nothing else, a district's too."""
+    return word in _NAMES or word in _DISTRICTS or (word[-1:] in "区县镇" and len(word) > 2)
+
+
+def is_city(place: str | None) -> bool:
+    return place in _CITY_NAMES

@@ -12,6 +12,7 @@ from domain.reader.dates import When, find_dates
 from domain.reader.kinds import Kind, kind_of, strip_command
 from domain.reader.lead_text import LeadText, read_lead
 from domain.reader.money import Money, chosen, find_amounts
+from domain.reader.names import AS_WRITTEN
 from domain.reader.people import Mention, firm_of, mentions
 from domain.reader.places import region_of
 from domain.reader.visits import Place, read_place
@@ -162,10 +163,15 @@ def _role(when: When, text: str, clause: tuple[int, int], kind: Kind, now: datet
     """Done, next, a project's own timeline, or None for a time in passing."""
     start, end = clause
     if kind is Kind.LEAD:
-        if when.past or when.over(now):
+        if (
+            when.past
+            or when.over(now)
+            or (when.at is None and when.day == now.date() and _CAME.match(text, when.end))
+        ):
             return None
-        return DateRole.NEXT if cues.REACH.search(text, start, end) else DateRole.PROJECT
-    done = cues.DONE.search(text, start, end) is not None
+        near = max(start, when.start - _NEAR), min(end, when.end + _NEAR)
+        return DateRole.NEXT if cues.REACH.search(text, *near) else DateRole.PROJECT
+    done = cues.DONE.search(text, max(start, when.start - _FAR), min(end, when.end + _FAR)) is not None
     if _names_no_step(when, text, clause):
         return None
     if when.past or (when.over(now) and when.at is None) or _UNTIL.search(text[start : when.start]):
@@ -179,19 +185,23 @@ def _role(when: When, text: str, clause: tuple[int, int], kind: Kind, now: datet
     return DateRole.NEXT if not when.over(now) else DateRole.DONE
 
 
+_CAME = re.compile("[^,;。约]{0,6}(?:有|接|收|来|碰|遇|加|刚|打进|找|路过|参加|展会|扫)")
+
+
 def _names_no_step(when: When, text: str, clause: tuple[int, int]) -> bool:
     """下半年预算普遍砍三成, 尾款年底结: a time at which nobody has anything to do."""
     acts = cues.NEXT.search(text, when.end, clause[1]) or _PUT_OFF.search(text, *clause)
     return (when.grain == "year" and not acts) or cues.TERMS.search(text, *clause) is not None
 
 
-_UNTIL = re.compile(r"(?:聊|谈|喝|开|忙|等|讲)到\Z")
+_UNTIL = re.compile(r"(?:(?:聊|谈|喝|开|忙|等|讲)到|原来|原定|本来|原先)\Z")
 _PUT_OFF = re.compile("约|再|就|定在|改到|推|延")
 
 
 # 今天微信说…, 今天请他吃饭, 他透露…: what was said on it is over.
 _TOLD = re.compile(
-    "[^,;。!?0-9]{0,14}?(?:微信|电话|当面|邮件)?(?:里|上|中)?(?:说|讲|表示|透露|反馈|回复|聊了)|[^;。!?]{0,14}[,。 ](?:他|她|对方|人家|客户)们?(?:说|讲|表示|透露|反馈|觉得|答应)|[^;。!?]{0,14}[,。 ](?:聊|谈|喝|讲)了"
+    "[^,;。!?0-9]{0,10}(?:(?:微信|电话|群|会)(?:里|上|中)|视频会议里|打电话 ?意思)|[^,;。!?0-9]{0,14}?(?:微信|电话|当面|邮件)?(?:里|上|中)?(?:说|讲|表示|透露|反馈|回复|聊了)|[^;。!?]{0,24}[,。 ](?:他|她|对方|人家|客户|领导|老板|学校|院方|校方)|"
+    "[^;。!?]{0,20}[,。 ][一-鿿]{1,2}了|[^,;。]{0,4}(?:到账|到款|付清)"
 )
 
 
@@ -199,7 +209,11 @@ def _was_today(when: When, text: str, end: int, kind: Kind, now: datetime, *, do
     """Of today, and told of as past: a visit's own day, or a hour that is over in a clause with 了."""
     if not when.day == when.until == now.date():
         return False
-    if when.at is None and kind is Kind.VISIT and not re.search("再|约|发|回", text[when.end : end]):
+    if (
+        when.at is None
+        and kind is Kind.VISIT
+        and not re.search("再|(?<!续)约|发(?!票)|回", text[when.end : end])
+    ):
         return True
     told = _TOLD.match(text, when.end) if when.at is None else None
     if told and not _PUT_OFF.search(text, when.end, told.end()):
@@ -210,6 +224,12 @@ def _was_today(when: When, text: str, end: int, kind: Kind, now: datetime, *, do
 def _in_passing(
     when: When, text: str, clause: tuple[int, int], kind: Kind, now: datetime, *, done: bool
 ) -> DateRole | None:
+    if when.rule == "span.these":
+        return (
+            DateRole.NEXT
+            if cues.NEXT.search(text, when.end, min(clause[1], when.end + 4)) and not done
+            else None
+        )
     if when.rule != "period" or kind is Kind.VISIT or done:
         return None
     later = {"上": 9, "中": 12, "下": 14, "傍": 17, "晚": 18}[text[when.start]] > now.hour
@@ -246,9 +266,18 @@ def _words_end(text: str, end: int) -> int:
     return match.end() if match else end
 
 
+_NEAR, _FAR = 14, 24  # signs around a date in which its deed is looked for, and whether it is done
+
+
 def _rank(when: When, text: str, clause: tuple[int, int]) -> int:
     """How much a date looks like the thing to be done."""
-    rank = 2 if cues.NEXT.search(text, when.end, clause[1]) else 1 if cues.NEXT.search(text, *clause) else 0
+    rank = (
+        2
+        if cues.NEXT.search(text, when.end, min(clause[1], when.end + _NEAR))
+        else 1
+        if cues.NEXT.search(text, *clause)
+        else 0
+    )
     return rank + (1 if when.at else 0) - (2 if when.grain == "year" else 0)
 
 
@@ -258,7 +287,7 @@ def _rank(when: When, text: str, clause: tuple[int, int]) -> int:
 def _lead(page: _Page, contacts: _Contacts, context: Context) -> Reading:
     read = read_lead(page.clean, simplify=context.tools.simplify)
     step, _ = _next_step(page, Kind.LEAD, context)
-    rivals = _named(page, context, "competitor", but=read.company or "")
+    rivals = _named(page, context, "competitor", but=f"{read.company or ''}\0{read.name or ''}")
     return Reading(
         kind=Kind.LEAD, text=page.clean, name=read.name, company=read.company, title=read.title,
         phones=contacts.phones or ((show_phone(read.phone),) if read.phone else ()), emails=contacts.emails,
@@ -276,7 +305,7 @@ def _named(page: _Page, context: Context, kind: str, but: str = "") -> tuple[str
     """The known names of a kind, as they were written, but for those within the customer's own."""
     found = []
     for start, end, what in context.names.find(page.plain):
-        word = page.clean[start:end]
+        word = AS_WRITTEN.get(page.plain[start:end].lower(), page.clean[start:end])
         if kind == "competitor" and _ITS_OWN.match(page.plain, end):
             continue  # 阿里云生态部 is where one is, and no rival
         if what == kind and page.plain[start:end] not in but:
@@ -316,7 +345,7 @@ def _note(page: _Page, contacts: _Contacts, context: Context, kind: Kind) -> Rea
     about_us = not cues.is_small_talk(masked, strangers=person is None and firm is None)
     told = _struck(masked, firm, person)
     done = cues.activity(told, _with_future(page, dates, context, kind))
-    wish = will(told, cues.intent(told, rivals), context.tools.will, context.tools.cut) if about_us else None
+    wish = will(told, cues.intent(told, rivals), context.tools.will) if about_us else None
     came, far = cues.outcome(told), cues.stage(told)
     for name, mention in (("name", person), ("company", firm)):
         if mention:
@@ -359,6 +388,7 @@ def _without_amounts(text: str) -> str:
     return text
 
 
+_OURS, _OF_US = re.compile("(?:我们|我司|咱们?|同事|同行:?)\\Z"), re.compile(r"\((?:我们|我司|咱)")
 _HOST = re.compile("接待|带我们?[转看参走]|陪我们?[转看参走]")
 _WENT_ALONG = re.compile("一起|一同|去|跑|到")
 
@@ -370,6 +400,10 @@ def _main_person(text: str, people: list[Mention], firm: Mention | None) -> Ment
         each for each in outside
         if not (text[each.start - 1 : each.start] == "陪" and _WENT_ALONG.match(text, each.end))
     ]  # fmt: skip
+    theirs = [
+        each for each in outside if not _OURS.search(text[: each.start]) and not _OF_US.match(text, each.end)
+    ]
+    outside = theirs or outside
     if not outside:
         return None
     host = [each for each in outside if _HOST.match(text, each.end)]
@@ -380,13 +414,17 @@ def _main_person(text: str, people: list[Mention], firm: Mention | None) -> Ment
 
 def _with_future(page: _Page, dates: list[When], context: Context, kind: Kind) -> list[tuple[int, int, bool]]:
     """The clauses of the message, and whether each tells of what is to come."""
-    before = page.plain
-    clauses = _clauses(before)
-    ahead = []
-    for start, end in clauses:
-        inside = [when for when in dates if start <= when.start < end]
-        roles = [_role(when, before, (start, end), kind, context.now) for when in inside]
-        ahead.append((start, end, DateRole.NEXT in roles))
+    text, ahead = page.plain, []
+    for start, end in _clauses(text):
+        coming = [
+            when.start for when in dates
+            if start <= when.start < end and _role(when, text, (start, end), kind, context.now) is DateRole.NEXT
+        ]  # fmt: skip
+        cut = min(coming, default=end)
+        if cut - start > _NEAR:  # said in one breath: what stands far before the date is done
+            ahead.append((start, cut, False))
+            start = cut
+        ahead.append((start, end, bool(coming)))
     return ahead
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from domain.reader import lexicon
 from domain.reader.context import Context
+from domain.reader.firms import firms_in
 from domain.reader.people import Mention, looks_like_name, mentions
-from domain.reader.places import behind_places, leading_place
+from domain.reader.places import behind_places, is_place, leading_place
 
 MOST_WORDS = 30
 
@@ -18,7 +19,7 @@ class Place:
     location: str | None = None
 
 
-_WORD = re.compile(r"[^\s,;。、!?+\0]+")
+_WORD = re.compile(r"[^\s,;。、!?+|\0📍🎉]+")
 _ADDRESS = re.compile(
     r"(?:地址|位置|地点)?[:在]?(?P<a>(?:[一-鿿]{2,8}(?:省|市|区|县|镇|乡|自治州|旗))+[一-鿿A-Za-z0-9()-]*|[一-鿿]{2,14}(?:新区|高新区?|开发区|工业园区?|产业园|科技园|科学园|保税区|园区|大厦|广场|大道|路|街|[0-9]+号)[一-鿿A-Za-z0-9()-]{0,20})"
 )
@@ -42,16 +43,26 @@ _WAS = re.compile("(?:了|这边|那边|现场|(?<![一二三四五六七八九�
 
 def read_place(text: str, context: Context) -> Place:
     """The words of a visit in which NUL marks what is already read."""
-    words = [m for m, _ in zip(_WORD.finditer(text), range(MOST_WORDS), strict=False)]
+    words = [
+        m
+        for m, _ in zip(_WORD.finditer(text), range(MOST_WORDS), strict=False)
+        if not _LOGGED.fullmatch(m[0])
+    ]
     location: str | None = None
     company = person = None
     told = _told(words)
     if told.company or told.person:
         return told
+    made = [word for word in words if next(firms_in(word[0]), None)]
     for nth, word in enumerate(words):
         said = word[0]
-        address = _address(said, company is not None)
-        if address and location is None and not (nth == 0 and _is_firm(said)):
+        follows = any(each.start() > word.start() for each in made) or _brand(words, nth + 1, context)
+        address = _address(said, firm_follows=follows)
+        if (
+            address
+            and location is None
+            and (_in_a_mall(words, nth, context) or nth > 0 or not _is_firm(said))
+        ):
             location = address
             continue
         person = person or _person(word.start(), said, text, context)
@@ -75,11 +86,61 @@ def _told(words: list[re.Match[str]]) -> Place:
     return Place(company=company, person=person, location=location)
 
 
-def _address(word: str, firm_known: bool) -> str | None:
-    if leading_place(word) and not behind_places(word):
-        return word
+_VERB = re.compile(
+    "[谈看聊讲做开送见演参取修装等找跟和陪办对问说上]|需求|现场|方案|客户|下午|上午|交流|合作|洽谈|考察|调研|签约|验收|培训|沟通|对接|拜访|回访|安装|维护|巡检|门口|里面|已经?|没|不"
+)
+_LOGGED = re.compile(
+    "(?:现场|外勤|客户)*(?:人?已到[了啦]?|签到|签退|打卡|拜访|现场|第[一二三四五]家|今[天日])+"
+)
+_HEAD = re.compile("(?:我|人)?(?:刚|已经?|又)?(?:到了?|在)(?=[一-鿿]{4})")
+_SPOT = re.compile(
+    "(?:城|街|园|区|馆|楼|广场|天地|镇|古城|中心|层|港|湖|湾|路|桥|村|口|[0-9一二三四五][FfBb楼层])\\Z"
+)
+"""What a shop stands in or at, where a firm's name follows."""
+_ROOM = re.compile(
+    "[一-鿿]{0,6}(?:[0-9一二三四五六七八九十]{1,2}[楼层](?:[一-鿿]{0,3}室)?|会议室|护士站|展厅)"
+)
+
+
+def _in_a_mall(words: list[re.Match[str]], nth: int, context: Context) -> bool:
+    """赣州家具城 before 木言木语."""
+    return _SPOT.search(words[nth][0]) is not None and _brand(words, nth + 1, context)
+
+
+def _ends_as_firm(word: str) -> bool:
+    return any(end == len(word) for _, end in firms_in(word))
+
+
+def _brand(words: list[re.Match[str]], nth: int, context: Context) -> bool:
+    """Whether the next word may be a shop's or firm's name: 木言木语, 小满手作茶."""
+    word = words[nth][0] if nth < len(words) else ""
+    named = re.fullmatch("[一-鿿A-Za-z]{3,12}", word) is not None and not _VERB.match(word)
+    return named and not lexicon.is_title(word) and not mentions(word, context)
+
+
+def _address(word: str, *, firm_follows: bool) -> str | None:
+    head = _HEAD.match(word)
+    bare = word[head.end() if head else 0 :].removesuffix("了")
+    if leading_place(bare) and (not behind_places(bare) or is_place(behind_places(bare))):
+        return bare
+    if _ROOM.fullmatch(bare) and next(firms_in(bare), None) is None:
+        return bare
+    if leading_place(bare) and _SPOT.search(bare) and firm_follows:
+        return bare
+    if (
+        leading_place(bare)
+        and firm_follows
+        and next(firms_in(bare), None) is None
+        and len(behind_places(bare)) <= 5
+    ):
+        return bare
     match = _ADDRESS.match(word)
-    if match and match.end() >= len(word) - 1:
+    if (
+        match
+        and match.end() >= len(word) - 1
+        and not re.search("[说等的了长]", word)
+        and not _ends_as_firm(word)
+    ):
         return match["a"]
     place = leading_place(word)
     behind = behind_places(word) if place else ""
@@ -121,6 +182,13 @@ def _firm(start: int, word: str, person: Mention | None, context: Context) -> Me
     for begin, end, kind in context.names.find(word):
         if kind == "company":
             return Mention(start + begin, start + end, word[begin:end], 0.95, "company.known")
+    for begin, end in firms_in(word):
+        behind = word[end:]
+        if not 0 < len(behind) <= 2 or not _FIRM_END.search(word):  # 长安配套|厂
+            return Mention(start + begin, start + end, word[begin:end], 0.75, "company.place")
+    head = _HEAD.match(word)
+    if head:
+        start, word = start + head.end(), word[head.end() :]
     end = len(word)
     if person and start <= person.start < start + len(word):
         end = person.start - start
@@ -131,9 +199,6 @@ def _firm(start: int, word: str, person: Mention | None, context: Context) -> Me
     bare = _WAS.sub("", bare).removesuffix("的")
     if not 2 <= len(bare) <= 24 or not re.search("[一-鿿A-Za-z]", bare) or lexicon.is_title(bare):
         return None
-    if re.match(
-        "[谈看聊讲做开送见演参取修装]|需求|现场|方案|客户|下午|上午|交流|合作|洽谈|考察|调研|签约|验收|培训|沟通|对接|拜访|回访|安装|维护|巡检",
-        bare,
-    ):
+    if _VERB.match(bare):
         return None
     return Mention(start, start + len(bare), bare, 0.75, "company.place")

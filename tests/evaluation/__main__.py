@@ -50,6 +50,11 @@ def main() -> None:
         "unseen_chat.jsonl (measured once, then developed on)": chat.labelled("unseen_chat.jsonl"),
         "corners_chat.jsonl (measured once, then developed on)": chat.labelled("corners_chat.jsonl"),
         "plain_chat.jsonl (measured once, then developed on)": chat.labelled("plain_chat.jsonl"),
+    } | {
+        f"stranger_{each}.jsonl (a stranger's, measured once, then developed on)": chat.labelled(
+            f"stranger_{each}.jsonl"
+        )
+        for each in "abcd"
     }
     for title, rows in sets.items():
         _table(title, chat.scores(rows))

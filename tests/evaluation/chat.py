@@ -111,7 +111,7 @@ def scores(rows_: Sequence[Row]) -> list[Score]:
     for name in ("name", "company"):
         pairs = [(_one(getattr(got, name)), _one(row.get(name))) for row, got in told]
         found.append(_score(f"note {name} F1", pairs, 0.0))
-    found.append(_share("region", [got.region == row.get("region") for row, got in read], 0.0))
+    found.append(_share("region", [got.region == row.get("region") for row, got in leads], 0.0))
     found.append(_share("activity", [got.activity == row.get("activity") for row, got in told], 0.90))
     found.append(_intent(told))
     pairs = [

@@ -31,8 +31,12 @@ SETS = (
     "unseen_chat.jsonl",
     "corners_chat.jsonl",
     "plain_chat.jsonl",
+    "stranger_a.jsonl",
+    "stranger_b.jsonl",
+    "stranger_c.jsonl",
+    "stranger_d.jsonl",
 )
-ROUNDS, STEP, DECAY = 15, 0.3, 0.15
+ROUNDS, STEP, DECAY, LEAST = 15, 0.3, 0.15, 0.15
 
 
 class Example(NamedTuple):
@@ -82,7 +86,7 @@ def learn(given: Sequence[Example]) -> dict[str, list[float]]:
     rivals = {rival.lower() for rival in (*VENDORS, *chat.OWN_RIVALS)}
     kept = [
         (
-            ["", *(mark for mark in each.features if often[mark] > 1 and rivals.isdisjoint(mark.split("|")))],
+            ["", *(mark for mark in each.features if often[mark] > 1 and mark.strip("$|") not in rivals)],
             each.label,
         )
         for each in given
@@ -98,7 +102,7 @@ def learn(given: Sequence[Example]) -> dict[str, list[float]]:
         for nth in order:
             _step(*kept[nth], weights, spread)
     shifted = {mark: [round(each - w[0], 2) for each in w[1:]] for mark, w in weights.items()}
-    return {mark: w for mark, w in sorted(shifted.items()) if not mark or max(map(abs, w)) >= 0.1}
+    return {mark: w for mark, w in sorted(shifted.items()) if not mark or max(map(abs, w)) >= LEAST}
 
 
 def _step(
@@ -133,10 +137,14 @@ def _macro(pairs: Sequence[tuple[int, int]]) -> float:
 
 
 def check(given: Sequence[Example]) -> None:
+    all_pairs: list[tuple[int, int]] = []
     for source in SETS:
         weights = learn([each for each in given if each.source != source])
         told = [each for each in given if each.source == source]
-        print(f"{source:24} {_macro([(_judge(weights, each.features), each.label) for each in told]):.3f}")
+        pairs = [(_judge(weights, each.features), each.label) for each in told]
+        all_pairs += pairs
+        print(f"{source:24} {_macro(pairs):.3f}")
+    print(f"{'all of them':24} {_macro(all_pairs):.3f}")
     pairs = []
     own = [each for each in given if each.source == SENTENCES.name]
     for fold in range(4):
@@ -154,7 +162,8 @@ def main() -> None:
         return
     weights = learn(given)
     lines = ",\n".join(
-        f"{json.dumps(mark, ensure_ascii=False)}: {json.dumps(w)}" for mark, w in weights.items()
+        f"{json.dumps(mark, ensure_ascii=False)}:{json.dumps(w, separators=(',', ':'))}"
+        for mark, w in weights.items()
     )
     OUT.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     print(f"{len(given)} notes, {len(weights)} weights")

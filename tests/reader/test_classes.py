@@ -67,7 +67,7 @@ def test_sums_as_they_are_rounded_and_haggled(
         ("/lead 厦门航食 配餐部经理林丽萍 13812345678", "林丽萍", None, "配餐部经理"),
         ("/lead 苏州实验初中 后勤孙主任 13812345678", "孙主任", "苏州实验初中", "后勤"),
         ("/lead 泉州闽瓷卫浴 副总洪总 13812345678", "洪总", "泉州闽瓷卫浴", "副总"),
-        ("/lead 成都萌友动物医院 院长姓邝 13812345678", "邝总", "成都萌友动物医院", "院长"),
+        ("/lead 成都萌友动物医院 院长姓邝 13812345678", "邝院长", "成都萌友动物医院", "院长"),
         ("/lead 潮州凤溪陶瓷 官小姐 管采购的 13812345678", "官小姐", "潮州凤溪陶瓷", "采购"),
         ("好像是叫什么盐城沃野农业 姓花 13812345678", "花总", "盐城沃野农业", None),
         ("/lead 公司:无 称呼:曹女士 13812345678", "曹女士", None, None),
@@ -155,10 +155,11 @@ def test_a_lunar_month_beyond_the_table_has_no_days() -> None:
 
 
 def test_without_weights_the_cue_alone_decides() -> None:
-    assert will("说可以", None, {}, tuple) is None
-    assert features(["12", "，", "Demo"]) == ["#", "#|demo", "^|#", "demo", "demo|$", "=none"]
+    assert will("说可以", None, {}) is None
+    marks = ["#", "#|", "$demo |", "$| demo", "$| demo |", "demo", "demo |", "| demo", "|#", "=none"]
+    assert features("12,Demo") == marks, "what a clause says, and once more of the last one"
     weights = {"": [0.0, -1.0, -1.0], "行": [1.0, 0.0, 0.0], "=none": [0.0, 0.0, 0.0]}
-    found = will("他说行", None, weights, tuple)
+    found = will("他说行", None, weights)
     assert found is not None
     assert (found.start, found.value, found.weight, found.rule) == (2, "positive", 1, "intent.words")
     assert understand("张总说可以", Context(now=NOW, tools=Tools())).intent == "positive"

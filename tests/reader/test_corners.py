@@ -167,7 +167,7 @@ def test_a_phone_that_is_spelt_out_is_a_phone() -> None:
     ("text", "name", "title"),
     [
         ("/lead 扎西顿珠 拉萨雪域文旅酒店 13908911427", "扎西顿珠", None), ("/lead Tony 深圳南山湾科技 tony@nsw-tech.cn 想看demo", "Tony", None),
-        ("/lead 卜主任 河池市第二中医院 设备科 0778-2284163 超声", "卜主任", "设备科"), ("/lead 想看demo 深圳南山湾科技 13908911427", None, None),
+        ("/lead 卜主任 河池市第二中医院 设备科 0778-2284163 超声", "卜主任", None), ("/lead 想看demo 深圳南山湾科技 13908911427", None, None),
         ("无锡欣禾包装 联系人厍文斌 13861709254", "厍文斌", None),
     ],
 )  # fmt: skip

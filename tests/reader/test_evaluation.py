@@ -41,8 +41,20 @@ def test_the_public_sets_do_not_get_worse(name: str, floor: float, size: int) ->
         ("stranger_chat.jsonl", {}, {"note name F1": 0.98, "note company F1": 0.9, "region": 0.99}),
         ("classes_chat.jsonl", {}, {"note name F1": 0.99, "note company F1": 0.99, "region": 0.99}),
         ("unseen_chat.jsonl", {}, {"note name F1": 0.98, "note company F1": 0.95, "visit location": 0.99}),
-        ("corners_chat.jsonl", {"amount": 0.92}, {"note name F1": 0.93, "note company F1": 0.66}),
-        ("plain_chat.jsonl", {"activity": 0.89}, {"note name F1": 0.87, "note company F1": 0.64}),
+        ("corners_chat.jsonl", {}, {"note name F1": 0.93, "note company F1": 0.7}),
+        ("plain_chat.jsonl", {"activity": 0.89}, {"note name F1": 0.9, "note company F1": 0.82}),
+        ("stranger_a.jsonl", {}, {"note name F1": 0.95, "note company F1": 0.93, "region": 0.99}),
+        (
+            "stranger_b.jsonl",
+            {"lead title F1": 0.9},
+            {"note name F1": 0.95, "note company F1": 0.94, "region": 0.99},
+        ),
+        (
+            "stranger_c.jsonl",
+            {"lead name F1": 0.91},
+            {"note name F1": 0.94, "note company F1": 0.77, "region": 0.98},
+        ),
+        ("stranger_d.jsonl", {}, {"note name F1": 0.95, "note company F1": 0.85, "region": 0.98}),
     ],
 )
 def test_what_was_reached_on_messages_met_unprepared_is_kept(
