@@ -170,6 +170,7 @@ class Floor:
             handle="",
             digest="",
             state="live",
+            args=dict(delivery.args),
         )
 
     # -- looking ----------------------------------------------------------------------------------------
