@@ -170,13 +170,8 @@ def _delivery(each: Sequence[Any], now: int) -> Delivery:
 def done(conn: Connection, deliveries: Sequence[Delivery], at: datetime) -> Booked:
     """Sent, where the lease has not passed on. A refresh that was armed again meanwhile stays due: what it
     showed is shown, and must be known to the next round."""
-    found = {
-        key: (lease, changed, state)
-        for key, lease, changed, state in sql.select_in(
-            conn, tables.outbox, "key", [each.key for each in deliveries],
-            names=("key", "lease", "changed", "state"), lock=True,
-        )
-    }  # fmt: skip
+    names, keys = ("key", "lease", "changed", "state"), [each.key for each in deliveries]
+    found = {key: rest for key, *rest in sql.select_in(conn, tables.outbox, "key", keys, names=names)}
     instant, sent, armed, overtaken = to_micros(at), [], [], set()
     for each in deliveries:
         lease, changed, state = found.get(each.key, (None, None, None))
