@@ -31,33 +31,21 @@ FIRST, THEN, LAST = 0, 1, 2  # priorities: a running SLA, true cards, everything
 def row(notice: Notice, now: datetime, when: datetime) -> Row:
     """A new notice as a row of the outbox."""
     first = notice.urgent and notice.tell is not Tell.STUCK  # nobody's clock runs while a lead waits for room
-    priority = FIRST if first else LAST
     return (
-        notice.key, notice.tell.value, notice.to, notice.lead_id, dump(notice.args), "due", priority, 0,
-        to_micros(when), 0, 0, to_micros(now), None, None, None,
+        notice.key, notice.tell.value, notice.to, notice.lead_id, dump(notice.args),
+        *_fresh(FIRST if first else LAST, to_micros(when), to_micros(now)),
     )  # fmt: skip
+
+
+def _fresh(priority: int, not_before: int, now: int) -> Row:
+    """The columns behind `args` of what nobody has claimed yet."""
+    return "due", priority, 0, not_before, 0, 0, now, None, None, None
 
 
 def refresh(conn: Connection, leads: Mapping[str, int]) -> None:
     """Arm the refresh of these leads' cards; one that is being worked on will run again."""
     rows = [
-        (
-            f"refresh:{lead}",
-            Tell.REFRESH.value,
-            "",
-            lead,
-            "{}",
-            "due",
-            THEN,
-            0,
-            at,
-            0,
-            0,
-            at,
-            None,
-            None,
-            None,
-        )
+        (f"refresh:{lead}", Tell.REFRESH.value, "", lead, "{}", *_fresh(THEN, at, at))
         for lead, at in leads.items()
     ]
     sql.insert_or(
@@ -97,16 +85,15 @@ def claim(conn: Connection, now: datetime, limit: int, busy: Iterable[str], pace
     by their id, or by the key of a notice that goes to nobody in particular."""
     instant = to_micros(now)
     if sql.is_postgres(conn):
-        sql.send(conn, "SELECT pg_advisory_xact_lock(711)")  # the pace is counted by one at a time
         busy_value: Any = list(busy)
-        busy_sql, lock = f"{_WHOSE} <> ALL(?)", "FOR UPDATE SKIP LOCKED"
+        busy_sql = f"{_WHOSE} <> ALL(?)"
     else:
         busy_value = dump(list(busy))
-        busy_sql, lock = f"{_WHOSE} NOT IN (SELECT value FROM json_each(?))", ""  # noqa: S608
+        busy_sql = f"{_WHOSE} NOT IN (SELECT value FROM json_each(?))"  # noqa: S608
     found = sql.query(
         conn,
         f"SELECT {COLUMNS} FROM outbox WHERE state = 'due' AND not_before <= ? AND {busy_sql} "  # noqa: S608
-        f"ORDER BY priority, not_before LIMIT ? {lock}",
+        "ORDER BY priority, not_before LIMIT ?",
         (instant, busy_value, limit),
     )
     taken, put_off = _within_pace(conn, found, instant, pace)
@@ -183,21 +170,16 @@ def _delivery(each: Sequence[Any], now: int) -> Delivery:
 def done(conn: Connection, deliveries: Sequence[Delivery], at: datetime) -> Booked:
     """Sent, where the lease has not passed on. A refresh that was armed again meanwhile stays due: what it
     showed is shown, and must be known to the next round."""
-    found = {
-        key: (lease, changed, state)
-        for key, lease, changed, state in sql.select_in(
-            conn, tables.outbox, "key", [each.key for each in deliveries],
-            names=("key", "lease", "changed", "state"), lock=True,
-        )
-    }  # fmt: skip
+    names, keys = ("key", "lease", "changed", "state"), [each.key for each in deliveries]
+    found = {key: rest for key, *rest in sql.select_in(conn, tables.outbox, "key", keys, names=names)}
     instant, sent, armed, overtaken = to_micros(at), [], [], set()
     for each in deliveries:
         lease, changed, state = found.get(each.key, (None, None, None))
         if lease != each.lease:
             overtaken.add(each.key)
-        elif changed != each.changed and each.tell is Tell.REFRESH:
+        elif changed != each.changed:
             armed.append((instant, each.key))
-        elif changed == each.changed and state == "due":
+        elif state == "due":
             sent.append((instant, each.key))
     sql.execute_many(conn, "UPDATE outbox SET not_before = ?, attempts = 0 WHERE key = ?", armed)
     sql.execute_many(conn, "UPDATE outbox SET state = 'sent', done_at = ?, error = NULL WHERE key = ?", sent)

@@ -272,7 +272,8 @@ def _book_answer(uow: UnitOfWork, once: Once, answer: str, answers: dict[str, st
 
 def _one_at_a_time(conn: Connection) -> None:
     """PostgreSQL: one batch at a time over all instances. Two batches of many units touch the same desks in
-    different order; left to row locks they deadlock, and PostgreSQL takes a second to notice."""
+    different order; left to row locks they deadlock, and PostgreSQL takes a second to notice. The pace, too,
+    is counted by one at a time."""
     if sql.is_postgres(conn):
         sql.send(conn, "SELECT pg_advisory_xact_lock(712)")
 

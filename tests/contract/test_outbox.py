@@ -1,16 +1,22 @@
 """The outbox on both databases: leases are fenced, the pace is kept, nothing is lost and nothing comes twice."""
 
+import asyncio
+import threading
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import create_engine, text
 
-from domain.notices import Notice, Tell
-from domain.ports import Shown, Uow
-from domain.usecases.delivery import Failed, Sent
+from domain.notices import ROLL_UP_FROM, Notice, Tell
+from domain.people import Company
+from domain.ports import HALF, Shown, Uow
+from domain.usecases.delivery import Failed, Sent, claim
 from domain.usecases.leads import add_note
+from storage.engine import read_url
 from storage.housekeeping import clock_set_back
+from storage.store import Store
 from tests.conftest import OpenStore
 from tests.fakes.clock import MONDAY_TEN, SteppedClock
 from tests.fakes.floor import Floor
@@ -97,6 +103,30 @@ async def test_a_notice_is_settled_once(floor: Floor) -> None:
     await floor.settle(Sent(delivery=work.delivery))
     await floor.settle(Failed(delivery=work.delivery, why="x", again_at=None))
     assert await floor.rows("SELECT state FROM outbox") == [("sent",)]
+
+
+async def test_what_was_given_up_is_not_sent_by_a_word_that_comes_after(floor: Floor) -> None:
+    await floor.do(tells, notices=[notice("n1", "me")])
+    (work,) = await floor.claim()
+    await floor.settle(Failed(delivery=work.delivery, why="x", again_at=None))
+    await floor.settle(Sent(delivery=work.delivery))
+    assert await floor.rows("SELECT state, error FROM outbox WHERE key = 'n1'") == [("dead", "x")]
+
+
+async def test_of_a_long_reason_only_the_beginning_is_kept(floor: Floor) -> None:
+    await floor.do(tells, notices=[notice("tried again", "me"), notice("given up", "me")])
+    for work in await floor.claim():
+        again = floor.now if work.delivery.key == "tried again" else None
+        await floor.settle(Failed(delivery=work.delivery, why="long " * 200, again_at=again))
+    assert await floor.rows("SELECT length(error) FROM outbox WHERE person = 'me'") == [(500,), (500,)]
+
+
+async def test_an_answer_whose_words_were_shown_is_half_done(floor: Floor) -> None:
+    await floor.do(tells, notices=[notice("n1", "me", tell=Tell.REPLY)])
+    (first,) = await floor.claim()
+    await floor.settle(Failed(delivery=first.delivery, why=f"45009 {HALF}", again_at=floor.now))
+    (second,) = await floor.claim()
+    assert (first.delivery.half, second.delivery.half) == (False, True)
 
 
 async def test_a_failed_notice_comes_again_when_it_was_told_to(floor: Floor) -> None:
@@ -198,12 +228,57 @@ async def test_a_lone_alarm_never_waits_for_company(open_store: OpenStore, clock
         floor.clock.step(seconds=5)
 
 
+@pytest.mark.parametrize(
+    ("alarms", "reminders", "come"),
+    [(ROLL_UP_FROM - 1, 0, 2), (ROLL_UP_FROM - 1, 1, 2), (ROLL_UP_FROM, 0, 4)],
+)
 async def test_a_few_alarms_have_cards_and_turns_of_their_own(
-    open_store: OpenStore, clock: SteppedClock
+    open_store: OpenStore, clock: SteppedClock, alarms: int, reminders: int, come: int
 ) -> None:
     floor = Floor(await open_store(pace=5), clock)
-    await floor.do(tells, notices=[notice(f"a{no}", "me", tell=Tell.ALERT) for no in range(3)])
-    assert [work.delivery.key for work in await floor.claim()] == ["a0", "a1"]
+    await floor.do(tells, notices=[notice(f"r{no}", "me") for no in range(reminders)])
+    await floor.do(tells, notices=[notice(f"a{no}", "me", tell=Tell.ALERT) for no in range(alarms)])
+    assert len(await floor.claim()) == come
+
+
+async def test_a_second_alarm_of_the_same_instant_is_still_a_lone_one(
+    open_store: OpenStore, clock: SteppedClock
+) -> None:
+    floor = Floor(await open_store(pace=25), clock)
+    await floor.do(tells, notices=[notice(f"a{no}", "me", tell=Tell.ALERT) for no in range(2)])
+    assert [len(await floor.claim(limit=1)) for _ in range(2)] == [1, 1]
+
+
+@pytest.mark.parametrize(("arises", "comes"), [(5, 10), (9, 10), (15, 15)])
+async def test_an_alarm_soon_after_a_card_of_several_waits_for_the_next_one(
+    open_store: OpenStore, clock: SteppedClock, arises: int, comes: int
+) -> None:
+    floor = Floor(await open_store(pace=25), clock)
+    await floor.do(
+        tells, notices=[notice(f"a{no}", "me", tell=Tell.ALERT, at=floor.now) for no in range(ROLL_UP_FROM)]
+    )
+    assert len(await floor.claim()) == ROLL_UP_FROM
+    clock.step(seconds=arises)
+    await floor.do(tells, notices=[notice("next", "me", tell=Tell.ALERT, at=floor.now)])
+    assert len(await floor.claim()) == (0 if comes > arises else 1)
+    clock.step(seconds=comes - arises)
+    assert len(await floor.claim()) == (1 if comes > arises else 0)
+
+
+async def test_alarms_that_gather_make_no_card_of_those_that_are_tried_again(
+    open_store: OpenStore, clock: SteppedClock
+) -> None:
+    floor = Floor(await open_store(pace=25), clock)
+    reminders = [notice(f"r{no}", "me") for no in range(7)]
+    await floor.do(tells, notices=[*reminders, *(notice(f"a{no}", "me", tell=Tell.ALERT) for no in range(2))])
+    soon = floor.now + timedelta(seconds=0.5)
+    for work in await floor.claim():
+        failed = Failed(delivery=work.delivery, why="45009", again_at=soon)
+        await floor.settle(failed if work.delivery.tell is Tell.ALERT else Sent(delivery=work.delivery))
+    clock.step(seconds=1)
+    await floor.do(tells, notices=[notice(f"b{no}", "me", tell=Tell.ALERT, at=floor.now) for no in range(2)])
+    (work,) = await floor.claim()  # the pace has room for one
+    assert work.delivery.attempts == 2
 
 
 async def test_who_must_wait_for_their_pace_holds_up_nobody_behind_them(
@@ -238,6 +313,71 @@ async def test_no_minute_holds_more_notices_than_the_pace_allows(
         worst = max(sum(start <= at < start + timedelta(seconds=60) for at in times) for start in times)
         assert worst <= limit
         assert (times[-1] - times[0]) < timedelta(minutes=4)  # the burst, then the rest spread
+
+
+async def sent(floor: Floor) -> list[str]:
+    """The keys of what can be claimed now, each settled as sent."""
+    work = await floor.claim()
+    await floor.settle(*(Sent(delivery=each.delivery) for each in work))
+    return [each.delivery.key for each in work]
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+async def test_the_slowest_pace_is_one_a_minute(
+    open_store: OpenStore, clock: SteppedClock, limit: int
+) -> None:
+    floor = Floor(await open_store(pace=limit), clock)
+    await floor.do(tells, notices=[notice(f"n{no}", "me") for no in range(3)])
+    for _ in range(3):
+        assert len(await sent(floor)) == 1
+        clock.step(seconds=59.999999)
+        assert await sent(floor) == []
+        clock.step(seconds=0.000001)
+
+
+async def test_who_asks_is_answered_whatever_the_pace_and_it_counts(
+    open_store: OpenStore, clock: SteppedClock
+) -> None:
+    floor = Floor(await open_store(pace=1), clock)
+    came = []
+    for key, tell in (("first", Tell.REMIND), ("answer", Tell.REPLY), ("second", Tell.REMIND)):
+        await floor.do(tells, notices=[notice(key, "me", tell=tell)])
+        came.append(await sent(floor))
+    for _ in range(2):
+        clock.step(seconds=60)
+        came.append(await sent(floor))
+    assert came == [["first"], ["answer"], [], [], ["second"]]
+
+
+@pytest.mark.postgres
+async def test_two_instances_that_claim_at_once_keep_one_pace(
+    postgres_url: str, company: Company, clock: SteppedClock
+) -> None:
+    stores = [await Store.open(postgres_url, company, pace=25) for _ in range(2)]
+    here, there = (Floor(store, clock) for store in stores)
+    await here.do(tells, notices=[notice(f"n{no:02}", "me") for no in range(20)])
+    claimed, go_on = threading.Event(), threading.Event()
+
+    def claims_slowly(uow: Uow) -> int:
+        found = claim(uow, now=clock.now(), limit=6)
+        claimed.set()
+        assert go_on.wait(10)
+        return len(found)
+
+    slow = asyncio.create_task(here.do(claims_slowly))
+    assert await asyncio.to_thread(claimed.wait, 10)
+    other = asyncio.create_task(there.claim())
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    rival = create_engine(read_url(postgres_url), isolation_level="AUTOCOMMIT")
+    async with asyncio.timeout(10):
+        with rival.connect() as conn:
+            while not await asyncio.to_thread(conn.scalar, text(waits)):
+                continue
+    go_on.set()
+    assert (await slow, len(await other)) == (6, 4)
+    rival.dispose()
+    for store in stores:
+        await store.close()
 
 
 async def test_a_slower_pace_holds_from_the_next_claim_on(open_store: OpenStore, clock: SteppedClock) -> None:
