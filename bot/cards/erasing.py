@@ -19,8 +19,8 @@ def erase_card(lead: Lead, viewer: Person) -> Card:
         Button(action=Cancel(what="erase", lead=lead.id), text=say(lang, "button.cancel")),
     )
     return Card(
-        title=say(lang, "erase.title", lead=lead.id, who=parts.who(lead, lang)),
-        lines=(say(lang, "erase.goes"), say(lang, "erase.stays")),
+        title=say(lang, "erase.title", lead=lead.id),
+        lines=(parts.who(lead, lang), say(lang, "erase.goes"), say(lang, "erase.stays")),
         buttons=buttons if may_erase(viewer) else (),
         note=say(lang, "erase.note"),
     )
