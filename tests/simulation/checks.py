@@ -8,7 +8,7 @@ import json
 import re
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -354,6 +354,15 @@ class Look:
     def _visible(self) -> list[Message]:
         return [message for message in self.platform.messages if message.visible and message.current]
 
+    def _lives_elsewhere(self, entry: Any, shown: Mapping[str, Any]) -> bool:
+        """Whether the person has another card of that lead with something to press."""
+        return any(
+            message.person == entry["person"]
+            and message.content.get("state") == "live"
+            and entry["leads"][0] in shown.get(message.key, {"leads": ()})["leads"]
+            for message in self._visible()
+        )
+
     def _copies(self) -> None:
         """Every card that hangs on a phone says what is true, and is kept by somebody when it has buttons."""
         shown = self._shown()
@@ -367,11 +376,15 @@ class Look:
                 self._unkept(message)
                 continue
             self._no_dead_offer(message)
-            if message.content["state"] == "dead" and entry["state"] == "dead":
-                continue  # left as it died
             lead = self.leads.get(entry["leads"][0])
             viewer = self.company.people[entry["person"]]
             true = to_json(render(entry["tell"], self.leads, lead, viewer, self.company, entry["args"]))
+            if message.content["state"] == "dead" and entry["state"] == "dead":
+                if true["state"] == "live" and not self._lives_elsewhere(entry, shown):
+                    self.wrong(
+                        f"a card was left dead that is the only one: {message.key} at {message.person}"
+                    )
+                continue  # left as it died
             if _to_the_minute(message.content) != _to_the_minute(json.loads(json.dumps(true))):
                 self.wrong(
                     f"a card lies: {message.key} at {message.person} (message {message.number}) shows "
