@@ -191,9 +191,7 @@ class Deliverer:
             return await self._reply(work, viewer, company)
         if _stale(work):
             return ()
-        args = delivery.args
-        if work.plan is not None:
-            args = {**args, "words": work.plan.words, "due": work.plan.due.isoformat()}
+        args = _of_the_step(work) if delivery.tell is Tell.FOLLOW_UP else delivery.args
         return await self._send(work, args, delivery.tell.value, viewer, company)
 
     async def _greet(self, args: Args) -> None:
@@ -329,7 +327,7 @@ def _stale(work: Work) -> bool:
     delivery, lead = work.delivery, work.lead
     if delivery.tell is Tell.OUTCOME and lead is not None and not delivery.in_doubt:
         return not outcome_stands(lead, delivery.args)
-    if delivery.tell is Tell.FOLLOW_UP:
+    if delivery.tell is Tell.FOLLOW_UP and not delivery.in_doubt:
         return _overtaken(work)
     if delivery.tell not in _ON_OFFER or lead is None or delivery.in_doubt:
         return False  # in doubt it may hang on a phone already, and must not go on lying there
@@ -338,6 +336,14 @@ def _stale(work: Work) -> bool:
     offer = lead.offer
     live = lead.stage is Stage.OFFERED and offer is not None and offer.no == delivery.args.get("offer")
     return not live
+
+
+def _of_the_step(work: Work) -> Args:
+    """What a reminder says; of a step that is no more, and may be on a phone already, that it is over."""
+    args, plan = work.delivery.args, work.plan
+    if plan is None or plan.no != args.get("no"):
+        return {**args, "state": "over"}
+    return {**args, "words": plan.words, "due": plan.due.isoformat()}
 
 
 def _overtaken(work: Work) -> bool:

@@ -52,7 +52,7 @@ from bot.model import Model
 from bot.phones import SimulatedPhones
 from bot.roster import with_directory
 from bot.router import Bot, Router
-from bot.seams import ShiftedClock, SystemClock, new_id
+from bot.seams import ShiftedClock, SystemClock, WatchedClock, new_id
 from bot.speech import Transcriber
 from bot.watch import Heart
 from bot.web import api, callbacks, health, metrics, openapi, problems
@@ -216,7 +216,8 @@ class Service:
     def __init__(self, settings: Settings, company: Company, store: Store, clock: Clock) -> None:
         self.settings = self._begun_with = settings
         self.store = store
-        self.clock = clock
+        self._watched, self._ahead = WatchedClock(clock, asyncio.get_running_loop().time), 0.0
+        self.clock = clock if settings.simulator.enabled else self._watched
         self.reads = Reads(store.reader)
         self.chats = chat.ChatReads(store.reader)
         self.stream = Stream()
@@ -244,18 +245,22 @@ class Service:
             write=store.write,
             once=Once,
             reads=self.reads,
-            clock=clock,
+            clock=self.clock,
             company_now=lambda: store.company,
             keep=self.files.keep,
             drop=self._drop_files,
             mind=self.mind,
         )
         self.sweep = Sweep(
-            write=store.write, next_due=store.next_due, clock=clock, due=store.due, grace=store.sweep_grace
+            write=store.write,
+            next_due=store.next_due,
+            clock=self.clock,
+            due=store.due,
+            grace=store.sweep_grace,
         )
         # The pushed clock stands still while due work runs: nothing can come in that a grace waits for.
         self.walk = Sweep(
-            write=store.write, next_due=store.next_due, clock=clock, due=asyncio.Event(), grace=0.0
+            write=store.write, next_due=store.next_due, clock=self.clock, due=asyncio.Event(), grace=0.0
         )
         self.phones = SimulatedPhones(
             write=store.write,
@@ -298,7 +303,7 @@ class Service:
             channels=self.channels,
             company_now=lambda: store.company,
             route=self._route,
-            clock=clock,
+            clock=self.clock,
             observe=self.metrics.send,
         )
         self.downloader = Downloader(
@@ -307,14 +312,15 @@ class Service:
             next_wanted=lambda: media.next_wanted(store.reader),
             channels=self.channels,
             files=self.files,
-            clock=clock,
+            clock=self.clock,
             observe=self.metrics.send,
         )
-        self.relay = Relay(write=store.write, deliver=self.deliverer.deliver, clock=clock, told=store.told)
+        self.relay = Relay(
+            write=store.write, deliver=self.deliverer.deliver, clock=self.clock, told=store.told
+        )
         self.supervisor = Supervisor(gave_up=self._gave_up)
         self.ticker = Ticker()
         self.stopped = asyncio.Event()
-        self._clocks = clock.now(), asyncio.get_running_loop().time()
         self.violations: int | None = None
         self.seen = epoch.Seen(store.url, settings.watch.seen_file)
         self.heart = Heart(settings.watch.heartbeat_url.get_secret_value())
@@ -358,8 +364,7 @@ class Service:
         if frozen and since is not None:
             await self.phones.set_offset(since - SystemClock().now())
         now = self.clock.now()
-        if since is not None and since > now:
-            await self.store.write(housekeeping.clock_set_back, span=since - now, now=now)
+        await self.store.write(housekeeping.clock_was_ahead, since=since or now, now=now)
         await resume(self.store.write, since=since, now=now)
         if is_sqlite(self.store.url):  # one process a file, so who had claimed these notices is dead
             await self.store.write(housekeeping.free_leases, now=now)
@@ -664,21 +669,22 @@ class Service:
         )
 
     async def _heartbeat(self) -> None:
-        await self._watch_clock()
+        if not self.settings.simulator.enabled:
+            await self._watch_clock()
         await self._beat()
         await self._learn_members()
         await asyncio.sleep(HEARTBEAT)
 
     async def _watch_clock(self) -> None:
         """The machine's clock was set: said, and what waits for a time that was wrong is hurried."""
-        (was, ticked), ticks = self._clocks, asyncio.get_running_loop().time()
-        now = self.clock.now()
-        jump = (now - was).total_seconds() - (ticks - ticked)
-        if abs(jump) > JUMP and not self.settings.simulator.enabled:
+        jump, ahead = self._watched.look()
+        if abs(jump) > JUMP:
             log.warning("the clock was set", action="clock_jump", seconds=round(jump, 1))
-            if jump < 0:
-                await self.store.write(housekeeping.clock_set_back, span=timedelta(seconds=-jump), now=now)
-        self._clocks = now, ticks
+        self._ahead = max(self._ahead, ahead)
+        if self._ahead > JUMP:
+            span = timedelta(seconds=self._ahead)
+            await self.store.write(housekeeping.clock_set_back, span=span, now=self.clock.now())
+        self._ahead = 0.0
 
     async def _simulate(self) -> None:
         await self.phones.follow()

@@ -1,7 +1,10 @@
 """The seams: the only place that reads a clock or makes something up by chance."""
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+from domain.clock import Clock
 
 
 class SystemClock:
@@ -9,6 +12,29 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class WatchedClock:
+    """A clock of which somebody looks whether it was set. `ticks` = seconds by one that nobody sets.
+
+    What it showed in between counts too: set forward and back between two looks, it was wrong all the same.
+    """
+
+    def __init__(self, clock: Clock, ticks: Callable[[], float]) -> None:
+        self._clock, self._ticks = clock, ticks
+        self._was = self._most = clock.now().timestamp() - ticks()
+
+    def now(self) -> datetime:
+        now = self._clock.now()
+        self._most = max(self._most, now.timestamp() - self._ticks())
+        return now
+
+    def look(self) -> tuple[float, float]:
+        """By how many seconds it was set since the last look, and how far ahead of now it was meanwhile."""
+        lead = self.now().timestamp() - self._ticks()
+        was, most = self._was, self._most
+        self._was = self._most = lead
+        return lead - was, most - lead
 
 
 class ShiftedClock:

@@ -56,8 +56,8 @@ class Relay:
     async def _claim_and_start(self) -> bool:
         async with self._claiming:  # who drains must see what another round has claimed and not yet started
             self._told.clear()
-            if self._receipts:
-                await self._book()
+            if not await self._book():
+                return False  # nobody is busy with what waits to be booked, so it would be claimed once more
             room = AT_ONCE - len(self._running)
             if room <= 0:
                 await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -87,23 +87,25 @@ class Relay:
         )
         await self._book()
 
-    async def _book(self) -> None:
-        """Book every receipt that has come in while the last booking ran, in one transaction."""
+    async def _book(self) -> bool:
+        """Book all receipts that came in while the last booking ran, in one transaction; False = not yet."""
         async with self._booking:
             receipts, self._receipts = self._receipts, []
             if not receipts:
-                return
+                return True
             try:
                 await self._write(settle, receipts=receipts, now=self._clock.now())
             except Unavailable:
                 self._receipts = receipts + self._receipts  # booked later, before anything is claimed
                 log.warning("receipts wait", action="receipts_wait", receipts=len(receipts))
+                return False
+            return True
 
     async def drain(self, within: float = 5.0) -> bool:
         """Deliver until nothing is due; False when that took longer than `within` seconds."""
         try:
             async with asyncio.timeout(within):
-                while await self.once() or self._running:
+                while await self.once() or self._running or self._receipts:
                     if self._running:
                         await asyncio.wait(list(self._running.values()))
         except TimeoutError:

@@ -9,7 +9,7 @@ from domain.clock import from_micros, to_micros
 from domain.errors import Unavailable
 from storage import sql
 from storage.engine import snapshot_engine
-from storage.sending import tidy_sending
+from storage.sending import LONGEST_BLOCK, tidy_sending
 from storage.sessions import tidy_sessions
 from storage.uow import UnitOfWork
 
@@ -44,13 +44,26 @@ def free_leases(uow: UnitOfWork, *, now: datetime) -> None:
 
 
 def clock_set_back(uow: UnitOfWork, *, span: timedelta, now: datetime) -> None:
-    """The clock was wrong and was set back: what was to wait by it is hurried."""
+    """The clock was ahead by so much, and was set back: what was to wait by it is hurried.
+
+    What waits for longer than a platform ever blocks (for the morning, for another day) waits on.
+    """
     micros, instant = span // timedelta(microseconds=1), to_micros(now)
     uow.later(
-        "UPDATE outbox SET not_before = not_before - ? WHERE state = 'due' AND not_before > ?",
-        micros, instant,
+        "UPDATE outbox SET not_before = not_before - ? "
+        "WHERE state = 'due' AND not_before > ? AND not_before <= ?",
+        micros, instant, to_micros(now + span + LONGEST_BLOCK),
     )  # fmt: skip
+    uow.later("UPDATE outbox SET created_at = ? WHERE state = 'due' AND created_at > ?", instant, instant)
     uow.later("UPDATE pace SET tat = tat - ? WHERE tat > ?", micros, instant)
+
+
+def clock_was_ahead(uow: UnitOfWork, *, since: datetime, now: datetime) -> None:
+    """At the start: the clock was set back while nothing ran, as the last beat or what was queued tells."""
+    newest = uow.query("SELECT max(created_at) FROM outbox WHERE state = 'due'")[0][0]
+    latest = max(since, from_micros(newest or 0))
+    if latest > now:
+        clock_set_back(uow, span=latest - now, now=now)
 
 
 def backlog(engine: Engine, now: datetime) -> tuple[int, int]:

@@ -63,16 +63,18 @@ class Pace:
     """At most `limit` notices to one person in any 60 seconds (GCRA: a burst of 40 % and the rest spread).
 
     Whatever a window of 60 s holds is at most burst + refill = limit. One number a person is kept, so the
-    limit holds across restarts and instances.
+    limit holds across restarts and instances. Nobody waits for it for more than a minute: further ahead than
+    `longest` lies only what a clock that was wrong has kept, or answers beyond the limit.
     """
 
     def __init__(self, limit: int) -> None:
         self.burst = max(1, limit * 2 // 5)
         self.gap = MINUTE // max(1, limit - self.burst)
+        self.longest = MINUTE + (self.burst - 1) * self.gap
 
     def next_slot(self, tat: int, now: int) -> tuple[int, int]:
         """(when it may go, the new theoretical arrival time if it goes then)."""
-        start = max(tat, now)
+        start = min(max(tat, now), now + self.longest)
         may = start - (self.burst - 1) * self.gap
         return max(may, now), start + self.gap
 
@@ -111,13 +113,15 @@ def _within_pace(
     conn: Connection, found: Sequence[Any], now: int, pace: Pace
 ) -> tuple[list[Sequence[Any]], list[tuple[int, str]]]:
     people = dict.fromkeys(each[2] for each in found if each[2])
-    tats = dict(sql.select_in(conn, tables.pace, "person", people))
+    kept = dict(sql.select_in(conn, tables.pace, "person", people))
+    tats = {person: min(tat, now + pace.longest) for person, tat in kept.items()}
+    moved = {person: tat for person, tat in tats.items() if tat < kept[person]}
     gathering = dict.fromkeys(each[0] for each in found if _gathers(each, tats.get(each[2], 0), now, pace))
     until = (now // GATHER + 1) * GATHER
     put_off = [(until, key) for key in gathering]
     rolled = Counter(each[2] for each in found if each[1] in ROLLED_UP and each[0] not in gathering)
     one_card: set[str] = set()
-    taken, moved = [], {}
+    taken = []
     for each in found:
         person = each[2]
         if each[0] in gathering:  # and what comes after it does too, or it would ring before

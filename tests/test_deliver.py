@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,6 +15,7 @@ from domain.lead import Lead
 from domain.notices import Tell
 from domain.people import Capacity, Person
 from domain.stages import Stage
+from domain.usecases import notes
 from domain.usecases.delivery import POISON_AFTER, Work
 from tests.fakes.company import with_people
 from tests.fakes.floor import Floor
@@ -102,6 +104,31 @@ class Codes(Phones):
         await asyncio.sleep(0)
         self.made += 1
         return f"code {self.made}"
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_reminder_that_may_hang_on_a_phone_says_that_its_step_is_over(
+    floor: Floor, replaced: bool
+) -> None:
+    lead, rep = await offered(floor)
+    await floor.accept(lead.id, rep)
+    await floor.show()
+    due = floor.now + timedelta(minutes=1)
+    step: dict[str, Any] = {"lead_id": lead.id, "due": due, "exact": True, "words": "回访", "by": rep}
+    plan = await floor.do(notes.plan_next, **step, at=floor.now)
+    floor.clock.go_to(due)
+    phones = Phones(trouble={rep: Unsure("connection reset")})
+    await turn(floor, phones)
+    if replaced:
+        later = {**step, "due": floor.now + timedelta(days=1)}
+        await floor.do(notes.plan_next, **later, at=floor.now)
+    else:
+        await floor.do(notes.next_done, lead_id=lead.id, no=plan.no, by=rep, at=floor.now)
+    phones.trouble.clear()
+    await turn(floor, phones)
+    key = f"follow_up:{lead.id}:{plan.no}"
+    assert (rep, key) in phones.shown
+    assert await floor.rows("SELECT state FROM shown WHERE message = ?", key) == [("done",)]
 
 
 async def test_redraws_of_several_leads_on_one_card_use_each_code_once(floor: Floor) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.clock import EPOCH
+from domain.errors import Unavailable
 from domain.notices import Tell
 from domain.ports import Delivery
 from domain.usecases.delivery import Receipt, Sent, Work, claim
@@ -28,14 +29,18 @@ class House:
         self.booked: list[str] = []
         self.sends = {person: asyncio.Event() for person in people}
         self.claims, self.bookings = asyncio.Event(), asyncio.Event()
+        self.asked, self.disk_full = 0, False
         self.relay = Relay(write=self.write, deliver=self.deliver, clock=SteppedClock(), told=asyncio.Event())
 
     async def write(self, use_case: Any, **values: Any) -> Any:
         if use_case is claim:
+            self.asked += 1
             claimed, self.due = self.due, []
             await self.claims.wait()
             return claimed
         await self.bookings.wait()
+        if self.disk_full:
+            raise Unavailable("disk full")
         self.booked += [receipt.delivery.key for receipt in values["receipts"]]
         return None
 
@@ -59,6 +64,28 @@ async def test_what_is_sent_while_a_booking_runs_is_booked_too() -> None:
     house.bookings.set()
     assert await house.relay.drain()
     assert house.booked == ["a", "b", "c"]
+
+
+async def test_nothing_is_claimed_while_what_was_shown_waits_to_be_booked() -> None:
+    house = House("a", "b")
+    house.claims.set()
+    house.bookings.set()
+    house.disk_full = True
+    await house.relay.once()
+    house.sends["a"].set()
+    await settled()  # shown, not booked, and nobody is busy with it any more
+    house.bookings.clear()
+    house.sends["b"].set()
+    await settled()  # another booking has taken it along
+    turn = asyncio.create_task(house.relay.once())
+    await settled()
+    house.bookings.set()
+    assert not await turn
+    assert not await house.relay.drain(within=0.01), "who drains waits for the bookings too"
+    assert (house.asked, house.booked) == (1, [])
+    house.disk_full = False
+    await house.relay.once()
+    assert (house.asked, house.booked) == (2, ["a", "b"])
 
 
 async def test_who_gives_up_waiting_loses_nothing_that_was_claimed_for_them() -> None:

@@ -143,11 +143,11 @@ def trend_card(viewer: Person, args: Args) -> Card:
 
 
 def follow_up_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
-    """The next step at its time. `args`: `no`, `words`, `due`, `state` (empty, done, later)."""
+    """The next step at its time. `args`: `no`, `words`, `due`, `state` (empty, done, later, over)."""
     lang, no = viewer.lang, parts.number(args, "no")
     state = parts.text(args, "state")
     due = parts.instant(args, "due")
-    lines = [parts.text(args, "words")]
+    lines = [words] if (words := parts.text(args, "words")) else []
     if due is not None:
         lines.append(say(lang, "follow_up.at", at=clock_words(lang, due, company.zone, due)))
     if state or lead.stage in CLOSED or lead.owner not in (None, viewer.id):
@@ -161,7 +161,7 @@ def follow_up_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
     later = Choose(what="later", lead=lead.id, option=no)
     return Card(
         title=say(lang, "follow_up.title", who=parts.who(lead, lang)),
-        lines=tuple(line for line in lines if line),
+        lines=tuple(lines),
         fields=parts.contacts(lead, viewer),
         buttons=(
             Button(action=done, text=say(lang, "button.next_done"), style=Style.PRIMARY),

@@ -116,6 +116,8 @@ def _concerned(receipt: Receipt) -> list[str]:
 
 def _sent(uow: Uow, receipt: Sent, now: datetime) -> None:
     for shown in receipt.shown:
+        if receipt.delivery.lease > 1 and receipt.delivery.tell is not Tell.REFRESH:
+            _put_aside(uow, shown, receipt.delivery.lease, now)
         _keep(uow, shown)
         seen = receipt.versions.get(shown.lead_id)
         if seen is not None and seen != uow.lead(shown.lead_id).version:
@@ -127,12 +129,26 @@ def _sent(uow: Uow, receipt: Sent, now: datetime) -> None:
             uow.save(lead)
 
 
+def _known(uow: Uow, shown: Shown) -> Shown | None:
+    return next((each for each in uow.shown(shown.lead_id) if each.message == shown.message), None)
+
+
+def _put_aside(uow: Uow, shown: Shown, lease: int, now: datetime) -> None:
+    """An older lease was booked first, as one that came too late: if it is another card, both are kept."""
+    known = _known(uow, shown)
+    if known is not None and known.handle != shown.handle:
+        uow.show(replace(known, message=f"{known.message}~{lease}", digest=""))
+        uow.refresh(known.lead_id, now)
+
+
 def _shown_late(uow: Uow, receipt: Sent, now: datetime) -> None:
     """Whoever held this was stopped for longer than the lease, and another has shown it too: nobody knows
     which of the two lies on top. Every copy is kept, of unknown content, and made true."""
     for late in receipt.shown:
-        known = next((each for each in uow.shown(late.lead_id) if each.message == late.message), None)
-        if receipt.delivery.tell is Tell.REFRESH or (known is not None and known.handle == late.handle):
+        known = _known(uow, late)
+        if known is None and receipt.delivery.tell is not Tell.REFRESH:
+            changed: Shown | None = late  # the other is not booked yet
+        elif receipt.delivery.tell is Tell.REFRESH or (known is not None and known.handle == late.handle):
             changed = known
         else:
             changed = replace(late, message=f"{late.message}~{receipt.delivery.lease}")

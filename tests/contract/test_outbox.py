@@ -15,7 +15,7 @@ from domain.ports import HALF, Shown, Uow
 from domain.usecases.delivery import Failed, Sent, claim
 from domain.usecases.leads import add_note
 from storage.engine import read_url
-from storage.housekeeping import clock_set_back
+from storage.housekeeping import clock_set_back, clock_was_ahead
 from storage.store import Store
 from tests.conftest import OpenStore
 from tests.fakes.clock import MONDAY_TEN, SteppedClock
@@ -79,6 +79,24 @@ async def test_what_a_stopped_instance_showed_after_its_lease_is_kept_true_too(f
     await floor.settle(Sent(delivery=again.delivery, shown=made_true))
     await floor.settle(Sent(delivery=again.delivery, shown=made_true))
     assert await floor.claim() == [], "booked twice is booked once"
+
+
+@pytest.mark.parametrize("other", [False, True])
+async def test_what_a_stopped_instance_books_first_is_kept_once_for_each_card(
+    floor: Floor, other: bool
+) -> None:
+    await floor.capture()
+    (first,) = await floor.claim()
+    floor.clock.step(seconds=LEASE)
+    (second,) = await floor.claim()
+    late = floor.copy(first.delivery)
+    await floor.settle(Sent(delivery=first.delivery, shown=(late,)))
+    copy = replace(late, handle="another") if other else late
+    await floor.settle(Sent(delivery=second.delivery, shown=(copy,)))
+    found = await floor.rows("SELECT message, handle FROM shown ORDER BY message")
+    assert found == [(copy.message, copy.handle), (f"{copy.message}~2", late.handle)][: 1 + other]
+    (again,) = await floor.claim()
+    assert again.delivery.tell is Tell.REFRESH
 
 
 async def test_a_redraw_that_came_after_its_lease_leaves_a_copy_of_unknown_content(floor: Floor) -> None:
@@ -290,6 +308,35 @@ async def test_who_must_wait_for_their_pace_holds_up_nobody_behind_them(
     await floor.do(tells, notices=[notice("other", "ms", at=floor.now)])
     assert len(await floor.claim(limit=20)) == 10
     assert [work.delivery.key for work in await floor.claim(limit=20)] == ["other"]
+
+
+async def test_however_much_somebody_asks_what_rings_them_waits_a_minute_at_most(
+    open_store: OpenStore, clock: SteppedClock
+) -> None:
+    floor = Floor(await open_store(pace=25), clock)
+    await floor.do(tells, notices=[notice(f"reply{no}", "me", tell=Tell.REPLY) for no in range(200)])
+    answers = await floor.claim()
+    assert len(answers) == 200, "who asks is answered at once"
+    await floor.settle(*(Sent(delivery=work.delivery) for work in answers))
+    await floor.do(tells, notices=[notice("n1", "me")])
+    assert await floor.claim() == []
+    clock.step(minutes=1)
+    assert [work.delivery.key for work in await floor.claim()] == ["n1"]
+
+
+async def test_a_pace_that_a_wrong_clock_has_kept_holds_nobody_up_for_more_than_a_minute(
+    open_store: OpenStore, clock: SteppedClock
+) -> None:
+    floor = Floor(await open_store(pace=25), clock)
+    clock.step(hours=1)
+    await floor.do(tells, notices=[notice(f"n{no}", "me", at=floor.now) for no in range(10)])
+    claimed = await floor.claim()
+    await floor.settle(*(Sent(delivery=work.delivery) for work in claimed))
+    clock.step(hours=-1)
+    await floor.do(tells, notices=[notice("after", "me", at=floor.now)])
+    assert await floor.claim() == [], "ten have just been told"
+    clock.step(minutes=1)
+    assert [work.delivery.key for work in await floor.claim()] == ["after"]
 
 
 async def test_no_minute_holds_more_notices_than_the_pace_allows(
@@ -504,3 +551,24 @@ async def test_a_clock_set_back_holds_up_nothing_that_was_to_wait_by_it(floor: F
     await floor.do(clock_set_back, span=hour, now=floor.now)
     (work,) = await floor.claim()
     assert work.delivery.key == "n1"
+
+
+async def test_what_waits_for_another_day_waits_on_though_the_clock_is_set_back(floor: Floor) -> None:
+    night = floor.now + timedelta(hours=12)
+    await floor.do(tells, notices=[notice("n1", "me", tell=Tell.OUTCOME, at=night)])
+    morning = await floor.rows("SELECT not_before FROM outbox")
+    await floor.do(clock_set_back, span=timedelta(hours=1), now=floor.now)
+    assert await floor.rows("SELECT not_before FROM outbox") == morning
+
+
+async def test_what_a_wrong_clock_has_queued_is_hurried_at_the_next_start(floor: Floor) -> None:
+    beat = floor.now
+    floor.clock.step(hours=1)
+    await floor.do(tells, notices=[notice("n1", "me", at=floor.now)])
+    floor.clock.step(hours=-1)
+    assert await floor.claim() == []
+    await floor.do(clock_was_ahead, since=beat, now=floor.now)
+    (work,) = await floor.claim()
+    assert work.delivery.key == "n1"
+    await floor.do(clock_was_ahead, since=beat, now=floor.now)
+    assert await floor.claim() == [], "a clock that is right hurries nothing"

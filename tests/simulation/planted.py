@@ -343,11 +343,12 @@ def receipts_plus_equals_await(stack: ExitStack) -> None:
 def receipts_lost_on_a_full_disk(stack: ExitStack) -> None:
     """A booking that fails forgets what it had to book."""
 
-    async def book(self: Relay) -> None:
+    async def book(self: Relay) -> bool:
         async with self._booking:
             receipts, self._receipts = self._receipts, []
             if receipts:
                 await self._write(delivery.settle, receipts=receipts, now=self._clock.now())
+            return True
 
     put(stack, Relay, "_book", book)
 

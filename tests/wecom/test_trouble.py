@@ -44,6 +44,18 @@ async def test_too_often_is_left_alone_for_the_minute_that_the_platform_blocks(h
     assert house.phone("XiaoLin").texts().count("线索铃") == 1
 
 
+async def test_a_clock_that_was_wrong_for_a_moment_holds_up_no_answer(house: House) -> None:
+    await house.settle()
+    right = house.clock.now()
+    house.clock.hold(right + timedelta(hours=1))
+    house.fake.state.moods.fail["message/send"] = [-1]
+    await house.phone("XiaoLin").write("/help")
+    house.clock.hold(right)  # before anybody has looked at it
+    await house.bot._watch_clock()
+    await house.advance(seconds=30)
+    assert house.phone("XiaoLin").texts().count("线索铃") == 1
+
+
 @pytest.mark.parametrize("mood", [45033, -1, "http"])
 async def test_a_short_trouble_is_tried_again(house: House, mood: int | str) -> None:
     house.fake.state.moods.fail["message/send"] = [mood, mood]
