@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.clock import from_micros, to_micros
 from domain.errors import Unavailable
+from domain.notices import Tell
 from storage import sql
 from storage.engine import snapshot_engine
 from storage.sending import LONGEST_BLOCK, tidy_sending
@@ -16,6 +17,7 @@ from storage.uow import UnitOfWork
 ANSWERS_FOR = timedelta(days=7)
 NOTICES_FOR = timedelta(days=30)
 WAITS_FOR = timedelta(days=30)
+QUEUED = f"state = 'due' AND tell <> '{Tell.FOLLOW_UP}'"
 
 
 def tidy(uow: UnitOfWork, *, now: datetime) -> None:
@@ -46,21 +48,22 @@ def free_leases(uow: UnitOfWork, *, now: datetime) -> None:
 def clock_set_back(uow: UnitOfWork, *, span: timedelta, now: datetime) -> None:
     """The clock was ahead by so much, and was set back: what was to wait by it is hurried.
 
-    What waits for longer than a platform ever blocks (for the morning, for another day) waits on.
+    What waits for longer than a platform ever blocks (for the morning, say) waits on, and so does a reminder,
+    which has a time of its own and counts as queued at that time.
     """
     micros, instant = span // timedelta(microseconds=1), to_micros(now)
     uow.later(
         "UPDATE outbox SET not_before = not_before - ? "
-        "WHERE state = 'due' AND not_before > ? AND not_before <= ?",
+        f"WHERE {QUEUED} AND not_before > ? AND not_before <= ?",  # noqa: S608
         micros, instant, to_micros(now + span + LONGEST_BLOCK),
     )  # fmt: skip
-    uow.later("UPDATE outbox SET created_at = ? WHERE state = 'due' AND created_at > ?", instant, instant)
+    uow.later(f"UPDATE outbox SET created_at = ? WHERE {QUEUED} AND created_at > ?", instant, instant)  # noqa: S608
     uow.later("UPDATE pace SET tat = tat - ? WHERE tat > ?", micros, instant)
 
 
 def clock_was_ahead(uow: UnitOfWork, *, since: datetime, now: datetime) -> None:
     """At the start: the clock was set back while nothing ran, as the last beat or what was queued tells."""
-    newest = uow.query("SELECT max(created_at) FROM outbox WHERE state = 'due'")[0][0]
+    newest = uow.query(f"SELECT max(created_at) FROM outbox WHERE {QUEUED}")[0][0]  # noqa: S608
     latest = max(since, from_micros(newest or 0))
     if latest > now:
         clock_set_back(uow, span=latest - now, now=now)

@@ -561,6 +561,21 @@ async def test_what_waits_for_another_day_waits_on_though_the_clock_is_set_back(
     assert await floor.rows("SELECT not_before FROM outbox") == morning
 
 
+async def test_a_reminder_of_another_day_tells_of_no_wrong_clock_and_keeps_its_time(floor: Floor) -> None:
+    for wait in (timedelta(minutes=30), timedelta(days=3)):
+        due = floor.now + wait
+        step = Notice(key=f"{wait}", tell=Tell.FOLLOW_UP, to="me", at=due, not_before=due)
+        await floor.do(tells, notices=[step])
+    outbox = "SELECT key, not_before, created_at FROM outbox ORDER BY key"
+    before = await floor.rows(outbox)
+    await floor.do(clock_was_ahead, since=floor.now + timedelta(hours=1), now=floor.now)
+    assert await floor.rows(outbox) == before
+    await floor.do(tells, notices=[notice("n1", "me", at=floor.now + timedelta(seconds=30))])
+    await floor.do(clock_was_ahead, since=floor.now, now=floor.now)
+    assert [work.delivery.key for work in await floor.claim()] == ["n1"]
+    assert await floor.rows(outbox + " LIMIT 2") == before
+
+
 async def test_what_a_wrong_clock_has_queued_is_hurried_at_the_next_start(floor: Floor) -> None:
     beat = floor.now
     floor.clock.step(hours=1)
