@@ -53,8 +53,7 @@ def clock_set_back(uow: UnitOfWork, *, span: timedelta, now: datetime) -> None:
     """
     micros, instant = span // timedelta(microseconds=1), to_micros(now)
     uow.later(
-        "UPDATE outbox SET not_before = not_before - ? "
-        f"WHERE {QUEUED} AND not_before > ? AND not_before <= ?",  # noqa: S608
+        f"UPDATE outbox SET not_before = not_before - ? WHERE {QUEUED} AND not_before BETWEEN ? AND ?",  # noqa: S608
         micros, instant, to_micros(now + span + LONGEST_BLOCK),
     )  # fmt: skip
     uow.later(f"UPDATE outbox SET created_at = ? WHERE {QUEUED} AND created_at > ?", instant, instant)  # noqa: S608

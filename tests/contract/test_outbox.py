@@ -386,12 +386,14 @@ async def test_who_asks_is_answered_whatever_the_pace_and_it_counts(
     open_store: OpenStore, clock: SteppedClock
 ) -> None:
     floor = Floor(await open_store(pace=1), clock)
-    came = []
-    for key, tell in (("first", Tell.REMIND), ("answer", Tell.REPLY), ("second", Tell.REMIND)):
+    await floor.do(tells, notices=[notice("first", "me")])
+    came = [await sent(floor)]
+    clock.step(seconds=30)
+    for key, tell in (("answer", Tell.REPLY), ("second", Tell.REMIND)):
         await floor.do(tells, notices=[notice(key, "me", tell=tell)])
         came.append(await sent(floor))
     for _ in range(2):
-        clock.step(seconds=60)
+        clock.step(seconds=30)
         came.append(await sent(floor))
     assert came == [["first"], ["answer"], [], [], ["second"]]
 
