@@ -22,6 +22,7 @@ from domain.ports import Dialog
 from domain.reader.book import Talk
 from domain.reader.kinds import Kind
 from domain.reader.understand import Reading
+from domain.reader.will import WEIGHED
 from domain.usecases import notes, talk
 from domain.usecases.notes import Heard, Kept
 
@@ -237,9 +238,11 @@ async def _ask_which(
 
 
 def _tells(reading: Reading) -> bool:
-    """Whether a message says anything that belongs to a lead."""
+    """Whether a message says anything that belongs to a lead. A will that only single words weighed is none:
+    small talk has those too."""
+    will = any(span.field == "intent" and span.rule != WEIGHED for span in reading.spans)
     return bool(
-        reading.activity or reading.next or reading.intent or reading.outcome or reading.competitors
+        reading.activity or reading.next or will or reading.outcome or reading.competitors
         or reading.amount_min or reading.amount_max
     )  # fmt: skip
 

@@ -96,13 +96,17 @@ _ANNOUNCED = re.compile(
 )
 
 
+_WORDS = re.compile("[一-鿿]{2}|[A-Za-z]{2,} [A-Za-z]{2,}")
+"""A number alone hands nobody in."""
+
+
 def _hands_in(text: str) -> bool:
-    """A contact, with nothing that tells of an old acquaintance; or words that announce a customer."""
+    """A contact with words beside it, and nothing that tells of an old acquaintance; or words that announce a customer."""
     head = text[:500]
     contact = find_phones(head) or find_emails(head) or find_wechats(head)
     if _OF_OLD.search(head) and not re.search("没跟过", head) and not _ANNOUNCED.search(text[:60]):
         return False
-    return bool(contact) or _ANNOUNCED_OUTRIGHT.search(text[:80]) is not None
+    return bool(contact and _WORDS.search(head)) or _ANNOUNCED_OUTRIGHT.search(text[:80]) is not None
 
 
 _ANNOUNCED_OUTRIGHT = re.compile(

@@ -12,6 +12,8 @@ from math import exp
 from domain.reader.cues import Cue
 
 INTENTS = ("positive", "neutral", "negative")
+WEIGHED = "intent.words"
+"""The rule of a will that no cue told, only the weight of words."""
 Weights = Mapping[str, Sequence[float]]
 """For each feature what it adds to each of INTENTS; `` is what all begin with."""
 _MOST = 300  # characters that are weighed
@@ -64,4 +66,4 @@ def will(text: str, cue: Cue | None, weights: Weights) -> Cue | None:
     loudest = max(found, key=lambda each: weights[each][best], default="").strip("$|@N#")
     at = max(text.lower().find(loudest), 0)
     sure = exp(sums[best]) / (1 + sum(map(exp, sums)))
-    return Cue(at, at + len(loudest), INTENTS[best], 2 if sure > 0.7 else 1, "intent.words")
+    return Cue(at, at + len(loudest), INTENTS[best], 2 if sure > 0.7 else 1, WEIGHED)

@@ -54,7 +54,7 @@ async def test_a_lead_that_nobody_takes_climbs_until_a_rep_grabs_it(ding: Ding) 
     second = await ding.owner(lead)
     assert second.person != first.person
     assert all(verbs(each) == [] for each in first.cards("周倩"))
-    assert f"已转给 {REPS[second.person]}" in words(first.card("周倩")["card"])
+    assert f"转给 {REPS[second.person]}" in words(first.card("周倩")["card"])
 
     await ding.advance(minutes=5)
     assert (await ding.lead(lead)).owner is None

@@ -34,7 +34,7 @@ async def test_a_lead_that_nobody_takes_climbs_until_a_rep_grabs_it(world: World
     second = await world.owner(lead)
     assert second.person != first.person
     assert {each["card"]["state"] for each in await first.cards("周倩")} == {"dead"}
-    assert f"已转给 {NAMES[second.person]}" in words(await first.card("周倩"))
+    assert f"转给 {NAMES[second.person]}" in words(await first.card("周倩"))
     assert verbs(await second.card("周倩", "live")) == ["accept", "handback", "visit"]
 
     await world.advance("5m")

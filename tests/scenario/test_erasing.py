@@ -45,9 +45,6 @@ async def worked_on(world: World) -> str:
     await rep.says(f"{NAME}自己说不想换供应商了")
     rep = await world.owner(lead)
     await rep.does("accept", NAME)
-    await rep.type(f"/lead 鸟类行业很火，{NAME}说的")
-    [trend] = await rep.type(f"/lead 羽毛行业要涨价，{NAME}说的")
-    await rep.press(trend, key_of(trend, "confirm"))  # one is filed, the other waits
     await rep.type(f"/visit {lead} 见了本人，看了{WISH}")
     await rep.send(PICTURE)
     [card] = await rep.type(f"/note {lead} 周五上午十点送{WISH}过去")
