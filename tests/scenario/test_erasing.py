@@ -38,7 +38,7 @@ async def worked_on(world: World) -> str:
     await world.phone("lilei").type(f"/查重 {PHONE}")
     rep = await world.owner(lead)
     await rep.does("accept", NAME)
-    [card] = await rep.type(f"{NAME}说预算80万，周三下午三点去{COMPANY}演示，电话{PHONE}")
+    [card] = await rep.type(f"{NAME}说预算80万，周三下午三点去{COMPANY}演示")
     await rep.press(card, key_of(card, "confirm"))
     await rep.does("handback", NAME)
     await rep.does("confirm", NAME, reason="other")
