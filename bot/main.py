@@ -628,7 +628,8 @@ class Service:
         if seen is not None and stands.behind(seen):
             lost = await self.store.write(epoch.begin_epoch, seen=seen)
             log.error("the database is older than what was seen", action="lost", epoch=lost.epoch)
-        await self._erase_again([each for each in seen.erased if each not in stands.erased] if seen else [])
+        if seen is not None:
+            await self._erase_again([each for each in seen.erased if each not in stands.erased])
 
     async def _erase_again(self, leads: list[str]) -> None:
         """Whose customers were erased after the backup that was restored: nobody comes back with it."""

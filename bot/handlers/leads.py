@@ -108,7 +108,7 @@ async def ask_visit(bot: Bot, click: Click) -> Reply:
 
 
 async def confirm(bot: Bot, click: Click) -> Reply:
-    """确认: a hand-back with its reason, an uncertain reading, a note's facts, or back on duty."""
+    """确认: a hand-back with its reason, an uncertain reading, what a note says, an erasing, back on duty."""
     action = click.action
     assert isinstance(action, Confirm)
     lead, no = action.lead, action.offer
@@ -117,8 +117,10 @@ async def confirm(bot: Bot, click: Click) -> Reply:
             return await _hand_back(bot, click, action)
         case "draft":
             return await _send(bot, click, lead)
-        case "note" | "next":
-            return await (notes.confirm if action.what == "note" else notes.done)(bot, click, lead, no)
+        case "note":
+            return await notes.confirm(bot, click, lead, no)
+        case "next":
+            return await notes.done(bot, click, lead, no)
         case "make":
             return await notes.make_lead(bot, click, no)
         case "market":
