@@ -6,8 +6,8 @@ DomainError                     a refusal that a person is told, in words of bot
 │   └── UnknownPerson
 ├── NotAllowed                  this person may not do that to this lead
 ├── OfferGone                   the button names an offer that is no longer live
-│   ├── AlreadyTaken            … because somebody else accepted it
-│   └── HandedBackAlready       … because this person has just given it back
+│   └── AlreadyTaken            … because somebody else accepted it
+├── HandedBackAlready           this person has just given it back
 ├── WrongStage                  the lead's stage does not know this verb
 ├── NothingToUndo
 ├── TooLate                     the five minutes of undo are over, or somebody went on from there
@@ -60,7 +60,7 @@ class AlreadyTaken(OfferGone):
     code = "already_taken"
 
 
-class HandedBackAlready(OfferGone):
+class HandedBackAlready(DomainError):
     code = "handed_back_already"
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.words import clock_words, field_words, reason_words, say, stage_words
-from domain.errors import AlreadyTaken, BadField, DomainError, HandedBackAlready, NotAllowed, OfferGone
+from domain.errors import AlreadyTaken, BadField, DomainError, NotAllowed, OfferGone
 from domain.people import Company
 
 
@@ -17,7 +17,7 @@ def refusal(lang: str, error: DomainError, company: Company) -> str:
         return say(
             lang, "refused.already_taken", lead=lead, owner=company.name_of(str(data.get("owner"))), at=when
         )
-    if isinstance(error, OfferGone) and not isinstance(error, HandedBackAlready):
+    if isinstance(error, OfferGone):
         stage = stage_words(lang, str(data.get("stage") or ""))
         return say(lang, "refused.offer_gone", lead=lead, stage=stage)
     if isinstance(error, BadField):
