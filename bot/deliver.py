@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -156,23 +156,22 @@ class Deliverer:
                 return self._again(delivery, str(error), error.after)
             case Refused():
                 self.observe("any", "refused")
-                return Failed(delivery=delivery, why=str(error), again_at=None)
+                return Failed(delivery=delivery, why=str(error), again_in=None)
             case _:
                 log.error("delivery failed", action="deliver_failed", tell=delivery.tell, exc_info=error)
                 return self._poisoned(delivery, type(error).__name__)
 
     def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Failed:
         """Full jitter, 1 s doubling to 5 min; after a day it is given up and a human hears."""
-        now = self.clock.now()
-        if now - delivery.created_at > GIVE_UP_AFTER:
-            return Failed(delivery=delivery, why=why, again_at=None)
+        if self.clock.now() - delivery.created_at > GIVE_UP_AFTER:
+            return Failed(delivery=delivery, why=why, again_in=None)
         most = min(BACK_OFF_CAP, 2.0 ** min(delivery.attempts, 9))
         wait = after or timedelta(seconds=0.5 + jitter(most))
-        return Failed(delivery=delivery, why=why, again_at=now + wait)
+        return Failed(delivery=delivery, why=why, again_in=wait)
 
     def _poisoned(self, delivery: Delivery, why: str) -> Failed:
         if delivery.attempts >= POISON_AFTER:
-            return Failed(delivery=delivery, why=why, again_at=None)
+            return Failed(delivery=delivery, why=why, again_in=None)
         return self._again(delivery, why, None)
 
     async def _show(self, group: Sequence[Work]) -> tuple[Shown, ...]:
@@ -277,7 +276,7 @@ class Deliverer:
         versions = {lead.id: lead.version for lead in work.leads.values()}
         if not failed:
             return Sent(delivery=delivery, shown=tuple(changed), versions=versions)
-        worst = max(failed, key=lambda each: each.again_at or datetime.min.replace(tzinfo=UTC))
+        worst = max(failed, key=lambda each: each.again_in or timedelta.min)
         return replace(worst, shown=tuple(changed))
 
     async def _redraw(self, work: Work, copy: Shown) -> bool:
@@ -301,7 +300,7 @@ class Deliverer:
 
     def _message(self, copy: Shown) -> "_Message":
         """What redraws of several leads share that lie on one card: its turn, and its newest handle."""
-        if copy.tell != "rollup":
+        if len(_listed(copy.args)) < 2:
             return _Message()
         if len(self._shared) > MOST_SHARED and copy.message not in self._shared:
             del self._shared[next(iter(self._shared))]

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +12,9 @@ from bot.cards.model import Card
 from bot.channels.base import Unsure
 from bot.deliver import Deliverer
 from domain.lead import Lead
-from domain.notices import Tell
+from domain.notices import Notice, Tell
 from domain.people import Capacity, Person
+from domain.ports import Uow
 from domain.stages import Stage
 from domain.usecases import notes
 from domain.usecases.delivery import POISON_AFTER, Work
@@ -156,11 +157,52 @@ async def test_redraws_of_several_leads_on_one_card_use_each_code_once(floor: Fl
     rolled = [lead for (lead,) in await floor.rows("SELECT lead_id FROM shown WHERE message = ?", message)]
     for lead in rolled[:2]:
         await floor.accept(lead, str((await floor.lead(lead)).owner))
+    await redrawn_at_once(floor, maker, codes, message)
+
+
+async def redrawn_at_once(floor: Floor, maker: Deliverer, codes: Codes, message: str) -> None:
+    """The cards of two leads that changed are redrawn side by side, the one they share among them."""
     works = [work for work in await floor.claim() if work.delivery.tell is Tell.REFRESH]
     assert len(works) == 2
     codes.used.clear()
     for receipts in await asyncio.gather(*(maker.deliver([work]) for work in works)):
         await floor.settle(*receipts)
     of_the_card = [handle for handle in codes.used if handle == message or handle.startswith("code")]
-    assert len(of_the_card) == len(set(of_the_card))
+    assert len(of_the_card) == len(set(of_the_card)) >= 2
     assert len(set(await floor.rows("SELECT handle, digest FROM shown WHERE message = ?", message))) == 1
+
+
+def tells(uow: Uow, *, notices: list[Notice]) -> None:
+    for each in notices:
+        uow.tell(each)
+
+
+def renames(uow: Uow, *, lead_id: str, now: datetime) -> None:
+    lead = uow.lead(lead_id)
+    lead.edit(lead.customer.with_values(name=f"{lead.customer.name}丰"), by="me", now=now)
+    uow.save(lead)
+
+
+async def test_redraws_of_a_question_which_lead_it_is_use_each_code_once(floor: Floor) -> None:
+    leads = [(await floor.capture(team="east", name=name)).id for name in ("张三", "李四")]
+    await floor.show()
+    which = {"card": "which", "leads": leads, "no": 1, "text": ""}
+    question = Notice(key="which", tell=Tell.REPLY, to="me", lead_id=leads[0], args=which, at=floor.now)
+    await floor.do(tells, notices=[question])
+    codes = Codes()
+    maker = deliverer(floor, codes)
+    await floor.settle(*(await maker.deliver(await floor.claim())))
+    for lead in leads:
+        await floor.do(renames, lead_id=lead, now=floor.now)
+    await redrawn_at_once(floor, maker, codes, "which")
+
+
+async def test_a_try_that_failed_by_a_clock_that_was_ahead_comes_again_in_time(floor: Floor) -> None:
+    _, rep = await offered(floor)
+    works = await floor.claim()
+    floor.clock.step(hours=1)
+    failed = await deliverer(floor, Phones(trouble={rep: Unsure("no answer")})).deliver(works)
+    floor.clock.step(hours=-1)
+    await floor.settle(*failed)
+    floor.clock.step(minutes=1)
+    assert [work.delivery.key for work in await floor.claim()] == [work.delivery.key for work in works]

@@ -28,14 +28,15 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Not shown. `again_at` = try then; None = it never will be, for `why`.
+    """Not shown. `again_in` = try after so long; None = it never will be, for `why`. No instant: between the
+    try and its booking the clock may be set.
 
     `shown` = the copies that were made true all the same, before or after one that failed.
     """
 
     delivery: Delivery
     why: str
-    again_at: datetime | None
+    again_in: timedelta | None
     shown: tuple[Shown, ...] = ()
 
 
@@ -96,8 +97,8 @@ def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
             continue
         for shown in receipt.shown:  # their handles of before are used up
             _keep(uow, shown)
-        if receipt.again_at is not None:
-            uow.notice_again(receipt.delivery, at=receipt.again_at, why=receipt.why)
+        if receipt.again_in is not None:
+            uow.notice_again(receipt.delivery, at=now + receipt.again_in, why=receipt.why)
         else:
             _dead(uow, receipt, now)
 

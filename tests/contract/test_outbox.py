@@ -49,10 +49,9 @@ async def test_an_old_lease_finishes_nothing(floor: Floor) -> None:
     (first,) = await floor.claim()
     floor.clock.step(seconds=LEASE)
     (second,) = await floor.claim()
-    late = floor.now + timedelta(hours=1)
     await floor.settle(Sent(delivery=first.delivery, shown=(floor.copy(first.delivery),)))
-    await floor.settle(Failed(delivery=first.delivery, why="x", again_at=late))
-    await floor.settle(Failed(delivery=first.delivery, why="x", again_at=None))
+    await floor.settle(Failed(delivery=first.delivery, why="x", again_in=timedelta(hours=1)))
+    await floor.settle(Failed(delivery=first.delivery, why="x", again_in=None))
     offer = "SELECT state, error FROM outbox WHERE tell = 'offer'"
     assert await floor.rows(offer) == [("due", None)]
     assert (await floor.lead(lead.id)).stage == "offered"
@@ -119,14 +118,14 @@ async def test_a_notice_is_settled_once(floor: Floor) -> None:
     await floor.do(tells, notices=[notice("n1", "me")])
     (work,) = await floor.claim()
     await floor.settle(Sent(delivery=work.delivery))
-    await floor.settle(Failed(delivery=work.delivery, why="x", again_at=None))
+    await floor.settle(Failed(delivery=work.delivery, why="x", again_in=None))
     assert await floor.rows("SELECT state FROM outbox") == [("sent",)]
 
 
 async def test_what_was_given_up_is_not_sent_by_a_word_that_comes_after(floor: Floor) -> None:
     await floor.do(tells, notices=[notice("n1", "me")])
     (work,) = await floor.claim()
-    await floor.settle(Failed(delivery=work.delivery, why="x", again_at=None))
+    await floor.settle(Failed(delivery=work.delivery, why="x", again_in=None))
     await floor.settle(Sent(delivery=work.delivery))
     assert await floor.rows("SELECT state, error FROM outbox WHERE key = 'n1'") == [("dead", "x")]
 
@@ -134,15 +133,15 @@ async def test_what_was_given_up_is_not_sent_by_a_word_that_comes_after(floor: F
 async def test_of_a_long_reason_only_the_beginning_is_kept(floor: Floor) -> None:
     await floor.do(tells, notices=[notice("tried again", "me"), notice("given up", "me")])
     for work in await floor.claim():
-        again = floor.now if work.delivery.key == "tried again" else None
-        await floor.settle(Failed(delivery=work.delivery, why="long " * 200, again_at=again))
+        again = timedelta(0) if work.delivery.key == "tried again" else None
+        await floor.settle(Failed(delivery=work.delivery, why="long " * 200, again_in=again))
     assert await floor.rows("SELECT length(error) FROM outbox WHERE person = 'me'") == [(500,), (500,)]
 
 
 async def test_an_answer_whose_words_were_shown_is_half_done(floor: Floor) -> None:
     await floor.do(tells, notices=[notice("n1", "me", tell=Tell.REPLY)])
     (first,) = await floor.claim()
-    await floor.settle(Failed(delivery=first.delivery, why=f"45009 {HALF}", again_at=floor.now))
+    await floor.settle(Failed(delivery=first.delivery, why=f"45009 {HALF}", again_in=timedelta(0)))
     (second,) = await floor.claim()
     assert (first.delivery.half, second.delivery.half) == (False, True)
 
@@ -150,9 +149,7 @@ async def test_an_answer_whose_words_were_shown_is_half_done(floor: Floor) -> No
 async def test_a_failed_notice_comes_again_when_it_was_told_to(floor: Floor) -> None:
     await floor.do(tells, notices=[notice("n1", "me")])
     (work,) = await floor.claim()
-    await floor.settle(
-        Failed(delivery=work.delivery, why="45009", again_at=floor.now + timedelta(seconds=60))
-    )
+    await floor.settle(Failed(delivery=work.delivery, why="45009", again_in=timedelta(seconds=60)))
     floor.clock.step(seconds=59)
     assert await floor.claim() == []
     floor.clock.step(seconds=1)
@@ -289,9 +286,9 @@ async def test_alarms_that_gather_make_no_card_of_those_that_are_tried_again(
     floor = Floor(await open_store(pace=25), clock)
     reminders = [notice(f"r{no}", "me") for no in range(7)]
     await floor.do(tells, notices=[*reminders, *(notice(f"a{no}", "me", tell=Tell.ALERT) for no in range(2))])
-    soon = floor.now + timedelta(seconds=0.5)
+    soon = timedelta(seconds=0.5)
     for work in await floor.claim():
-        failed = Failed(delivery=work.delivery, why="45009", again_at=soon)
+        failed = Failed(delivery=work.delivery, why="45009", again_in=soon)
         await floor.settle(failed if work.delivery.tell is Tell.ALERT else Sent(delivery=work.delivery))
     clock.step(seconds=1)
     await floor.do(tells, notices=[notice(f"b{no}", "me", tell=Tell.ALERT, at=floor.now) for no in range(2)])
@@ -472,7 +469,7 @@ async def test_a_dead_refresh_lives_again_with_the_next_change(floor: Floor) -> 
     await floor.show()
     await floor.accept(lead.id, "e1")
     (work,) = await floor.claim()
-    await floor.settle(Failed(delivery=work.delivery, why="gone", again_at=None))
+    await floor.settle(Failed(delivery=work.delivery, why="gone", again_in=None))
     await floor.contact(lead.id, "e1")
     assert [each.tell for each in await floor.show()].count(Tell.REFRESH) == 1
 
@@ -527,10 +524,10 @@ async def test_a_notice_that_failed_outright_is_not_in_doubt(floor: Floor) -> No
     await floor.do(tells, notices=[notice("n1", "me")])
     (first,) = await floor.claim()
     assert not first.delivery.in_doubt
-    await floor.settle(Failed(delivery=first.delivery, why="45009", again_at=floor.now))
+    await floor.settle(Failed(delivery=first.delivery, why="45009", again_in=timedelta(0)))
     (second,) = await floor.claim()
     assert not second.delivery.in_doubt
-    await floor.settle(Failed(delivery=second.delivery, why="timeout", again_at=floor.now))
+    await floor.settle(Failed(delivery=second.delivery, why="timeout", again_in=timedelta(0)))
     (third,) = await floor.claim()
     assert third.delivery.in_doubt
 
@@ -541,7 +538,7 @@ async def test_what_a_crash_left_in_doubt_stays_so_whatever_became_of_the_next_t
     floor.clock.step(seconds=LEASE)
     (second,) = await floor.claim()
     assert second.delivery.in_doubt
-    await floor.settle(Failed(delivery=second.delivery, why="45009", again_at=floor.now))
+    await floor.settle(Failed(delivery=second.delivery, why="45009", again_in=timedelta(0)))
     (third,) = await floor.claim()
     assert third.delivery.in_doubt
 

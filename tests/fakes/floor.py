@@ -157,7 +157,7 @@ class Floor:
 
     def _receipt(self, delivery: Delivery, fails: frozenset[str]) -> telling.Receipt:
         if delivery.to in fails:
-            return telling.Failed(delivery=delivery, why="invaliduser", again_at=None)
+            return telling.Failed(delivery=delivery, why="invaliduser", again_in=None)
         return telling.Sent(delivery=delivery, shown=(self.copy(delivery),) if delivery.to else ())
 
     def copy(self, delivery: Delivery) -> Shown:

@@ -423,7 +423,7 @@ def gives_up_at_once(stack: ExitStack) -> None:
         stack,
         Deliverer,
         "_again",
-        lambda self, delivery, why, after: Failed(delivery=delivery, why=why, again_at=None),
+        lambda self, delivery, why, after: Failed(delivery=delivery, why=why, again_in=None),
     )
 
 

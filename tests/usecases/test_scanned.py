@@ -68,7 +68,7 @@ async def test_a_welcome_is_queued_with_the_lead_once_for_each_code(floor: Floor
 async def test_a_welcome_that_was_not_to_be_is_a_fact_once_and_rings_nobody(floor: Floor) -> None:
     lead = (await scanned(floor, "e1", code="wc1")).lead.id
     [work] = await welcomes(floor)
-    late = Failed(delivery=work.delivery, why="late", again_at=None)
+    late = Failed(delivery=work.delivery, why="late", again_in=None)
     await floor.settle(late)
     await floor.settle(late)
     assert (await floor.kinds(lead)).count("unwelcomed") == 1

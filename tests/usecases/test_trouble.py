@@ -28,7 +28,7 @@ async def test_a_refused_card_of_an_old_offer_moves_nothing(floor: Floor) -> Non
     lead = (await floor.capture()).id
     (work,) = await floor.claim()
     await floor.assign(lead, "e3", "me")
-    await floor.settle(Failed(delivery=work.delivery, why="invaliduser", again_at=None))
+    await floor.settle(Failed(delivery=work.delivery, why="invaliduser", again_in=None))
     found = await floor.lead(lead)
     assert (found.owner, found.cycles) == ("e3", 2)
     assert (await floor.desk("e1")).on_duty
@@ -38,7 +38,7 @@ async def test_a_lead_accepted_meanwhile_stays_accepted(floor: Floor) -> None:
     lead = (await floor.capture()).id
     (work,) = await floor.claim()
     await floor.accept(lead, "e1")
-    await floor.settle(Failed(delivery=work.delivery, why="timeout", again_at=None))
+    await floor.settle(Failed(delivery=work.delivery, why="timeout", again_in=None))
     assert (await floor.lead(lead)).stage == "accepted"
 
 
