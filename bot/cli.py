@@ -5,7 +5,6 @@ import asyncio
 import io
 import json
 import os
-import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.address import try_address, why_not
 from bot.config import ConfigErrors, Settings, load, warnings
 from bot.logs import set_up
 from bot.seams import SystemClock, new_token
@@ -23,6 +23,7 @@ from domain.errors import Unavailable
 from domain.people import Company, Listed
 
 CONFIG = Path("config.toml")
+LISTENS = "[app] port (LEADBELL_APP__PORT) or host"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -173,23 +174,15 @@ def _demo(arguments: argparse.Namespace) -> int:
     settings = load(path, environ)
     set_up("warning", as_json=False)
     try:
-        _try_address(settings)  # before a database is made: one without its samples would stay without
+        try_address(arguments.host, arguments.port)  # a database made without its samples would stay without
     except OSError as error:
-        _no_address(settings.app.host, settings.app.port, error)
-        return 1
+        return _no_address(error, arguments.host, arguments.port, "--port or --host")
     return asyncio.run(_run_demo(settings, empty=arguments.empty))
 
 
-def _try_address(settings: Settings) -> None:
-    """Raises OSError where the address can't be listened on now."""
-    family = socket.AF_INET6 if ":" in settings.app.host else socket.AF_INET
-    with socket.create_server((settings.app.host, settings.app.port), family=family):
-        pass
-
-
-def _no_address(host: str, port: int, error: OSError) -> None:
-    said = os.strerror(error.errno) if error.errno else str(error)  # its own text names the address again
-    print(f"leadbell: {host}:{port}: {said}", file=sys.stderr)
+def _no_address(error: OSError, host: str, port: int, settings: str) -> int:
+    print(f"leadbell: {asyncio.run(why_not(error, host, port, settings=settings))}", file=sys.stderr)
+    return 1
 
 
 async def _run_demo(settings: Settings, *, empty: bool) -> int:
@@ -234,13 +227,18 @@ async def _started(start: Callable[..., Any], settings: Settings, **more: Any) -
     except (SchemaError, StoreInUse) as error:
         print(f"leadbell: {error}", file=sys.stderr)
     except OSError as error:
-        _no_address(settings.app.host, settings.app.port, error)
+        host, port = settings.app.host, settings.app.port
+        print(f"leadbell: {await why_not(error, host, port, settings=LISTENS)}", file=sys.stderr)
     return None
 
 
 def _serve(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config, os.environ)
     set_up(settings.log.level, as_json=settings.log.as_json)
+    try:
+        try_address(settings.app.host, settings.app.port)  # before anything is caught up with in the database
+    except OSError as error:
+        return _no_address(error, settings.app.host, settings.app.port, LISTENS)
     return asyncio.run(_run(settings, arguments.config))
 
 
@@ -282,17 +280,20 @@ def _check_config(arguments: argparse.Namespace) -> int:
 
     settings = load(arguments.config, os.environ)
     build_company(settings, year=SystemClock().now().year)
-    for mistake in warnings(settings):
+    found = warnings(settings)
+    for mistake in found:
         print(f"⚠ {mistake.line(arguments.lang)}")
-    print(f"✔ {arguments.config}")
+    verdict = say(arguments.lang, "check.warned", file=arguments.config, count=len(found))
+    print(verdict if found else f"✔ {arguments.config}")
     return 0
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from bot.doctor import examine
-    from bot.main import look_around
+    from bot.main import installation_of, look_around
 
-    checks = list(examine(arguments.config, os.environ, SystemClock().now(), look_around))
+    now = SystemClock().now()
+    checks = list(examine(arguments.config, os.environ, now, look_around, installation_of))
     if arguments.json:
         print(json.dumps([check.as_json() for check in checks], ensure_ascii=False))
     else:
@@ -582,33 +583,42 @@ def _token_revoke(arguments: argparse.Namespace) -> int:
 def _fake_wecom(arguments: argparse.Namespace) -> int:
     from bot.channels.wecom import commands
 
-    _begin_rehearsal(arguments.init, commands.rehearsal(arguments.port, arguments.callback))
-    people = commands.members_of(arguments.init or arguments.config)
-    run = commands.run_fake(
-        port=arguments.port, callback=arguments.callback, people=people, out=partial(print, flush=True)
-    )
-    return _rehearse(run, "127.0.0.1", arguments.port)
+    def run() -> Coroutine[Any, Any, Any]:
+        people = commands.members_of(arguments.init or arguments.config)
+        return commands.run_fake(
+            port=arguments.port, callback=arguments.callback, people=people, out=partial(print, flush=True)
+        )
+
+    text = commands.rehearsal(arguments.port, arguments.callback)
+    return _rehearse(arguments.init, text, run, "127.0.0.1", arguments.port)
 
 
-def _begin_rehearsal(file: Path | None, text: str) -> None:
-    """Write the settings of a fake's small company, unless the file is there already."""
+def _rehearse(
+    file: Path | None, text: str, run: Callable[[], Coroutine[Any, Any, Any]], host: str, port: int
+) -> int:
+    """Write the settings of a fake's small company and run it. Where it can't listen nothing is written."""
+    try:
+        try_address(host, port)
+        if file is not None and not _rehearsal_written(file, text):
+            return 1
+        return asyncio.run(run()) or 0
+    except OSError as error:
+        return _no_address(error, host, port, "--port")
+
+
+def _rehearsal_written(file: Path, text: str) -> bool:
+    """Whether the settings are there now; those that were there are left as they are."""
     from bot.setup import AlreadyThere, write_config
 
-    if file is None:
-        return
     try:
         write_config(file, text)
         print(f"{file} ✔", flush=True)
     except AlreadyThere:
         print(f"{file} exists and is left as it is", flush=True)
-
-
-def _rehearse(run: Coroutine[Any, Any, Any], host: str, port: int) -> int:
-    try:
-        return asyncio.run(run) or 0
     except OSError as error:
-        _no_address(host, port, error)
-        return 1
+        print(f"leadbell: {file}: {error.strerror}; nothing was written", file=sys.stderr)
+        return False
+    return True
 
 
 def _with_wecom(arguments: argparse.Namespace) -> tuple[Settings, Any]:
@@ -714,9 +724,12 @@ def _fake_dingtalk(arguments: argparse.Namespace) -> int:
     from bot.channels.dingtalk.fake import run
 
     host, port = arguments.host, arguments.port
-    _begin_rehearsal(arguments.init, run.rehearsal(f"http://{host}:{port}"))
-    people = run.members_of(arguments.init or arguments.config)
-    return _rehearse(run.run(host, port, people, partial(print, flush=True)), host, port)
+
+    def fake() -> Coroutine[Any, Any, int]:
+        people = run.members_of(arguments.init or arguments.config)
+        return run.run(host, port, people, partial(print, flush=True))
+
+    return _rehearse(arguments.init, run.rehearsal(f"http://{host}:{port}"), fake, host, port)
 
 
 def _with_dingtalk(arguments: argparse.Namespace) -> tuple[Settings, bool]:

@@ -88,11 +88,9 @@ _WORDS = {
     "more": ("要大于 {gt}", "must be above {gt}"),
     "most": ("不能大于 {le}", "must be at most {le}"),
     "needless_to": ("这一步不通知人，不要写 to", "has no meaning for this step; leave it out"),
-    "no_admin": ('没有管理员（role = "admin"）', 'has no one with role = "admin"'),
-    "no_channel": (
-        "企业微信、钉钉和模拟器都没有配置，谁也收不到消息",
-        "are all off (wecom, dingtalk, simulator): nobody can be reached",
-    ),
+    "no_admin": ("没有管理员：出了问题没人收到提醒", "has no admin, so nobody hears of trouble"),
+    "no_channel": ("都没有配置，谁也收不到消息", "are all off, so nobody can be reached"),
+    "no_rep": ("没有销售：线索分不出去", "has no rep, so leads have nobody to go to"),
     "no_file": ("找不到这个文件", "is not there"),
     "not_later": ("每一步都要比上一步晚", "must be later than the step before"),
     "not_utf8": ("不是 UTF-8 编码，请另存为 UTF-8", "is not UTF-8 text; save it as UTF-8"),
@@ -132,6 +130,24 @@ _ADVICE = {
         "this line holds full-width punctuation; use plain \" ' = , [ ]",
     ),
     "near": ("是不是 `{near}`？", "did you mean `{near}`?"),
+    "no_admin": (
+        '在一个人的 [[people]] 里写 role = "admin"',
+        'write role = "admin" in one [[people]] entry',
+    ),
+    "no_channel": (
+        "照 config.example.toml 写 [wecom] 或 [dingtalk]，只想试用就写 [simulator] enabled = true",
+        "write [wecom] or [dingtalk] as config.example.toml has it, or [simulator] enabled = true to try it",
+    ),
+    "no_rep": (
+        '写几个 role = "rep" 的 [[people]]，或运行 leadbell sync',
+        'write [[people]] entries with role = "rep", or run leadbell sync',
+    ),
+    "team_unled": ('写上 manager = "某人的 id"', 'write manager = "a person\'s id"'),
+    "teamless": ('写上 team = "某个团队的 id"', 'write team = "a team\'s id"'),
+    "unreachable": (
+        '写上 wecom 或 dingtalk = "平台上的用户 id"',
+        'write wecom or dingtalk = "the user id there"',
+    ),
 }
 # Pydantic's names for what is wrong -> ours; a prefix is enough.
 _KINDS = {
@@ -159,8 +175,8 @@ class Mistake:
 
     def hint(self, lang: str = "zh") -> str:
         """What was probably meant, or what to do; empty where the problem says it already."""
-        advice = "near" if self.near else self.advice
-        return _ADVICE[advice][lang == "en"].format(near=self.near) if advice else ""
+        advice = "near" if self.near else self.advice or self.code
+        return _ADVICE.get(advice, ("", ""))[lang == "en"].format(near=self.near)
 
     def line(self, lang: str = "zh") -> str:
         """Key, problem and hint in one line."""
@@ -908,8 +924,12 @@ def _lonely(settings: Settings) -> Iterator[Mistake]:
 
 
 def _leaderless(settings: Settings) -> Iterator[Mistake]:
-    if all(person.role is not Role.ADMIN for person in settings.people):
+    roles = {person.role for person in settings.people}
+    read = any(each is not None and each.sync for each in (settings.wecom, settings.dingtalk))
+    if Role.ADMIN not in roles:
         yield Mistake(key="people", code="no_admin")
+    if Role.REP not in roles and not read:  # else the directory says who is one
+        yield Mistake(key="people", code="no_rep")
     for at, person in enumerate(settings.people):
         if person.role is Role.REP and person.team is None:
             yield Mistake(key=f"people[{at}] ({person.id})", code="teamless")

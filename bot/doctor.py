@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.address import WHO_LISTENS, web_address, who_answers
 from bot.channels.wecom import checkup
 from bot.company import build_company
 from bot.config import ConfigErrors, OpenAiShape, Settings, Wecom, load, warnings
@@ -20,9 +21,8 @@ from bot.seams import SystemClock
 
 ROOM = 200_000_000
 SECONDS = 3.0
-PATIENCE = aiohttp.ClientTimeout(total=SECONDS)
 LONGEST_LIST = 4 << 20  # some endpoints list hundreds of models
-EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - where a bot listens that listens everywhere
+DAYS = 'years = [{year}], holidays = ["{year}-01-01", …], workdays = ["{year}-01-03", …] (docs/sla.md)'
 GOOD, BAD, WARN = "✔", "✘", "⚠"
 
 
@@ -42,12 +42,18 @@ class Check:
 
 
 LookAtDatabase = Callable[[Settings, datetime], Iterator[Check]]
+NameOfDatabase = Callable[[Settings], str | None]
 
 
 def examine(
-    path: Path, environ: Mapping[str, str], now: datetime, database: LookAtDatabase
+    path: Path,
+    environ: Mapping[str, str],
+    now: datetime,
+    database: LookAtDatabase,
+    installation: NameOfDatabase,
 ) -> Iterator[Check]:
-    """Every check, in the order in which one would mend them. `database` looks at the store."""
+    """Every check, in the order in which one would mend them. `database` looks at the store; `installation`
+    names it ("" before its first start, None when it can't be read), as the bot that runs on it does."""
     yield _python()
     try:
         settings = load(path, environ)
@@ -67,25 +73,31 @@ def examine(
     yield _disk(Path.cwd())
     yield from database(settings, now)
     yield from _channels(settings)
-    yield from asyncio.run(_running(settings))
+    yield from _running(settings, installation(settings))
 
 
-async def _running(settings: Settings) -> list[Check]:
+def _running(settings: Settings, ours: str | None) -> Iterator[Check]:
     """What the bot that runs on this machine says of itself: each instance knows its own connections."""
-    host = settings.app.host if settings.app.host not in EVERYWHERE else "127.0.0.1"
-    address = f"http://{f'[{host}]' if ':' in host else host}:{settings.app.port}/readyz"
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=PATIENCE) as http,
-            http.get(address, allow_redirects=False) as answer,
-        ):
-            found = (await answer.json())["checks"]
-            bad = [(str(each["name"]), str(each["detail"])) for each in found if not each["ok"]]
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError, KeyError):
-        return [Check(mark=WARN, name="bot", means=f"none answers at {address}", next="leadbell serve")]
-    if bad:
-        return [Check(mark=BAD, name=f"bot: {name}", means=what, next=_look_at(name)) for name, what in bad]
-    return [Check(mark=GOOD, name="bot", means=f"{address}: ready")]
+    host, port = settings.app.host, settings.app.port
+    found, address = asyncio.run(who_answers(host, port)), web_address(host, port)
+    if found is None:
+        yield Check(mark=WARN, name="bot", means=f"none answers at {address}", next="leadbell serve")
+    elif found.installation is None:
+        then = f"`{WHO_LISTENS}` names it: stop it, or set another [app] port"
+        yield Check(mark=BAD, name="bot", means=f"another program answers at {address}", next=then)
+    elif ours is None:
+        means = f"one answers at {address}; whether it is this one, only the database can tell"
+        yield Check(mark=WARN, name="bot", means=means, next="mend the line of the database above")
+    elif found.installation != ours:
+        means = f"the Leadbell at {address} works on another database than {settings.database.shown}"
+        then = "stop it, or set another [app] port; if it is the right one, mend [database] url"
+        yield Check(mark=BAD, name="bot", means=means, next=then)
+    else:
+        bad = [each for each in found.checks if not each.ok]
+        for each in bad:
+            yield Check(mark=BAD, name=f"bot: {each.name}", means=each.detail, next=_look_at(each.name))
+        if not bad:
+            yield Check(mark=GOOD, name="bot", means=f"{address}: ready")
 
 
 def _look_at(name: str) -> str:
@@ -107,7 +119,7 @@ def _calendar(missing: int | None) -> Check:
         mark=WARN,
         name="calendar",
         means=f"{missing}: the make-up workdays are not known; clocks count Monday to Friday",
-        next="put the announced days into a file and name it in [calendar] file",
+        next=f"write them into a file and name it in [calendar] file: {DAYS.format(year=missing)}",
     )
 
 

@@ -182,6 +182,20 @@ def look_around(settings: Settings, now: datetime) -> Iterator[Check]:
         yield from _dingtalk_budget(settings, settings.dingtalk, now)
 
 
+def installation_of(settings: Settings) -> str | None:
+    """The name of the database's installation; "" before its first start, None when it can't be read."""
+    url = read_url(settings.database.url.get_secret_value())
+    if is_sqlite(url) and not Path(url.database or "").exists():
+        return ""
+    engine = writer_engine(url)
+    try:
+        return meters.name_of(engine)
+    except Unavailable:
+        return None  # the look at the database has said so
+    finally:
+        engine.dispose()
+
+
 def _dingtalk_budget(settings: Settings, section: Dingtalk, now: datetime) -> Iterator[Check]:
     engine = writer_engine(read_url(settings.database.url.get_secret_value()))
     try:
@@ -329,6 +343,7 @@ class Service:
         self.dingtalk: Door | None = None
         self.gate: Gate | None = None
         self.speech: Transcriber | None = None
+        self.installation = ""
         self._runner: web.AppRunner | None = None
 
     # -- starting and stopping --------------------------------------------------------------------------
@@ -368,6 +383,7 @@ class Service:
         await resume(self.store.write, since=since, now=now)
         if is_sqlite(self.store.url):  # one process a file, so who had claimed these notices is dead
             await self.store.write(housekeeping.free_leases, now=now)
+        self.installation = await self.store.write(meters.installation, fresh=new_id()[:8])
         await self._notice_loss()
         await self._assemble()
         await self._beat()
@@ -442,7 +458,7 @@ class Service:
             router=self.router,
             directory=self.directory,
             clock=self.clock,
-            home=await store.write(meters.installation, fresh=new_id()[:8]),
+            home=self.installation,
             base_url=self.settings.app.base_url,
             copies=self.reads.copies,
             redraw=lambda copies, person: redraw(copies, person, self.reads.lead, store.company),
@@ -519,6 +535,7 @@ class Service:
                 outbox_late=lambda: self.reads.outbox_late(self.clock.now()),
                 lost=self.lost,
                 streams=lambda: self.dingtalk.silent() if self.dingtalk is not None else {},
+                installation=self.installation,
             ),
             front="/sim" if self.settings.simulator.enabled else "",
         )
@@ -730,7 +747,11 @@ class Service:
         """A year without announced make-up days is said loudly: in the log each hour, to admins each day."""
         year = await self.store.write(warn_of_calendar, now=self.clock.now())
         if year is not None:
-            log.warning("the make-up workdays of a year are not known", action="calendar", year=year)
+            log.warning(
+                "the make-up workdays of a year are not known: [calendar] file can name them (docs/sla.md)",
+                action="calendar",
+                year=year,
+            )
 
     async def _duty(self) -> dict[str, bool]:
         desks = await self.reads.desks(self.store.company.people)

@@ -35,6 +35,16 @@ def installation(uow: UnitOfWork, *, fresh: str) -> str:
     return str(uow.query("SELECT value FROM marks WHERE name = ?", (INSTALLATION,))[0][0])
 
 
+def name_of(engine: Engine) -> str:
+    """The installation's name, for a command; "" before the first start. Raises Unavailable."""
+    try:
+        with engine.connect() as conn:
+            rows = sql.query(conn, "SELECT value FROM marks WHERE name = ?", (INSTALLATION,))
+    except DBAPIError as error:
+        raise Unavailable(type(error.orig).__name__) from None
+    return str(rows[0][0]) if rows else ""
+
+
 async def read_counts(engine: AsyncEngine, prefix: str) -> dict[str, int]:
     """The counts whose name begins so."""
     async with reading(engine) as conn:

@@ -729,11 +729,41 @@ def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:
 
 
 def test_a_company_that_no_channel_reaches_is_warned_of(tmp_path: Path) -> None:
-    raw = {"people": [{"id": "a", "name": "a", "role": "admin", "dingtalk": "A"}]}
+    people = [{"id": who, "name": who, "role": who, "team": "t", "dingtalk": who} for who in ("admin", "rep")]
+    raw = {"people": people, "teams": [{"id": "t", "name": "t", "manager": "admin"}]}
     assert [each.code for each in warnings(read(tmp_path, raw))] == ["no_channel"]
     section = {"client_id": "ding1", "client_secret": "s", "robot_code": "ding1"}
     app = {"base_url": "https://bell.cn"}
     assert warnings(read(tmp_path, raw | {"dingtalk": section, "app": app})) == []
+
+
+def test_a_company_without_an_admin_a_rep_or_a_channel_is_told_what_to_write(tmp_path: Path) -> None:
+    raw: dict[str, Any] = {"people": [{"id": "a", "name": "a"}], "teams": [{"id": "t", "name": "t"}]}
+    lines = [each.line("en") for each in warnings(read(tmp_path, raw))]
+    assert lines == [
+        "wecom, dingtalk, simulator: are all off, so nobody can be reached; write [wecom] or [dingtalk] as "
+        "config.example.toml has it, or [simulator] enabled = true to try it",
+        'people: has no admin, so nobody hears of trouble; write role = "admin" in one [[people]] entry',
+        'people: has no rep, so leads have nobody to go to; write [[people]] entries with role = "rep", or run '
+        "leadbell sync",
+        'teams[0] (t): has no manager, and neither has a team above it; write manager = "a person\'s id"',
+    ]
+    raw["people"] = [{"id": "r", "name": "r", "role": "rep"}]
+    raw["dingtalk"] = {"client_id": "ding1", "client_secret": "s", "robot_code": "ding1"}
+    hints = {each.code: each.hint("en") for each in warnings(read(tmp_path, raw))}
+    assert hints["teamless"] == 'write team = "a team\'s id"'
+    assert hints["unreachable"] == 'write wecom or dingtalk = "the user id there"'
+
+
+def test_a_company_whose_directory_is_read_need_not_name_its_reps(tmp_path: Path) -> None:
+    section = {"client_id": "ding1", "client_secret": "s", "robot_code": "ding1"}
+    raw = {
+        "people": [{"id": "a", "name": "a", "role": "admin", "dingtalk": "A"}],
+        "app": {"base_url": "https://bell.cn"},
+    }
+    for sync, codes in ((False, ["no_rep"]), (True, [])):
+        found = warnings(read(tmp_path, raw | {"dingtalk": section | {"sync": sync}}))
+        assert [each.code for each in found] == codes
 
 
 # As a module

@@ -45,7 +45,7 @@ def test_four_times_enter_gives_a_company_that_runs_in_the_simulator(tmp_path: P
     assert settings.simulator.enabled
     assert settings.database.url.get_secret_value() == "sqlite:///leadbell.db"
     assert [(each.id, each.name, each.role) for each in settings.people] == [("admin", "管理员", Role.ADMIN)]
-    assert warnings(settings) == []
+    assert [each.code for each in warnings(settings)] == ["no_rep"], "they are still to be written"
 
 
 @pytest.mark.parametrize("platform", Platform)

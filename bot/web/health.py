@@ -29,6 +29,7 @@ class Health:
     outbox_late: Callable[[], Awaitable[float]]
     lost: Callable[[], Awaitable[str]] | None = None
     streams: Callable[[], Mapping[str, float]] = dict
+    installation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,8 @@ def mount(app: web.Application, health: Health, front: str = "") -> None:
         found = await checks(health)
         good = all(check.ok for check in found)
         shown = [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in found]
-        return web.json_response({"ready": good, "checks": shown}, status=200 if good else 503)
+        body = {"ready": good, "installation": health.installation, "checks": shown}
+        return web.json_response(body, status=200 if good else 503)
 
     async def root(_request: web.Request) -> web.Response:
         if front:

@@ -292,7 +292,7 @@ ZH: dict[str, str] = {
     "dead.title": "⚠ 未能送达：{name}",
     "dead.line": "请检查此人的账号与应用可见范围",
     "calendar.title": "📅 {year} 年放假安排未导入",
-    "calendar.line": "尚无官方安排，暂按周一至周五计工作时间；请在设置中补上",
+    "calendar.line": "尚无官方安排，暂按周一至周五计工作时间；请在设置 calendar.file 中补上，格式见 docs/sla.md",
     # -- hand-in
     "submitted.title": "✅ 已录 {lead} {who}",
     "submitted.to": "→ {name}（{team}），{stage}",
@@ -605,7 +605,7 @@ EN: dict[str, str] = {
     "dead.title": "⚠ Not sent: {name}",
     "dead.line": "Check this person's account and whether the app is visible to them",
     "calendar.title": "📅 No holidays for {year}",
-    "calendar.line": "Nothing official is loaded, so Monday to Friday count as working days; add them in the settings",
+    "calendar.line": "Nothing official is loaded, so Monday to Friday count; give the days in calendar.file, see docs/sla.md",
     # -- hand-in
     "submitted.title": "✅ {lead} {who}",
     "submitted.to": "→ {name} ({team}), {stage}",

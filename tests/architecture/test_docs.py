@@ -6,14 +6,18 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bot import cli
+from bot.setup import questions
 from domain.reasons import REASONS
 from domain.stages import MOVES, Stage
+from tests.test_config import KEYS
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-CN.md")
@@ -247,3 +251,49 @@ def test_the_page_of_settings_names_every_setting() -> None:
     leaves = {key for key in _known_keys() if not any(other.startswith(f"{key}.") for other in _known_keys())}
     own_names = {"api.tokens.website"}  # a source is called as one likes
     assert {key for key in leaves if "." in key} - own_names <= told
+
+
+def _written(default: Any) -> str:
+    """A default as the page of settings writes it."""
+    match default:
+        case None | "" | ():
+            return "none"
+        case bool():
+            return str(default).lower()
+        case timedelta():
+            seconds = int(default.total_seconds())
+            return (
+                f"{seconds // 3600}h"
+                if seconds % 3600 == 0
+                else f"{seconds // 60}m"
+                if seconds > 60
+                else f"{seconds}s"
+            )
+        case tuple():
+            return ", ".join(default)
+        case SecretStr():
+            return default.get_secret_value() or "none"
+    return str(default)
+
+
+def test_the_page_of_settings_shows_each_default() -> None:
+    elsewhere = {"sla.accept.steps", "media.folder", "watch.seen_file"}  # told in words
+    wrong, seen = [], 0
+    for keys, shown in re.findall(r"^\| (`.*?) \| (.*?) \|", read("docs/settings.md"), re.MULTILINE):
+        for key in re.findall(r"`([a-z_.]+)`", keys):
+            at = tuple(key.split("."))
+            if at[0] in ("teams", "people", "routes") or key in elsewhere or at not in KEYS:
+                continue
+            default = KEYS[at]
+            seen += 1
+            wrong += (
+                [] if _written(default) in shown or isinstance(default, dict) else [(key, default, shown)]
+            )
+    assert wrong == []
+    assert seen > 25
+
+
+def test_the_pages_count_the_questions_of_init_right() -> None:
+    count = {3: "three", 4: "four", 5: "five", 6: "six"}[len(questions)]
+    assert f"writes one by {count} questions" in read("docs/settings.md")
+    assert f"# {count} questions; writes config.toml" in read("docs/operations.md")

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot import demo
+from bot import demo, doctor
 from bot.cli import main
 
 WHOLE = "/lead 张伟 上海博达智能科技有限公司 采购总监 13812345678 制造业 想上一套MES"
@@ -266,6 +267,29 @@ def test_settings_are_checked_with_every_mistake_at_once(tmp_path: Path) -> None
     assert english.stderr.isascii(), "every word of it in English"
 
 
+def test_settings_that_can_be_used_but_are_hardly_meant_get_no_tick(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[[people]]\nid = "a"\nname = "A"\n', "utf-8")
+    found = leadbell("check-config", "--config", str(config), "--lang", "en")
+    assert found.stdout.splitlines()[-1] == f"⚠ {config}: can be used, but the 3 above are hardly meant"
+    assert "✔" not in found.stdout
+    assert found.returncode == 0
+
+
+def test_the_doctor_names_the_setting_for_a_year_without_announced_days(tmp_path: Path) -> None:
+    [good, bad] = [doctor._calendar(None), doctor._calendar(2031)]
+    assert (good.mark, good.next) == ("✔", "")
+    assert bad.next.startswith("write them into a file and name it in [calendar] file: years = [2031], ")
+    days = tmp_path / "days.toml"
+    line = bad.next.split(": ", 1)[1].partition(" (")[0].replace(", …", "")
+    days.write_text(line.replace("], ", "]\n"), "utf-8")
+    config = company_file(tmp_path, 8710)
+    config.write_text(
+        config.read_text("utf-8").replace("[calendar]", '[calendar]\nfile = "days.toml"', 1), "utf-8"
+    )
+    assert leadbell("check-config", "--config", str(config)).returncode == 0, "the shown format is taken"
+
+
 def test_the_command_tells_its_version() -> None:
     assert leadbell("--version").stdout.startswith("leadbell ")
 
@@ -283,20 +307,49 @@ def test_the_doctor_looks_at_everything(tmp_path: Path) -> None:
     assert leadbell("doctor", "--config", str(tmp_path / "none.toml")).returncode == 1
 
 
-async def test_the_doctor_says_what_to_do_about_a_red_line_of_the_running_bot(tmp_path: Path) -> None:
-    async def ready(_: web.Request) -> web.Response:
-        checks = [{"name": "outbox", "ok": False, "detail": "12 wait, the oldest for 200 s"}]
-        return web.json_response({"checks": checks}, status=503)
-
+async def doctor_beside(folder: Path, path: str, status: int, said: object) -> Ended:
+    """What the doctor says of a company whose address somebody else has."""
     port = free_port()
+    config = company_file(folder, port)
+    assert leadbell("migrate", "--config", str(config)).returncode == 0
+    with sqlite3.connect(folder / "leadbell.db") as database:
+        database.execute("INSERT INTO marks (name, value) VALUES ('installation', 'ours')")
+    database.close()
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response(said, status=status)
+
     app = web.Application()
-    app.router.add_get("/readyz", ready)
+    app.router.add_get(path, answer)
     async with TestServer(app, port=port):
-        found = await asyncio.to_thread(leadbell, "doctor", "--config", str(company_file(tmp_path, port)))
+        return await asyncio.to_thread(leadbell, "doctor", "--config", str(config))
+
+
+async def test_the_doctor_says_what_to_do_about_a_red_line_of_the_running_bot(tmp_path: Path) -> None:
+    checks = [{"name": "outbox", "ok": False, "detail": "12 wait, the oldest for 200 s"}]
+    found = await doctor_beside(tmp_path, "/readyz", 503, {"installation": "ours", "checks": checks})
     assert found.returncode == 1
     [line] = [each for each in found.stdout.splitlines() if "bot: outbox" in each]
     assert line.startswith("✘ bot: outbox: 12 wait")
     assert "mend the channel's red lines above" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "line", "then"),
+    [
+        ("/readyz", {"installation": "ours", "checks": []}, "✔ bot: ", ": ready"),
+        ("/readyz", {"installation": "theirs", "checks": []}, "✘ bot: the Leadbell at ", "[database] url"),
+        ("/readyz", {"checks": []}, "✘ bot: another program answers at ", "[app] port"),
+        ("/", {"hello": 1}, "✘ bot: another program answers at ", "[app] port"),
+    ],
+)
+async def test_the_doctor_tells_its_own_bot_from_whoever_else_has_the_address(
+    tmp_path: Path, path: str, said: object, line: str, then: str
+) -> None:
+    found = await doctor_beside(tmp_path, path, 200, said)
+    assert line in found.stdout
+    assert then in found.stdout.partition(line)[2]
+    assert found.returncode == int(line.startswith("✘"))
 
 
 def test_tokens_are_added_listed_and_revoked(tmp_path: Path) -> None:
@@ -363,7 +416,7 @@ def test_the_installed_command_is_the_same_program(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("platform", ["wecom", "dingtalk"])
-def test_a_fake_writes_over_no_settings_and_says_that_its_address_is_taken(
+def test_a_fake_whose_address_is_taken_says_what_to_do_and_writes_nothing(
     tmp_path: Path, platform: str
 ) -> None:
     file = tmp_path / "config.toml"
@@ -371,12 +424,61 @@ def test_a_fake_writes_over_no_settings_and_says_that_its_address_is_taken(
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        first = leadbell("fake", platform, "--init", str(file), "--port", port)
-        assert first.stdout == f"{file} ✔\n"
-        assert first.stderr == f"leadbell: 127.0.0.1:{port}: Address already in use\n"
-        assert first.returncode == 1
-        assert file.stat().st_mode & 0o077 == 0
-        before = file.read_text("utf-8")
-        again = leadbell("fake", platform, "--init", str(file), "--port", port)
-    assert again.stdout == f"{file} exists and is left as it is\n"
-    assert file.read_text("utf-8") == before
+        found = leadbell("fake", platform, "--init", str(file), "--port", port)
+    assert found.stderr.startswith(f"leadbell: 127.0.0.1:{port}: Address already in use: another program")
+    assert "set another --port" in found.stderr
+    assert (found.returncode, found.stdout, file.exists()) == (1, "", False)
+
+
+@pytest.mark.parametrize("platform", ["wecom", "dingtalk"])
+def test_a_fake_writes_over_no_settings(run: Callable[..., Process], tmp_path: Path, platform: str) -> None:
+    file = tmp_path / "config.toml"
+    port = str(free_port())
+    for said in (f"{file} ✔", f"{file} exists and is left as it is"):
+        fake = run("fake", platform, "--init", str(file), "--port", port)
+        fake.until(lambda fake=fake: "api_base" in fake.said(), "its settings")  # type: ignore[misc]
+        assert fake.said().startswith(said)
+        fake.stop(signal.SIGINT)
+        if said.endswith("✔"):
+            assert file.stat().st_mode & 0o077 == 0
+            file.write_text("# mine\n" + file.read_text("utf-8"), "utf-8")
+    assert file.read_text("utf-8").startswith("# mine\n")
+
+
+def test_settings_that_cannot_be_written_are_said_before_the_fake_runs(tmp_path: Path) -> None:
+    file = tmp_path / "nowhere" / "config.toml"
+    found = leadbell("fake", "wecom", "--init", str(file), "--port", str(free_port()))
+    assert found.stderr == f"leadbell: {file}: No such file or directory; nothing was written\n"
+    assert (found.returncode, found.stdout) == (1, "")
+
+
+def test_serving_at_an_address_that_is_taken_says_who_has_it_and_changes_nothing(
+    run: Callable[..., Process], tmp_path: Path
+) -> None:
+    port = free_port()
+    first, second = company_file(tmp_path / "a", port), company_file(tmp_path / "b", port)
+    for config in (first, second):
+        assert leadbell("migrate", "--config", str(config)).returncode == 0
+    process = run("serve", "--config", str(first))
+    process.until(lambda: ready(f"http://127.0.0.1:{port}"), "serving")
+    found = leadbell("serve", "--config", str(second))
+    assert found.stderr == (
+        f"leadbell: 127.0.0.1:{port}: Address already in use: a Leadbell runs there already (serve or demo). "
+        "Stop it, or set another [app] port (LEADBELL_APP__PORT) or host\n"
+    )
+    assert (found.returncode, found.stdout) == (1, "")
+    with sqlite3.connect(tmp_path / "b" / "leadbell.db") as database:
+        assert database.execute("SELECT count(*) FROM marks").fetchone() == (0,), "nothing was begun"
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "why"), [("192.0.2.1", "no address of this machine"), ("no.invalid", "no address")]
+)
+def test_serving_at_an_address_of_elsewhere_is_said(tmp_path: Path, host: str, why: str) -> None:
+    config = company_file(tmp_path, free_port())
+    config.write_text(config.read_text("utf-8").replace('host = "127.0.0.1"', f'host = "{host}"'), "utf-8")
+    found = leadbell("serve", "--config", str(config))
+    assert found.stderr.startswith(f"leadbell: {host}:")
+    assert why in found.stderr
+    assert found.returncode == 1

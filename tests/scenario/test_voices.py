@@ -222,11 +222,11 @@ async def test_the_doctor_asks_the_endpoint_whether_it_takes_the_key(
         f'[speech]\nbase_url = "{ears.url}"\napi_key = "{key}"\n', "utf-8",
     )  # fmt: skip
     found = await asyncio.to_thread(
-        lambda: list(examine(config, {}, SystemClock().now(), lambda *_: iter(())))
+        lambda: list(examine(config, {}, SystemClock().now(), lambda *_: iter(()), lambda _: None))
     )
     assert [each.mark for each in found if each.name == "speech"] == [mark]
     config.write_text(config.read_text("utf-8").replace(ears.url, "http://127.0.0.1:9"), "utf-8")
     found = await asyncio.to_thread(
-        lambda: list(examine(config, {}, SystemClock().now(), lambda *_: iter(())))
+        lambda: list(examine(config, {}, SystemClock().now(), lambda *_: iter(()), lambda _: None))
     )
     assert [each.mark for each in found if each.name == "speech"] == ["✘"]
