@@ -9,6 +9,8 @@ ROLES = {"zhangwei": "rep", "lilei": "rep", "wangfang": "manager", "wulin": "adm
 """Who has none is an employee by writing, and stands in no settings."""
 TEAM = "华东"
 BOT_PORT = 8710
+STYLE = Path(__file__).with_name("rehearsal.css")
+"""Of the fakes' pages."""
 
 _HOUSE = """# A rehearsal: a small company on a fake platform. Nothing in here is secret.
 

@@ -101,6 +101,19 @@ async def test_an_event_of_leaving_that_comes_twice_moves_the_lead_once(ding: Di
     assert (await ding.kinds(lead)).count("owner_left") == 1
 
 
+async def test_who_leaves_by_the_fakes_page_and_is_back_gets_leads_again(ding: Ding) -> None:
+    lead, rep = await working(ding)
+    await ding.fake.leave(rep.account)
+    await until(lambda: ding.phone("wangfang").cards("已离开公司"))
+    await ding.settle()
+    assert (await ding.lead(lead)).owner not in (None, rep.person)
+    ding.fake.come_back(rep.account)
+    await rep.type("/on")
+    await ding.settle()
+    leads = [await ding.capture(name) for name in NAMES]
+    assert rep.person in [(await ding.lead(each)).owner for each in leads]
+
+
 async def test_the_look_twice_a_day_finds_who_left_without_a_word(
     opener: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

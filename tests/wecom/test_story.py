@@ -204,6 +204,11 @@ async def test_who_leaves_the_app_gets_nothing_more_and_their_leads_go_on(house:
     assert key_of(other.card("周倩", "accept"), "accept")
     await house.submit("吴凡")
     assert len([each for each in rep.all[before:] if each.type == "card" and keys(each)]) == 0
+    await house.fake.phones.come_back(rep.userid)
+    await rep.write("/on")
+    leads = [await house.submit(name) for name in ("郑爽", "何其芳")]
+    await house.settle()
+    assert rep.userid in [(await house.holder(lead)).userid for lead in leads]
 
 
 async def test_a_customer_who_scans_a_code_becomes_that_members_lead_once(house: House) -> None:

@@ -84,7 +84,8 @@ class Faults:
 
 @dataclass(slots=True, kw_only=True)
 class Book:
-    """`now` is in milliseconds, `ticks` in seconds of any beginning. `unseen` are out of the app's range."""
+    """`now` is in milliseconds, `ticks` in seconds of any beginning. `unseen` are out of the app's range,
+    `left` out of the company."""
 
     now: Callable[[], int]
     ticks: Callable[[], float]
@@ -95,6 +96,7 @@ class Book:
     departments: dict[int, list[int]] = field(default_factory=lambda: {1: []})
     names: dict[int, str] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)
+    left: dict[str, Member] = field(default_factory=dict)
     templates: set[str] = field(default_factory=lambda: {PUBLIC_TEMPLATE})
     unpublished: set[str] = field(default_factory=set)
     cards: dict[str, CardCopy] = field(default_factory=dict)

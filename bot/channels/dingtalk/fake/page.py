@@ -2,7 +2,8 @@
 
 Loopback only, for whoever tries the bot without an account. GET /fake, GET /fake/api/people,
 GET /fake/api/people/{id}/chat, POST /fake/api/people/{id}/say {"text", "group"?},
-POST /fake/api/people/{id}/tap {"track", "button"}, POST /fake/api/faults {"down": true, …},
+POST /fake/api/people/{id}/tap {"track", "button"}, POST /fake/api/people/{id}/leave and …/back,
+POST /fake/api/faults {"down": true, …},
 POST /fake/api/sockets {"do": "disconnect" | "reset" | "close"}, GET /fake/api/calls.
 """
 
@@ -15,6 +16,7 @@ from aiohttp import web
 
 from bot.channels.dingtalk.fake.book import Faults
 from bot.channels.dingtalk.fake.server import FakeDingtalk
+from bot.channels.rehearsal import STYLE
 
 PAGE = Path(__file__).parent / "page.html"
 SIMPLE = {each.name for each in fields(Faults)} & {
@@ -33,10 +35,13 @@ class Page:
 
     def mount(self, app: web.Application) -> None:
         app.router.add_get("/fake", self.page)
+        app.router.add_get("/fake/page.css", self.style)
         app.router.add_get("/fake/api/people", self.people)
         app.router.add_get("/fake/api/people/{id}/chat", self.chat)
         app.router.add_post("/fake/api/people/{id}/say", self.say)
         app.router.add_post("/fake/api/people/{id}/tap", self.tap)
+        app.router.add_post("/fake/api/people/{id}/leave", self.leave)
+        app.router.add_post("/fake/api/people/{id}/back", self.back)
         app.router.add_post("/fake/api/faults", self.faults)
         app.router.add_post("/fake/api/sockets", self.sockets)
         app.router.add_get("/fake/api/calls", self.calls)
@@ -45,17 +50,31 @@ class Page:
         return web.FileResponse(PAGE)
 
     async def people(self, _request: web.Request) -> web.Response:
-        people = self._fake.book.people.values()
-        return _json([{"id": each.id, "name": each.name} for each in people])
+        book = self._fake.book
+        members = [*book.people.values(), *book.left.values()]
+        return _json([{"id": each.id, "name": each.name, "left": each.id in book.left} for each in members])
 
-    def _person(self, request: web.Request) -> str:
+    async def style(self, _request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(STYLE)
+
+    def _person(self, request: web.Request, *, left: bool = False) -> str:
+        """Somebody who is there; with `left`, who has left."""
         person = request.match_info["id"]
-        if person not in self._fake.book.people:
+        if person not in (self._fake.book.left if left else self._fake.book.people):
             raise web.HTTPNotFound
         return person
 
     async def chat(self, request: web.Request) -> web.Response:
-        return _json(self._fake.chat(self._person(request)))
+        gone = request.match_info["id"] in self._fake.book.left
+        return _json(self._fake.chat(self._person(request, left=gone)))
+
+    async def leave(self, request: web.Request) -> web.Response:
+        await self._fake.leave(self._person(request))
+        return _json({"ok": True, "connections": len(self._fake.wire.live)})
+
+    async def back(self, request: web.Request) -> web.Response:
+        self._fake.come_back(self._person(request, left=True))
+        return _json({"ok": True})
 
     async def say(self, request: web.Request) -> web.Response:
         body = await _body(request)

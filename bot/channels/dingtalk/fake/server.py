@@ -253,6 +253,15 @@ class FakeDingtalk:
         for member in members:
             self.book.people[member.id] = member
 
+    async def leave(self, person: str) -> None:
+        """Somebody leaves the company: the directory has them no more, and the bot hears of it."""
+        self.book.left[person] = self.book.people.pop(person)
+        await self.wire.push("EVENT", "*", {"userId": [person]}, eventType="user_leave_org")
+
+    def come_back(self, person: str) -> None:
+        """Nobody tells the bot: it reads it in the directory."""
+        self.book.people[person] = self.book.left.pop(person)
+
     async def say(
         self, person: str, text: str, *, group: str = "", name: str = "", **more: Any
     ) -> dict[str, Any]:

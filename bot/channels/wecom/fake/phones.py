@@ -97,6 +97,11 @@ class Phones:
         self.state.members[userid.lower()].visible = False
         return await self.event(userid, Event="unsubscribe")
 
+    async def come_back(self, userid: str) -> Told:
+        """The member is back in the app's range."""
+        self.state.members[userid.lower()].visible = True
+        return await self.event(userid, Event="subscribe")
+
     async def scanned(self, userid: str, customer: str, name: str, *, state: str, code: str = "") -> Told:
         """A customer scans a member's live code."""
         self.state.customers[customer] = {"external_userid": customer, "name": name, "type": 1, "gender": 0}
