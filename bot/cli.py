@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import io
 import json
 import os
@@ -28,6 +29,7 @@ LISTENS = "[app] port (LEADBELL_APP__PORT) or host"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
+    _speak_anywhere()
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
@@ -38,6 +40,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+    except Exception as error:
+        if not (said := _trouble(error)):
+            raise  # a mistake of our own, which is to be seen whole
+        print(f"leadbell: {said}", file=sys.stderr)
+        return 1
+
+
+def _speak_anywhere() -> None:
+    """A terminal that knows no Chinese, or no ✔, is no reason to fall silent."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            bare = stream.encoding.lower() in ("ascii", "us-ascii", "ansi_x3.4-1968")
+            stream.reconfigure(encoding="utf-8" if bare else None, errors="backslashreplace")
+
+
+def _trouble(error: Exception) -> str:
+    """What the machine failed at, in a sentence; "" for anything else."""
+    from storage.engine import trouble
+
+    if isinstance(error, OSError):
+        then = ". Free some space" if error.errno == errno.ENOSPC else ""
+        return f"{error.filename or 'this machine'}: {error.strerror or error}; nothing was changed{then}"
+    return trouble(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -226,9 +251,6 @@ async def _started(start: Callable[..., Any], settings: Settings, **more: Any) -
         return await start(settings, year=SystemClock().now().year, **more)
     except (SchemaError, StoreInUse) as error:
         print(f"leadbell: {error}", file=sys.stderr)
-    except OSError as error:
-        host, port = settings.app.host, settings.app.port
-        print(f"leadbell: {await why_not(error, host, port, settings=LISTENS)}", file=sys.stderr)
     return None
 
 
@@ -755,9 +777,11 @@ def _send_test_dingtalk(arguments: argparse.Namespace) -> int:
     from bot.channels.dingtalk.door import ask_dingtalk, send_test
 
     settings, there = _with_dingtalk(arguments)
+    if not there:
+        return 2
     people = [p for p in settings.people if (p.id == arguments.to if arguments.to else p.role == "admin")]
     wanted = {each.id: (each.dingtalk, say(each.lang, "cli.test")) for each in people if each.dingtalk}
-    if not there or not wanted:
+    if not wanted:
         print("leadbell: nobody to send to: no such person on DingTalk, or no admin", file=sys.stderr)
         return 2
     failed = 0

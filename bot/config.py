@@ -644,7 +644,7 @@ def warnings(settings: Settings) -> list[Mistake]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    key, text = path.name, ""
+    key, text = path.name or str(path), ""
     try:
         text = path.read_bytes().decode("utf-8-sig")
         table = tomllib.loads(text)

@@ -70,7 +70,7 @@ def examine(
     for mistake in warnings(settings):
         yield Check(mark=WARN, name="config", means=mistake.line())
     yield _calendar(company.calendar.unannounced(now))
-    yield _disk(Path.cwd())
+    yield _disk(_kept_in(settings))
     yield from database(settings, now)
     yield from _channels(settings)
     yield from _running(settings, installation(settings))
@@ -121,6 +121,13 @@ def _calendar(missing: int | None) -> Check:
         means=f"{missing}: the make-up workdays are not known; clocks count Monday to Friday",
         next=f"write them into a file and name it in [calendar] file: {DAYS.format(year=missing)}",
     )
+
+
+def _kept_in(settings: Settings) -> Path:
+    """Whose disk must not fill: the folder of the SQLite file, else the working folder."""
+    engine, _, file = settings.database.url.get_secret_value().partition(":///")
+    folder = Path(file.partition("?")[0]).parent if engine.startswith("sqlite") else Path()
+    return folder if folder.is_dir() else Path()
 
 
 def _disk(folder: Path) -> Check:

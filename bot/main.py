@@ -88,7 +88,7 @@ from storage import (
     tokens,
 )
 from storage.audit import audit_database
-from storage.engine import is_sqlite, read_url, writer_engine
+from storage.engine import is_sqlite, read_url, trouble, writer_engine
 from storage.reads import Reads
 from storage.store import Store, ensure_desks
 from storage.writer import Once
@@ -164,11 +164,16 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
             mark=mark, name="outbox", means=f"{waiting} notices wait over a minute, {dead} could not be sent"
         )
     except schema.SchemaError as error:
-        yield Check(mark=BAD, name="database", means=str(error), next="leadbell migrate")
+        then = "leadbell migrate" if "leadbell migrate" in str(error) else ""
+        yield Check(mark=BAD, name="database", means=str(error), next=then)
     except Unavailable as error:
         yield Check(
             mark=BAD, name="database", means=f"{shown}: {error}", next="is the server up, the address right?"
         )
+    except Exception as error:
+        if not (said := trouble(error)):
+            raise
+        yield Check(mark=BAD, name="database", means=said)
     finally:
         engine.dispose()
 

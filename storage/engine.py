@@ -26,6 +26,34 @@ _FAILED = (DBAPIError, InterfaceError, PoolTimeout, OSError)
 _TURNS = "-c idle_in_transaction_session_timeout=10000 -c lock_timeout=15000"
 
 
+_TROUBLES = (
+    ("unable to open", "its file can't be opened. Is its folder there, and may this user write there?"),
+    ("readonly", "this user may not write its file or folder. What is in it is kept."),
+    ("full", "the disk is full, so nothing of this was stored; what was before is kept. Free some space."),
+    (
+        "disk I/O",
+        "the disk fails or is full; what was stored before is kept. Free some space, look at the disk.",
+    ),
+    (
+        "not a database",
+        "its file is none, or damaged. It is left as it is: leadbell restore FILE brings a backup.",
+    ),
+    ("malformed", "its file is damaged. It is left as it is: leadbell restore FILE brings a backup."),
+    ("locked", "another program holds it, so nothing was changed. Stop that one, or try again."),
+    ("connection", "it can't be reached, so nothing was changed. Is the server up, the address right?"),
+)
+
+
+def trouble(error: BaseException) -> str:
+    """What a database's error means to whoever runs a command, and what to do; "" for another error. Nothing
+    of a statement or an address is repeated."""
+    if not isinstance(error, DBAPIError | InterfaceError):
+        return ""
+    said = str(error.orig)
+    means = next((means for part, means in _TROUBLES if part in said), type(error.orig).__name__)
+    return f"the database ([database] url): {means}"
+
+
 class StoreInUse(Exception):
     """Another process serves this database file."""
 

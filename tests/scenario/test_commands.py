@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -14,6 +15,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -350,6 +352,75 @@ async def test_the_doctor_tells_its_own_bot_from_whoever_else_has_the_address(
     assert line in found.stdout
     assert then in found.stdout.partition(line)[2]
     assert found.returncode == int(line.startswith("✘"))
+
+
+UNUSABLE = {
+    "no database": ("sqlite:///{folder}/junk.db", "its file is none, or damaged"),
+    "no folder": ("sqlite:///{folder}/junk.db/x/leadbell.db", "Not a directory"),
+    "no server": ("postgresql://bell:geheim@127.0.0.1:1/leads", "can't be reached, so nothing was changed"),
+    "newer": ("sqlite:///{folder}/newer.db", "newer than this program (0001): install the newer leadbell"),
+}
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve", "doctor", "audit", "token list", "backup b.db"])
+@pytest.mark.parametrize("trouble", UNUSABLE)
+def test_a_database_that_cannot_be_used_is_a_sentence_and_no_traceback(
+    tmp_path: Path, trouble: str, command: str
+) -> None:
+    url, means = UNUSABLE[trouble]
+    (tmp_path / "junk.db").write_bytes(b"no database at all, but long enough to be read as one" * 99)
+    with sqlite3.connect(tmp_path / "newer.db") as database:
+        database.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        database.execute("INSERT INTO alembic_version VALUES ('0009')")
+    database.close()
+    config = company_file(tmp_path, free_port())
+    known = f"sqlite:///{tmp_path / 'leadbell.db'}"
+    config.write_text(config.read_text("utf-8").replace(known, url.format(folder=tmp_path)), "utf-8")
+    found = leadbell(*command.split(), "--config", str(config))
+    said = found.stdout + found.stderr
+    if command == "doctor":
+        [line] = [each for each in said.splitlines() if " database: " in each]
+        assert (means in line, found.returncode) == (True, 1) or ("⚠" in line and "not there yet" in line)
+    else:
+        assert (said.count("\n"), found.returncode) == (1, 1)
+        assert means in said or trouble == "no folder"
+    assert "geheim" not in said
+    assert not Path("b.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("knows", "tick"), [("ascii", "✔".encode()), ("gbk", b"\\u2714"), ("utf-8", "✔".encode())]
+)
+def test_a_terminal_without_chinese_or_ticks_still_reads_what_is_said(
+    tmp_path: Path, knows: str, tick: bytes
+) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", "import sys; from bot.cli import main; sys.exit(main())", "check-config",
+         "--config", company_file(tmp_path, 8710)],
+        capture_output=True, timeout=60, check=False, env=os.environ | {"PYTHONIOENCODING": knows},
+    )  # fmt: skip
+    assert found.stdout.startswith(tick), found.stderr
+    assert found.returncode == 0
+
+
+def test_the_doctor_looks_at_the_disk_that_holds_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Path] = []
+
+    def used(folder: Path) -> Any:
+        looked.append(folder)
+        return real(folder)
+
+    real = shutil.disk_usage
+    monkeypatch.setattr(shutil, "disk_usage", used)
+    leadbell("doctor", "--config", str(company_file(tmp_path, free_port())))
+    assert looked == [tmp_path]
+
+
+def test_a_test_card_without_a_platform_is_one_sentence(tmp_path: Path) -> None:
+    found = leadbell("send-test", "--config", str(company_file(tmp_path, 8710)))
+    assert (found.returncode, found.stderr) == (2, "leadbell: no [dingtalk] in the settings\n")
 
 
 def test_tokens_are_added_listed_and_revoked(tmp_path: Path) -> None:
