@@ -5,6 +5,7 @@ DomainError                     a refusal that a person is told, in words of bot
 │   ├── UnknownLead
 │   └── UnknownPerson
 ├── NotAllowed                  this person may not do that to this lead
+├── CustomerErased              nothing more is kept of who was erased
 ├── OfferGone                   the button names an offer that is no longer live
 │   └── AlreadyTaken            … because somebody else accepted it
 ├── HandedBackAlready           this person has just given it back
@@ -50,6 +51,10 @@ class UnknownPerson(NotFound):
 
 class NotAllowed(DomainError):
     code = "not_allowed"
+
+
+class CustomerErased(DomainError):
+    code = "customer_erased"
 
 
 class OfferGone(DomainError):

@@ -25,6 +25,7 @@ from domain.reader.understand import Reading
 from domain.reader.will import WEIGHED
 from domain.usecases import notes, talk
 from domain.usecases.notes import Heard, Kept
+from domain.usecases.seeing import lead_for
 
 CHOICES = 3
 SHOWN = 60
@@ -78,12 +79,21 @@ async def lead_quoted(bot: Bot, chat: Chat) -> str | None:
     if len(named) != 1:
         return None
     found = await bot.reads.lead(named.pop())
+    await _refuse_erased(bot, chat.by, found)
     seen = found is not None and may_see(bot.company, bot.person(chat.by), found)
     return found.id if found is not None and seen else None
 
 
+async def _refuse_erased(bot: Bot, by: str, found: Lead | None) -> None:
+    """Words under the card or number of an erased lead are not looked through: whatever they say, they are
+    about the customer."""
+    if found is not None and found.erased:
+        await bot.write(lead_for, lead_id=found.id, by=by)
+
+
 async def _must_see(bot: Bot, by: str, lead_id: str) -> Lead:
     found = await bot.reads.lead(lead_id)
+    await _refuse_erased(bot, by, found)
     if found is None or not may_see(bot.company, bot.person(by), found):
         raise UnknownLead(lead=lead_id)
     return found

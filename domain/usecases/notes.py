@@ -85,6 +85,8 @@ def take_note(
     lead is told. A visit with a place is better evidence of a first contact than one without."""
     person = uow.company.person(by)
     lead = uow.lead(lead_id)
+    if lead.erased:
+        lead_for(uow, lead_id, by)  # says so, to who may know of it
     if not may_see(uow.company, person, lead) and lead.owner is None:
         raise UnknownLead(lead=lead_id)
     located = any(each.kind is MediaKind.LOCATION for each in media)

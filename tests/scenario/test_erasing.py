@@ -180,6 +180,31 @@ async def test_a_note_finds_an_erased_customer_no_more(world: World) -> None:
     assert await world.notes(lead) == []
 
 
+async def test_words_under_an_erased_card_are_not_kept_and_the_answer_says_why(world: World) -> None:
+    lead = await world.submit(NAME)
+    rep = await world.owner(lead)
+    await rep.does("accept", NAME)
+    card = await rep.card(NAME)
+    await erase(world, lead)
+    facts, marketer = await world.kinds(lead), world.phone("zhaomin")
+    for phone, words_typed in (
+        (rep, f"/note {lead} {WISH}"),
+        (rep, f"/visit {lead} 见了本人，看了{WISH}"),
+        (rep, f"/next {lead} 明天下午三点 送{WISH}"),
+        (rep, f"/edit {lead} 需求 {WISH}"),
+        (marketer, f"{lead} 周五上午十点送{WISH}过去"),
+    ):
+        said = await phone.says(words_typed)
+        assert lead in said, (words_typed, said)
+        assert "没有保存" in said, (words_typed, said)
+    [answer] = await rep.replies(card, f"她说周五送{WISH}过去，预算80万")
+    assert "没有保存" in answer["text"]
+    stranger = await world.phone("anna").says(f"/note {lead} {WISH}")
+    assert "There is no lead" in stranger, "for who never had to do with it there is none"
+    assert [each for each in await world.kinds(lead) if each != "refused"] == facts
+    assert await world.notes(lead) == []
+
+
 @pytest.mark.parametrize("again", [False, True])
 async def test_a_restored_backup_brings_nobody_back(
     starter: Starter, one_engine: str, tmp_path: Path, database_url: str, *, again: bool

@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.errors import NotAllowed, UnknownLead
+from domain.errors import CustomerErased, NotAllowed, UnknownLead
 from domain.lead import Customer
 from domain.ports import Dialog, Uow
-from domain.usecases import erasing, leads
+from domain.usecases import erasing, leads, notes
 from domain.usecases.erasing import traces_of
 from tests.fakes.floor import Floor
 
@@ -48,6 +48,27 @@ async def test_nobody_but_an_admin_erases(floor: Floor, by: str) -> None:
         await erase(floor, lead, by)
     with pytest.raises(UnknownLead):
         await erase(floor, "L9")
+
+
+@pytest.mark.parametrize(
+    ("by", "refused"), [("me", CustomerErased), ("e1", CustomerErased), ("s1", UnknownLead)]
+)
+async def test_an_erased_lead_takes_no_words(floor: Floor, by: str, refused: type[Exception]) -> None:
+    lead = (await floor.capture()).id
+    await floor.show()
+    await floor.accept(lead, "e1")
+    await erase(floor, lead)
+    heard = notes.Heard(text="她周五到", kind="note")
+    with pytest.raises(refused):
+        await floor.do(notes.take_note, lead_id=lead, heard=heard, by=by, key="k", at=floor.now)
+    with pytest.raises(refused):
+        await floor.do(
+            notes.plan_next, lead_id=lead, due=floor.now, exact=True, words="送样品", by=by, at=floor.now
+        )
+    with pytest.raises(refused):
+        await floor.do(leads.edit_lead, lead_id=lead, values={"need": "样品"}, by=by, at=floor.now)
+    assert await floor.rows("SELECT text FROM notes") == []
+    assert await floor.rows("SELECT words FROM plans") == []
 
 
 async def test_an_older_backup_may_lack_the_lead(floor: Floor) -> None:
