@@ -16,7 +16,7 @@ from bot.cards.model import Card, CardState, digest, placed
 from bot.cards.notes import nobody_card, note_card, trend_card, which_card
 from bot.cards.parts import Args
 from bot.cards.rollup import rollup_card
-from bot.cards.told import outcome_stands
+from bot.cards.told import hand_back_stands, outcome_stands
 from bot.cards.typo import typo_card
 from bot.channels.base import Channel, Greets, Refused, Retryable, Unsure
 from bot.seams import jitter
@@ -326,6 +326,8 @@ def _stale(work: Work) -> bool:
     delivery, lead = work.delivery, work.lead
     if delivery.tell is Tell.OUTCOME and lead is not None and not delivery.in_doubt:
         return not outcome_stands(lead, delivery.args)
+    if delivery.tell is Tell.HANDED_BACK and lead is not None and not delivery.in_doubt:
+        return not hand_back_stands(lead, delivery.args)
     if delivery.tell is Tell.FOLLOW_UP and not delivery.in_doubt:
         return _overtaken(work)
     if delivery.tell not in _ON_OFFER or lead is None or delivery.in_doubt:
@@ -369,7 +371,11 @@ def _rolled_up(works: Sequence[Work]) -> list[Sequence[Work]]:
 
 
 def _rollup_args(group: Sequence[Work]) -> dict[str, object]:
-    about = {work.delivery.lead_id: dict(work.delivery.args) for work in group if work.delivery.lead_id}
+    about: dict[str, object] = {}
+    for work in group:
+        lead_id, news = work.delivery.lead_id, work.delivery.tell is Tell.HANDED_BACK
+        if lead_id and not (news and lead_id in about):  # what asks for help goes before what is only told
+            about[lead_id] = dict(work.delivery.args)
     for work in group[1:]:
         group[0].leads.update(work.leads)
     return {"leads": list(about), "about": about}

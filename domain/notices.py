@@ -30,6 +30,7 @@ class Tell(StrEnum):
     CALENDAR = "calendar"
     LEFT = "left"  # somebody has left, and their leads went on
     FOLLOW_UP = "follow_up"  # the next step of a lead, at its time
+    HANDED_BACK = "handed_back"  # the leader of the team hears who gave a lead back, and why
     COLLEAGUE = "colleague"  # somebody else wrote something about one's lead
     REPLY = "reply"
     WELCOME = "welcome"  # a customer who has just met a member, by a word that goes once and soon or never
@@ -52,7 +53,7 @@ URGENT = frozenset(
 )
 """What an SLA that runs (or the person's own question) may ring in quiet hours."""
 
-ROLLED_UP = frozenset({Tell.ALERT, Tell.STUCK})
+ROLLED_UP = frozenset({Tell.ALERT, Tell.STUCK, Tell.HANDED_BACK})
 ROLL_UP_FROM = 4
 """So many of these at once to one person are one card that names each."""
 

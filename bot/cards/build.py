@@ -24,6 +24,7 @@ _ABOUT_A_LEAD: Mapping[Tell, Callable[[Lead, Person, Company, Args], Card]] = {
     Tell.REVISIT: told.revisit_card,
     Tell.FOLLOW_UP: notes.follow_up_card,
     Tell.COLLEAGUE: notes.colleague_card,
+    Tell.HANDED_BACK: told.handed_back_card,
 }
 _OF_THE_HOUSE: Mapping[Tell, Callable[[Person, Company, Args], Card]] = {
     Tell.OFF_DUTY: told.off_duty_card,
@@ -50,6 +51,7 @@ def build(tell: Tell, lead: Lead | None, viewer: Person, company: Company, args:
             | Tell.REVISIT
             | Tell.FOLLOW_UP
             | Tell.COLLEAGUE
+            | Tell.HANDED_BACK
         ):
             return _ABOUT_A_LEAD[tell](_there(lead, tell), viewer, company, args)
         case Tell.OFF_DUTY | Tell.GAP | Tell.DEAD | Tell.CALENDAR | Tell.LEFT:

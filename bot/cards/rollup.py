@@ -6,6 +6,7 @@ from bot.cards import parts
 from bot.cards.actions import ALL, Assign, Nudge, Take
 from bot.cards.model import Button, Card, CardState, Select, Style
 from bot.cards.parts import Args
+from bot.cards.told import handed_back_text
 from bot.cards.trouble import candidates, is_open, overdue, solved, stuck, waiting_since
 from bot.words import say
 from domain.lead import Lead
@@ -23,18 +24,26 @@ def rollup_card(items: Sequence[tuple[Lead, Args]], viewer: Person, company: Com
     troubled = [(lead, args) for lead, args in items if is_open(lead, args)]
     mine = [lead for lead, _ in troubled if may_direct(company, viewer, lead)]
     people = candidates(mine, viewer, company)
-    title = (
-        say(lang, "rollup.title", count=len(troubled))
-        if troubled
-        else say(lang, "rollup.solved", count=len(items))
-    )
     return Card(
-        title=title,
+        title=_title(items, len(troubled), lang),
         lines=_lines(items, viewer, company),
         buttons=_many_leads(mine, people, lang),
         selects=_selects(mine, people, lang),
         state=CardState.LIVE if troubled else CardState.DONE,
     )
+
+
+def _title(items: Sequence[tuple[Lead, Args]], troubled: int, lang: str) -> str:
+    """How many need somebody; with none, how many did, or on a card that tells of hand-backs alone, those."""
+    if troubled:
+        return say(lang, "rollup.title", count=troubled)
+    alerts = sum(not _is_news(args) for _, args in items)
+    return say(lang, "rollup.solved" if alerts else "rollup.handed", count=alerts or len(items))
+
+
+def _is_news(args: Args) -> bool:
+    """Whether a notice tells of a hand-back alone, and asks nobody for anything."""
+    return "nth" in args and "why" not in args
 
 
 def _distinct(items: Sequence[tuple[Lead, Args]]) -> list[tuple[Lead, Args]]:
@@ -60,6 +69,12 @@ def _lines(items: Sequence[tuple[Lead, Args]], viewer: Person, company: Company)
 def _line(lead: Lead, args: Args, viewer: Person, company: Company) -> str:
     lang = viewer.lang
     name = f"{lead.id} {parts.name_of(lead, lang)}".rstrip()
+    if _is_news(args):
+        by, how = (
+            parts.member(company, parts.text(args, "by"), lang),
+            handed_back_text(lead, viewer, company, args),
+        )
+        return say(lang, "rollup.handed_back", name=name, by=by, how=how)
     if not is_open(lead, args):
         sign, _, how = solved(lead, viewer, company, args).partition(" ")
         return say(lang, "rollup.done", sign=sign, name=name, how=how)

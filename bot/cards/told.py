@@ -61,6 +61,34 @@ def outcome_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Ca
     )
 
 
+def handed_back_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
+    """Who gave a lead back, why, and where it went; `args`: `by`, `reason`, `nth` (its hand-backs then),
+    `stage` and `owner` as they then were: what the lead does later is no news of this card."""
+    lang = viewer.lang
+    by = parts.member(company, parts.text(args, "by"), lang)
+    return Card(
+        title=say(lang, "handed.title", by=by, lead=lead.id, name=parts.name_of(lead, lang)),
+        lines=(handed_back_text(lead, viewer, company, args),),
+        state=CardState.DONE,
+    )
+
+
+def handed_back_text(lead: Lead, viewer: Person, company: Company, args: Args) -> str:
+    """The reason of a hand-back and where the lead went, or that it was undone."""
+    lang = viewer.lang
+    if not hand_back_stands(lead, args):
+        return say(lang, "handed.undone")
+    stage = parts.text(args, "stage")
+    name = parts.member(company, parts.text(args, "owner"), lang)
+    went = known(lang, f"handed.went.{stage}", stage_words(lang, stage)).format_map({"name": name})
+    return say(lang, "handed.line", reason=reason_words(lang, parts.text(args, "reason")), went=went)
+
+
+def hand_back_stands(lead: Lead, args: Args) -> bool:
+    """Whether nobody undid the hand-back that a notice told of."""
+    return lead.handbacks >= parts.number(args, "nth")
+
+
 def off_duty_card(viewer: Person, company: Company, args: Args) -> Card:
     """You let `args["lapses"]` in a row pass; one tap brings you back. Done once `args["back"]`. Whoever is
     above `args["person"]` is told without a button."""

@@ -7,7 +7,7 @@ from bot.cards import parts
 from bot.cards.actions import Assign, Nudge, Take
 from bot.cards.model import OPTIONS, Button, Card, CardState, Field, Style, fit
 from bot.cards.parts import Args
-from bot.words import duration_words, say, stage_words
+from bot.words import duration_words, reason_words, say, stage_words
 from domain.lead import Lead
 from domain.people import Company, Person
 from domain.permission import may_direct
@@ -103,10 +103,17 @@ def stuck_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card
         viewer,
         company,
         title=say(lang, f"stuck.{why}", who=parts.who(lead, lang)),
-        lines=(say(lang, line, count=lead.handbacks),),
+        lines=(say(lang, line, count=lead.handbacks), *_given_back(company, args, lang)),
         rep="",
         nudge=False,
     )
+
+
+def _given_back(company: Company, args: Args, lang: str) -> tuple[str, ...]:
+    """Who gave the lead back and why, where that is what brought it here."""
+    by = parts.member(company, parts.text(args, "by"), lang)
+    reason = reason_words(lang, parts.text(args, "reason"))
+    return (say(lang, "stuck.handed_back", by=by, reason=reason),) if "by" in args else ()
 
 
 def overdue(args: Args) -> str:

@@ -1,7 +1,7 @@
 """What people do with a lead: hand it in, accept it, contact, hand back, edit, take back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.contact import contact_keys
@@ -152,6 +152,8 @@ def hand_back(
         uow.add_note(Note(key=key, lead_id=lead.id, author=by, kind="note", text=words, at=at))
         lead.record(Kind.NOTE_ADDED, at=at, actor=by, note=key)
     _send_on(uow, lead, chosen, goes, by, at)
+    if goes is not Goes.EXPERT:
+        _tell_leader(uow, lead, reason, by)
     uow.save(lead)
     close_question(uow, lead.id, by)
     if goes is not Goes.EXPERT:
@@ -192,6 +194,21 @@ def _send_on(uow: Uow, lead: Lead, reason: Reason, goes: Goes, by: str, now: dat
         if lead.stage is Stage.INVALID:
             uow.free_contact(lead.id)
         told_outcome(uow, lead, lead.stage, by=by)
+
+
+def _tell_leader(uow: Uow, lead: Lead, reason: str, by: str) -> None:
+    """Whoever leads the team hears who gave the lead back, why, and where it went: in one card, which is the
+    one that asks them to decide where there is such a one; and never who did it."""
+    boss = above(uow, lead, but=(by,)).id
+    if boss == by:
+        return
+    about: dict[str, object] = {"by": by, "reason": reason, "nth": lead.handbacks}
+    asked = next((each for each in lead.notices if (each.tell, each.to) == (Tell.STUCK, boss)), None)
+    if asked is not None:
+        lead.notices[lead.notices.index(asked)] = replace(asked, args={**asked.args, **about})
+        return
+    lead.notices = [each for each in lead.notices if (each.tell, each.to) != (Tell.OUTCOME, boss)]
+    lead.tell(Tell.HANDED_BACK, boss, lead.events, **about, stage=lead.stage, owner=lead.owner)
 
 
 def _first_on_duty(uow: Uow, role: Role, *, but: str) -> str | None:

@@ -302,7 +302,8 @@ CASES: Mapping[str, Case] = {
     "alert_delivery": _told(Tell.ALERT, "wangfang", lambda: offered(delivered=False), **DELIVERY),
     "alert_delivery_solved": _told(Tell.ALERT, "wangfang", offered, **DELIVERY),
     "stuck_full": _told(Tell.STUCK, "wangfang", parked, why="full"),
-    "stuck_returned": _told(Tell.STUCK, "wangfang", lambda: handed_back(limit=1), why="returned"),
+    "stuck_returned": _told(Tell.STUCK, "wangfang", lambda: handed_back(limit=1), why="returned", by="lilei",
+        reason="wrong_region", nth=1),
     "stuck_solved": _told(Tell.STUCK, "wangfang", offered, why="full"),
     "rollup": _in_trouble,
     "rollup_many": _many,
@@ -351,6 +352,10 @@ CASES: Mapping[str, Case] = {
     "follow_up": _follow_up(accepted),
     "follow_up_done": _follow_up(accepted, state="done"),
     "follow_up_overtaken": _follow_up(lambda: accepted("hanmeimei")),
+    "handed_back": _told(
+        Tell.HANDED_BACK, "wangfang", lambda: handed_back("wrong_region"), by="lilei", reason="wrong_region",
+        nth=1, stage="offered", owner="hanmeimei",
+    ),
     "colleague": _told(Tell.COLLEAGUE, "lilei", accepted, by="hanmeimei", kind="visit"),
     "pool": _pool,
 }  # fmt: skip

@@ -326,3 +326,70 @@ async def test_a_manager_hears_who_is_off_duty_for_lapses_and_that_they_are_back
     person = next(each for each in EAST if NAMES[each] == name)
     await world.phone(person).type("/on")
     assert await manager.cards(f"✅ {name} 已回到岗位")
+
+
+async def handed_back(world: World, name: str, reason: str = "bad_number") -> tuple[str, Phone]:
+    """A lead that its rep accepted and gave back."""
+    lead = await world.submit(name)
+    rep = await world.owner(lead)
+    await rep.does("accept", name)
+    await rep.does("handback", name)
+    await rep.does("confirm", name, reason=reason)
+    return lead, rep
+
+
+async def test_the_manager_hears_in_one_line_who_gave_a_lead_back_and_why(world: World) -> None:
+    boss = world.phone("wangfang")
+    lead, rep = await handed_back(world, "周倩", "wrong_region")
+    [told] = await boss.cards("周倩")
+    to = NAMES[(await world.owner(lead)).person]
+    assert told["card"]["title"] == f"↩ {NAMES[rep.person]}退回 {lead} 周倩"
+    assert told["card"]["lines"] == [f"原因：区域不符 → 已派给 {to}"]
+    assert (told["card"]["state"], told["card"]["buttons"]) == ("done", [])
+    await (await world.owner(lead)).does("accept", "周倩")
+    assert await boss.cards("周倩") == [told], "what the lead does later is no news"
+    await handed_back(world, "吴越")
+    assert "空号错号 → 已关闭" in words(await boss.card("吴越"))
+
+
+async def test_a_hand_back_that_is_undone_is_told_so(world: World) -> None:
+    _, rep = await handed_back(world, "周倩")
+    assert "↩" in await rep.says("/undo")
+    await world.advance("1s")
+    [told] = await world.phone("wangfang").cards("周倩")
+    assert told["card"]["lines"] == ["退回已撤销"]
+
+
+async def test_who_gave_it_back_is_on_the_card_that_asks_the_manager_to_decide(world: World) -> None:
+    boss, lead = world.phone("wangfang"), await world.submit("周倩")
+    for nth in range(3):
+        rep = await world.owner(lead)
+        await rep.does("handback", "周倩")
+        await rep.does("confirm", "周倩", reason="wrong_product")
+        await world.advance("15s")
+        assert len(await boss.cards("周倩")) == nth + 1
+    card = await boss.card("周倩", "live")
+    assert f"{NAMES[rep.person]} 退回：产品线不符" in card["card"]["lines"]
+
+
+async def test_a_manager_is_not_told_of_their_own_hand_back(world: World) -> None:
+    lead, boss = await alarmed(world)
+    await boss.does("take", "周倩")
+    await boss.does("handback", "周倩")
+    await boss.does("confirm", "周倩", reason="conflict")
+    assert not await boss.cards("退回 " + lead)
+    [told] = await world.phone("tangyue").cards("周倩")
+    assert told["card"]["title"] == f"↩ 王芳退回 {lead} 周倩"
+
+
+async def test_a_burst_of_hand_backs_is_one_card(world: World) -> None:
+    leads = [
+        (await handed_back(world, name, "duplicate"))[0]
+        for name in ("孙一", "孙二", "孙三", "孙四", "孙五", "孙六")
+    ]
+    await world.advance("15s")
+    *single, told = await world.phone("wangfang").cards("退回")
+    assert len(single) == 2
+    assert told["card"]["title"] == "↩ 4 条线索被退回"
+    lines = told["card"]["lines"]
+    assert all(lead in line and "重复 → 已关闭" in line for lead, line in zip(leads[2:], lines, strict=True))

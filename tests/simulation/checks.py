@@ -515,6 +515,8 @@ def _facts(message: str, entry: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _about(args: dict[str, Any]) -> str:
+    if "nth" in args:
+        return f"handed back/{args['nth']}"
     if args.get("clock") == "delivery":
         return f"delivery/{args.get('cycle')}/{args.get('rep')}/{args.get('since')}"
     return f"{args.get('clock')}/{args.get('cycle')}/{args.get('level')}/{args.get('since')}"

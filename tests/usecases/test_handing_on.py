@@ -197,6 +197,7 @@ async def test_every_reason_leads_where_it_says(floor: Floor, reason: str) -> No
         assert await floor.told(Tell.REVISIT) == ["mkt"]
     if goes is Goes.EXPERT:
         assert await floor.told(Tell.HELP) == ["exp"]
+    assert await floor.told(Tell.HANDED_BACK) == ([] if goes is Goes.EXPERT else ["me"])
     contacts = await floor.rows("SELECT lead_id FROM contacts")
     assert contacts == ([] if goes is Goes.INVALID else [(lead,)])
     blamed = "true" if REASONS[reason].blames_channel else "false"
@@ -204,6 +205,27 @@ async def test_every_reason_leads_where_it_says(floor: Floor, reason: str) -> No
     assert [f'"blames_channel":{blamed}' in row[0] for row in facts] == (
         [] if goes is Goes.EXPERT else [True]
     )
+
+
+async def test_a_leader_who_handed_the_lead_in_hears_once_of_its_hand_back(floor: Floor) -> None:
+    lead = await accepted(floor, by="e1", team="east")
+    mine = await floor.capture(team="east", by="me")
+    await floor.show()
+    await floor.accept(mine.id, "e2")
+    await floor.hand_back(mine.id, "e2", "bad_number")
+    assert await floor.told(Tell.HANDED_BACK, mine.id) == ["me"]
+    assert await floor.told(Tell.OUTCOME, mine.id) == ["me"], "of the accept alone"
+    await floor.hand_back(lead, "e1", "bad_number")
+    assert await floor.told(Tell.HANDED_BACK, lead) == ["me"]
+
+
+async def test_who_stands_above_all_is_not_told_of_their_own_hand_back(open_store: OpenStore) -> None:
+    one = make_company([person("e1", Role.REP, "east"), person("adm", Role.ADMIN)])
+    floor = Floor(await open_store(one), SteppedClock())
+    lead = await floor.capture(team="east")
+    await floor.take(lead.id, "adm")
+    await floor.hand_back(lead.id, "adm", "bad_number")
+    assert await floor.told(Tell.HANDED_BACK) == []
 
 
 async def test_an_offer_may_be_handed_back_before_it_is_accepted(floor: Floor) -> None:
