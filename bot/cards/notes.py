@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.cards import parts
 from bot.cards.actions import Cancel, Choose, Confirm
-from bot.cards.model import Button, Card, CardState, Field, Style
+from bot.cards.model import Button, Card, CardState, Field, Style, fit
 from bot.cards.parts import Args
 from bot.words import clock_words, known, money_words, say
 from domain.facts import Facts, unpack_facts
@@ -18,8 +18,9 @@ CHOICES = 3
 
 def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
     """What was read from a note, to be confirmed, moved or taken back. `args`: `no`, `kind`, `facts`,
-    `state`, one of open, taken and dropped, `voice`, of a voice without words: due, failed, or empty, and the
-    instants until which the note (`undo`) and its confirmation (`undo_facts`) may be taken back."""
+    `state`, one of open, taken and dropped, `voice`, of a voice without words: due, failed, or empty, the
+    instants until which the note (`undo`) and its confirmation (`undo_facts`) may be taken back, and the next
+    step that confirming replaces, its words (`was`) and its time (`was_due`)."""
     lang = viewer.lang
     state = parts.text(args, "state") or "open"
     kind = parts.text(args, "kind") or "note"
@@ -30,7 +31,16 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
     line = f"note.{state}" if state != "open" else "note.ask" if asks else "note.kept"
     return Card(
         title=say(lang, f"note.title.{kind}", lead=lead.id, who=parts.who(lead, lang)),
-        lines=(say(lang, line, lead=lead.id), *_quoted(viewer, args), *unheard),
+        lines=(
+            say(lang, line, lead=lead.id),
+            *(
+                _replaced(lang, company, lead, args, state)
+                if facts.due and (asks or state == "taken")
+                else ()
+            ),
+            *_quoted(viewer, args),
+            *unheard,
+        ),
         fields=_understood(facts, viewer, company, lead),
         buttons=_note_buttons(lead, lang, parts.number(args, "no"), state, kind, asks=asks),
         state=CardState.DONE if state == "dropped" else CardState.LIVE,
@@ -42,6 +52,16 @@ def _undo_until(lang: str, company: Company, args: Args, state: str) -> str:
     if state == "dropped":
         return ""
     return parts.undo_until(lang, company, args, "undo_facts" if state == "taken" else "undo")
+
+
+def _replaced(lang: str, company: Company, lead: Lead, args: Args, state: str) -> tuple[str, ...]:
+    """Which next step the one that was read takes the place of; none where there was none."""
+    due = parts.instant(args, "was_due")
+    if due is None or state == "dropped":
+        return ()
+    at = clock_words(lang, due, company.zone, lead.updated_at)
+    words = say(lang, "note.step", at=at, words=fit(parts.text(args, "was"), 40)).strip()
+    return (say(lang, "note.replaced" if state == "taken" else "note.replaces", step=words),)
 
 
 def _quoted(viewer: Person, args: Args) -> tuple[str, ...]:

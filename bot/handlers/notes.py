@@ -26,6 +26,7 @@ from domain.reader.will import WEIGHED
 from domain.usecases import notes, talk
 from domain.usecases.notes import Heard, Kept
 from domain.usecases.seeing import lead_for
+from domain.usecases.taking_back import step_before
 
 CHOICES = 3
 SHOWN = 60
@@ -199,7 +200,7 @@ def kept_reply(kept: Kept) -> Reply:
     args = {
         "no": kept.no, "note": kept.note, "kind": kept.kind, "facts": kept.facts.pack(),
         "words": kept.text[:SHOWN], "state": "open", "voice": "due" if kept.voice else "",
-        "undo": kept.undo.isoformat() if kept.undo else "",
+        "undo": kept.undo.isoformat() if kept.undo else "", **step_before(kept.step),
     }  # fmt: skip
     return Reply(text="", card="note", lead=kept.lead.id, args=args)
 

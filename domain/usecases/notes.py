@@ -18,7 +18,7 @@ from domain.ports import Dialog, Uow
 from domain.usecases.leads import add_note
 from domain.usecases.placing import UNDO_FOR
 from domain.usecases.seeing import lead_for
-from domain.usecases.taking_back import mark_cards, pack_before
+from domain.usecases.taking_back import mark_cards, pack_before, remind, step_before, step_on_cards
 
 LONGEST = 2000
 TOGETHER = timedelta(minutes=2)
@@ -29,7 +29,8 @@ PENDING_FOR = timedelta(hours=12)
 class Kept:
     """A note that was kept: `no` is its fact's number, `note` its key, `text` its words (the whole where
     something joined it, none where it was confirmed), `joined` = it belongs to the visit just logged,
-    `voice` = nobody has the words of a voice that came with it, `undo` = until when it may be taken back."""
+    `voice` = nobody has the words of a voice that came with it, `undo` = until when it may be taken back,
+    `step` = the next step that confirming it would replace."""
 
     lead: Lead
     no: int
@@ -40,6 +41,7 @@ class Kept:
     joined: bool = False
     voice: bool = False
     undo: datetime | None = None
+    step: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ def take_note(
         _tell_owner(uow, lead, heard.kind, by, key, at)
     return Kept(
         lead=lead, no=no, kind=heard.kind, facts=heard.facts, note=key, text=heard.text,
-        voice=any(each.unheard for each in media), undo=at + UNDO_FOR,
+        voice=any(each.unheard for each in media), undo=at + UNDO_FOR, step=uow.plan(lead.id),
     )  # fmt: skip
 
 
@@ -130,7 +132,8 @@ def join_note(  # noqa: PLR0913 - what is known of a note
     uow.extend_note(found.note, clean_text(text, LONGEST))
     uow.attach(found.note, media, at)
     uow.set_proposal(replace(found, facts=heard.facts, state="open"))
-    _on_card(uow, found, {"facts": heard.facts.pack(), "state": "open", "words": heard.text[:60]})
+    about = {"facts": heard.facts.pack(), "state": "open", "words": heard.text[:60]}
+    _on_card(uow, found, {**about, **step_before(uow.plan(lead_id))})
     uow.set_dialog(_current(by, lead_id, pack_last(heard, no, found.note), at))
     uow.refresh(lead_id, at)
     return Kept(
@@ -148,6 +151,7 @@ def voice_heard(uow: Uow, *, media: str, note: str, text: str, heard: Heard, at:
     uow.set_proposal(replace(found, facts=heard.facts, state="open"))
     args: dict[str, object] = {
         "facts": heard.facts.pack(), "state": "open", "words": heard.text[:60], "voice": "",
+        **step_before(uow.plan(found.lead_id)),
     }  # fmt: skip
     if not _on_card(uow, found, args):
         args |= {"text": "", "card": "note", "no": found.no, "note": note, "kind": kept.kind}
@@ -346,7 +350,7 @@ def _apply(uow: Uow, lead: Lead, found: Proposal, by: str, at: datetime) -> None
     lead.record(Kind.FACTS_CONFIRMED, at=at, actor=by, note=found.note)
     uow.save(lead)
     until = at + UNDO_FOR
-    _on_card(uow, found, {"state": "taken", "undo_facts": until.isoformat()})
+    _on_card(uow, found, {"state": "taken", "undo_facts": until.isoformat(), **step_before(plan)})
     about = pack_before(plan, found.no, changed)
     uow.remember(lead, verb="facts", by=by, at=at, until=until, note=about)
 
@@ -369,17 +373,8 @@ def set_next(uow: Uow, lead: Lead, *, due: datetime, exact: bool, words: str, by
     plan = Plan(lead_id=lead.id, no=lead.events, person=by, due=due, exact=exact, words=words[:200])
     uow.set_plan(plan)
     remind(uow, plan)
+    step_on_cards(uow, lead.id)
     return plan
-
-
-def remind(uow: Uow, plan: Plan) -> None:
-    """Queue the reminder for its time; it is not sent once another step has taken its place."""
-    uow.tell(
-        Notice(
-            key=f"follow_up:{plan.lead_id}:{plan.no}", tell=Tell.FOLLOW_UP, to=plan.person,
-            lead_id=plan.lead_id, args={"no": plan.no}, not_before=plan.due, at=plan.due,
-        )
-    )  # fmt: skip
 
 
 def plan_next(
@@ -402,6 +397,7 @@ def next_done(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> Lead
         if by not in (plan.person, lead.owner):
             raise NotAllowed(lead=lead_id)
         uow.end_plan(lead_id)
+        step_on_cards(uow, lead_id)
         lead.record(Kind.NEXT_DONE, at=at, actor=by)
         uow.save(lead)
         mark_cards(uow, lead_id, "done", tell=Tell.FOLLOW_UP, no=no)

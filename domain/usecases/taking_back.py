@@ -7,6 +7,7 @@ from datetime import datetime
 from domain.events import Kind
 from domain.facts import Plan
 from domain.lead import Lead
+from domain.notices import Notice, Tell
 from domain.ports import Undo, Uow
 
 
@@ -19,6 +20,32 @@ def mark_cards(uow: Uow, lead_id: str, state: str, *, tell: str, person: str = "
         if copy.tell == tell and all(copy.args.get(name) == value for name, value in about.items()):
             copy.args["state"] = state
             uow.show(copy)
+
+
+def step_before(plan: Plan | None) -> dict[str, object]:
+    """Which next step the card of a note says that its tap would replace: its words and its time, if any."""
+    if plan is None:
+        return {"was": "", "was_due": ""}
+    return {"was": plan.words, "was_due": plan.due.isoformat()}
+
+
+def step_on_cards(uow: Uow, lead_id: str) -> None:
+    """The next step has changed: so does what the cards of notes say that a tap would replace."""
+    step = step_before(uow.plan(lead_id))
+    for copy in uow.shown(lead_id):
+        if copy.tell == "note" and copy.args.get("state") == "open":
+            copy.args |= step
+            uow.show(copy)
+
+
+def remind(uow: Uow, plan: Plan, again: str = "") -> None:
+    """Queue the reminder for its time; it is not sent once another step has taken its place."""
+    uow.tell(
+        Notice(
+            key=f"follow_up:{plan.lead_id}:{plan.no}{again}", tell=Tell.FOLLOW_UP, to=plan.person,
+            lead_id=plan.lead_id, args={"no": plan.no}, not_before=plan.due, at=plan.due,
+        )
+    )  # fmt: skip
 
 
 def pack_before(plan: Plan | None, no: int, changed: tuple[str, ...]) -> str:
@@ -43,7 +70,7 @@ def facts_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
     assert proposal is not None
     uow.set_proposal(replace(proposal, state="open"))
     if proposal.facts.due is not None:
-        _plan_back(uow, lead, about["plan"])
+        _plan_back(uow, lead, about["plan"], act.at, at)
     if act.before.contacted_at is None and lead.contacted_at is not None:
         customer = lead.customer
         lead.restore(act.before, verb=act.verb, by=by, now=at)  # the contact that was confirmed with it
@@ -53,13 +80,17 @@ def facts_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
     mark_cards(uow, lead.id, "open", tell="note", no=about["no"])
 
 
-def _plan_back(uow: Uow, lead: Lead, step: list[object] | None) -> None:
+def _plan_back(uow: Uow, lead: Lead, step: list[object] | None, replaced: datetime, at: datetime) -> None:
+    """The next step as it was before it was `replaced`; one whose time came meanwhile was passed over by its
+    reminder, which rings now."""
     uow.end_plan(lead.id)
     if step is not None:
         no, person, due, exact, words = step
-        uow.set_plan(
-            Plan(
-                lead_id=lead.id, no=int(str(no)), person=str(person), due=datetime.fromisoformat(str(due)),
-                exact=bool(exact), words=str(words),
-            )
+        plan = Plan(
+            lead_id=lead.id, no=int(str(no)), person=str(person), due=datetime.fromisoformat(str(due)),
+            exact=bool(exact), words=str(words),
         )  # fmt: skip
+        uow.set_plan(plan)
+        if replaced < plan.due <= at:
+            remind(uow, plan, f":{lead.events}")
+    step_on_cards(uow, lead.id)

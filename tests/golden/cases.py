@@ -206,7 +206,7 @@ READ = Facts(
     due=at(60 * 50), exact=True, words="带方案去演示", amount_min=500_000, amount_max=800_000, role="budget",
     competitor="用友", intent="positive", activity="call", stage="proposal", evidence="call_note",
 )  # fmt: skip
-TYPED = ("王总", "见了张总", "已加微信", "[语音]", "新能源行业很火", READ.words, READ.competitor)
+TYPED = ("王总", "见了张总", "已加微信", "[语音]", "新能源行业很火", READ.words, READ.competitor, "送样品")
 """What a person typed in these cases, beside the customer's own data and SPOKEN."""
 SPOKEN = "电话打通了，有意向，预算50-80万，竞品是用友，周三下午带方案去演示"
 
@@ -340,7 +340,8 @@ CASES: Mapping[str, Case] = {
     "erased": lambda lang: erased_card(erased(), person("lilei", lang)),
     "note": _note(),
     "note_nothing_read": _note(facts="{}", words=TYPED[2]),
-    "note_taken": _note(state="taken"),
+    "note_replaces": _note(was=TYPED[7], was_due=at(60 * 26).isoformat()),
+    "note_taken": _note(state="taken", was=TYPED[7], was_due=at(60 * 26).isoformat()),
     "note_taken_back": _note(state="dropped"),
     "note_visit": _note(kind="visit", facts=Facts(activity="visit").pack(), words=TYPED[1]),
     "note_voice": _note(facts="{}", words=TYPED[3], voice="due"),

@@ -362,6 +362,7 @@ async def test_a_hand_back_that_is_undone_is_told_so(world: World) -> None:
 
 async def test_who_gave_it_back_is_on_the_card_that_asks_the_manager_to_decide(world: World) -> None:
     boss, lead = world.phone("wangfang"), await world.submit("周倩")
+    rep = boss
     for nth in range(3):
         rep = await world.owner(lead)
         await rep.does("handback", "周倩")

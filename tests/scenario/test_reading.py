@@ -351,3 +351,44 @@ async def test_the_undo_of_a_notes_card_takes_back_that_note(world: World) -> No
     assert [each["text"] for each in await world.notes(lead)] == ["第二条 预算30万"]
     assert (await rep.card("第一条"))["card"]["state"] == "done"
     assert (await rep.card("第二条"))["card"]["state"] == "live"
+
+
+async def test_a_note_says_which_next_step_it_replaces_before_the_tap_and_undo_brings_it_back(
+    world: World,
+) -> None:
+    rep, lead = await accepted(world)
+    await rep.type(f"/next {lead} 今天下午三点 送样品")
+    [card] = await rep.type(f"/note {lead} 周三上午十点带方案再去")
+    assert "替换" in words(card)
+    assert "15:00" in words(card)
+    assert "送样品" in words(card)
+    [other] = await rep.type(f"/note {lead} 没人接电话")
+    assert "替换" not in words(other), "it sets no step"
+    await rep.type(f"/next {lead} 今天下午四点 送报价")
+    card = await rep.card("周三上午十点带方案再去")
+    assert "16:00" in words(card), "what it replaces has changed"
+    assert "送样品" not in words(card)
+    await rep.press(card, key_of(card, "confirm"))
+    card = await rep.card("周三上午十点带方案再去")
+    assert "已替换" in words(card)
+    assert "送报价" in words(card)
+    assert "送报价" not in await rep.says("/next")
+    await rep.press(card, key_of(card, "cancel"))
+    assert "送报价" in await rep.says("/next")
+    card = await rep.card("周三上午十点带方案再去")
+    assert "确认后替换" in words(card)
+    assert "送报价" in words(card)
+
+
+async def test_a_step_whose_time_came_while_it_was_replaced_rings_after_the_undo(world: World) -> None:
+    rep, lead = await accepted(world)
+    await rep.type(f"/next {lead} 10:03 送样品")
+    [card] = await rep.type(f"/note {lead} 周三上午十点带方案再去")
+    await rep.press(card, key_of(card, "confirm"))
+    await world.advance("4m")
+    assert not await rep.cards("⏰ 下一步")
+    card = await rep.card("周三上午十点带方案再去")
+    await rep.press(card, key_of(card, "cancel"))
+    await world.advance("1s")
+    [rung] = await rep.cards("⏰ 下一步")
+    assert "送样品" in words(rung)
