@@ -1,6 +1,6 @@
 """From a typed wish to the one function that serves it. Refusals become words here, once."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from bot.inbound import Chat, Click, Reply, read_reply
 from bot.mind import Mind
 from bot.model import Model
 from bot.words.refusals import refusal
+from domain.assign import Desk
 from domain.clock import Clock
 from domain.errors import DomainError
 from domain.facts import Plan
@@ -40,6 +41,8 @@ class Reads(Protocol):
     async def dialog(self, person: str) -> Dialog | None: ...
 
     async def plans_of(self, person: str, until: datetime | None) -> Sequence[Plan]: ...
+
+    async def desks(self, people: Iterable[str]) -> Mapping[str, Desk]: ...
 
     async def note_words(self, lead_id: str, no: int) -> str: ...
 

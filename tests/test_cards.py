@@ -4,7 +4,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -448,12 +448,90 @@ def test_a_refused_offer_is_trouble_until_somebody_is_shown_it() -> None:
     assert card.state is CardState.DONE
 
 
-def test_a_large_team_is_pointed_to_the_command_for_those_not_listed() -> None:
+def test_everybody_of_a_large_team_can_be_chosen_and_beside_several_leads_the_command_is_named() -> None:
     more = [Person(id=f"rep{n}", name=f"同事{n}", role=Role.REP, team="east") for n in range(12)]
     company = replace(COMPANY, people={**COMPANY.people, **{rep.id: rep for rep in more}})
     card = build(Tell.ALERT, climbed(offered(), minutes=5), person("wangfang"), company, ACCEPT)
-    assert len(card.selects[0].options) == model.OPTIONS
+    assert len(card.selects[0].options) == 13
+    leads = [climbed(offered(number), minutes=5) for number in (12, 13)]
+    card = rollup_card([(lead, ACCEPT) for lead in leads], person("wangfang"), company)
+    assert len(card.selects[1].options) == model.OPTIONS
     assert card.note == "更多同事：/assign L12 @姓名"
+
+
+def test_a_director_chooses_among_all_teams_and_the_leads_own_comes_first() -> None:
+    card = build(Tell.ALERT, climbed(offered(), minutes=5), person("zhaogang"), COMPANY, ACCEPT)
+    assert [(each.id, each.group) for each in card.selects[0].options] == [
+        ("hanmeimei", "华东"),
+        ("linxia", "华南"),
+    ]
+    card = build(Tell.ALERT, climbed(offered(), minutes=5), person("wangfang"), COMPANY, ACCEPT)
+    assert [(each.id, each.group) for each in card.selects[0].options] == [("hanmeimei", "")]
+
+
+def test_a_roll_up_tells_the_firm_the_amount_and_since_when_it_is_overdue() -> None:
+    card = CASES["rollup"]("zh")
+    assert card.lines[0] == "⚠ L12 张伟 · 李雷未接 · 10:35 起超时 · 博达智能 · 50–80 万元"
+    assert CASES["rollup"]("en").lines[0].endswith("overdue since 10:35 · 博达智能 · CNY 500–800k")
+
+
+UNREACHED = replace(CUSTOMER, phone=None)
+
+
+@pytest.mark.parametrize(
+    ("make", "who"),
+    [
+        (lambda: offered(customer=UNREACHED), "lilei"),
+        (lambda: climbed(offered(customer=UNREACHED), minutes=15), "hanmeimei"),
+        (lambda: _accepted(offered(customer=UNREACHED)), "lilei"),
+    ],
+)
+def test_a_card_says_that_there_is_no_way_to_reach_the_customer(make: Callable[[], Lead], who: str) -> None:
+    lead = make()
+    for lang, words in (("zh", "无联系方式"), ("en", "No phone, e-mail or WeChat")):
+        card = build(
+            Tell.OFFER, lead, person(who, lang), COMPANY, {"offer": lead.offer.no if lead.offer else 1}
+        )
+        assert any(words in line for line in card.lines), card.lines
+        assert any("/edit L12" in line for line in card.lines) is (who == "lilei"), (
+            "who may not is not told to"
+        )
+    lead.customer = replace(UNREACHED, wechat="zhangwei88")
+    assert "无联系方式" not in _all_text(build(Tell.OFFER, lead, person(who), COMPANY, {"offer": 1}))
+
+
+def _accepted(lead: Lead) -> Lead:
+    lead.accept("lilei", 1, member=True, at=at(2))
+    return lead
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        each
+        for each in sorted(CASES)
+        if each.startswith(
+            (
+                "offer_",
+                "grab",
+                "alert",
+                "stuck",
+                "handback_r",
+                "follow",
+                "note",
+                "draft",
+                "submitted",
+                "revisit",
+                "help",
+                "outcome",
+                "handed",
+            )
+        )
+    ],
+)
+def test_every_card_of_one_lead_carries_its_number(name: str) -> None:
+    for lang in LANGS:
+        assert "L12" in _all_text(CASES[name](lang)), (name, lang)
 
 
 def test_who_took_it_over_is_told_how_to_reach_the_customer_by_every_way() -> None:
@@ -591,7 +669,7 @@ def _assert_safe(card: Card) -> None:
     assert all(len(f.label) <= model.LABEL and len(f.value) <= model.VALUE for f in card.fields)
     assert all(0 < len(b.text) <= model.BUTTON for b in card.buttons)
     for select in card.selects:
-        assert select.key == "reason" or len(select.options) <= model.OPTIONS
+        assert select.key in ("reason", "person") or len(select.options) <= model.OPTIONS
         assert len({option.id for option in select.options}) == len(select.options)
         assert all(0 < len(option.text) <= model.OPTION for option in select.options)
     for key, text in _texts(to_json(card)):

@@ -27,6 +27,7 @@ def submitted_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
         title=say(lang, "submitted.title", lead=lead.id, who=parts.who(lead, lang)),
         lines=(
             whereabouts(lead, viewer, company),
+            *(parts.unreached(lead, viewer, company) if lead.stage not in CLOSED else ()),
             *ask,
             *parts.judged(lead, viewer),
             *parts.need(lead, viewer),
@@ -122,6 +123,7 @@ def draft_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card
             Button(action=Edit(lead=lead.id), text=say(lang, "button.edit")),
             Button(action=cancel, text=say(lang, "button.undo"), style=Style.DANGER),
         ),
+        note=lead.id,
     )
 
 

@@ -21,6 +21,7 @@ def gone_card(lead: Lead, viewer: Person, company: Company, offer_no: int) -> Ca
             *_masked(lead, viewer),
         ),
         state=state,
+        note=lead.id,
     )
 
 

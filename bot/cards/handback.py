@@ -39,7 +39,7 @@ def handback_card(lead: Lead, viewer: Person, company: Company, args: Args) -> C
             Button(action=confirm, text=say(lang, "button.confirm_handback"), style=Style.DANGER),
             Button(action=cancel, text=say(lang, "button.cancel")),
         ),
-        note=say(lang, "handback.note", count=REASONS["other"].needs_words),
+        note=f"{lead.id} · {say(lang, 'handback.note', count=REASONS['other'].needs_words)}",
     )
 
 

@@ -77,6 +77,7 @@ def _offered(view: View) -> Card:
         lines=(
             *_nudged(view),
             _reminder(view, deadline) or line,
+            *parts.unreached(lead, view.viewer, view.company),
             *parts.helped(lead, view.company, lang),
             *parts.need(lead, view.viewer),
             *parts.judged(lead, view.viewer),
@@ -88,6 +89,7 @@ def _offered(view: View) -> Card:
             _button(lang, "button.visit", Visit(lead=lead.id, offer=lead.offer.no)),
         ),
         deadline=deadline,
+        note=lead.id,
     )
 
 
@@ -97,9 +99,14 @@ def _grab(view: View) -> Card:
     team = view.company.team_name(lead.team)
     return Card(
         title=say(lang, "lead.grab", who=parts.who(lead, lang)),
-        lines=(say(lang, "lead.grab_now"), *parts.need(lead, view.viewer)),
+        lines=(
+            say(lang, "lead.grab_now"),
+            *parts.unreached(lead, view.viewer, view.company),
+            *parts.need(lead, view.viewer),
+        ),
         fields=_facts(view, why=say(lang, "why.grab", team=team)),
         buttons=(_button(lang, "button.grab", Grab(lead=lead.id, offer=lead.offer.no), Style.PRIMARY),),
+        note=lead.id,
     )
 
 
@@ -198,6 +205,7 @@ def _held(view: View) -> Card:
         title=parts.who(lead, lang),
         lines=(
             *lines,
+            *parts.unreached(lead, view.viewer, view.company),
             *parts.helped(lead, view.company, lang),
             *parts.need(lead, view.viewer),
             *parts.judged(lead, view.viewer),
@@ -211,6 +219,7 @@ def _held(view: View) -> Card:
         buttons=tuple(buttons),
         deadline=deadline,
         label=stage_words(lang, lead.stage),
+        note=lead.id,
     )
 
 

@@ -19,7 +19,8 @@ FIELDS = 6
 LINES = 12
 OPTIONS = 10
 """Limits in characters and entries. The strictest platform advises them; a channel may cut further.
-OPTIONS binds a select of people or leads; the reasons of a hand-back are a closed list and all shown."""
+OPTIONS binds a select of leads, and one of people beside it; what a card asks for alone (a reason, a
+colleague) is shown in pages."""
 
 
 class Style(StrEnum):

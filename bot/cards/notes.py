@@ -176,13 +176,15 @@ def follow_up_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
             title=say(lang, "follow_up.title", who=parts.who(lead, lang)),
             lines=tuple(lines),
             state=CardState.DONE if state else CardState.DEAD,
+            note=lead.id,
         )
     done = Confirm(what="next", lead=lead.id, offer=no)
     later = Choose(what="later", lead=lead.id, option=no)
     return Card(
         title=say(lang, "follow_up.title", who=parts.who(lead, lang)),
-        lines=tuple(lines),
+        lines=(*lines, *parts.unreached(lead, viewer, company)),
         fields=parts.contacts(lead, viewer),
+        note=lead.id,
         buttons=(
             Button(action=done, text=say(lang, "button.next_done"), style=Style.PRIMARY),
             Button(action=later, text=say(lang, "button.later")),

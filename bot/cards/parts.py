@@ -14,10 +14,11 @@ from domain.contact import (
     without_contacts,
 )
 from domain.judging import Question, answer_to
-from domain.lead import Lead
+from domain.lead import Lead, missing_fields
 from domain.people import Company, Person
-from domain.permission import sees_phone
+from domain.permission import may_edit, sees_phone
 from domain.sla import Step, due_at
+from domain.stages import Stage
 
 NAME = 10
 """A customer's name in a title or a line, so that the company beside it still shows."""
@@ -68,8 +69,11 @@ def member(company: Company, person_id: str | None, lang: str) -> str:
 
 
 def holder(lead: Lead, company: Company, lang: str) -> str:
-    """Who has the lead: its owner, or the whole team."""
-    return member(company, lead.owner, lang) if lead.owner else say(lang, "who.team")
+    """Who has the lead: its owner, whoever it is only offered to, or the whole team."""
+    if not lead.owner:
+        return say(lang, "who.team")
+    name = member(company, lead.owner, lang)
+    return say(lang, "who.offered", name=name) if lead.stage is Stage.OFFERED else name
 
 
 def helped(lead: Lead, company: Company, lang: str) -> tuple[str, ...]:
@@ -122,6 +126,14 @@ def contacts(lead: Lead, viewer: Person) -> tuple[Field, ...]:
         label = field_words(lang, "phone")
         whole.insert(0, Field(label=label, value=show_phone(customer.phone), href=_dial(customer.phone)))
     return tuple(whole)
+
+
+def unreached(lead: Lead, viewer: Person, company: Company) -> tuple[str, ...]:
+    """The line that says of a lead that nobody can be reached, and to who may add a way, how; mostly none."""
+    if not missing_fields(lead.customer, ("contact",)):
+        return ()
+    key = "contact.add" if may_edit(company, viewer, lead) else "contact.none"
+    return (say(viewer.lang, key, lead=lead.id),)
 
 
 def _dial(phone: str) -> str:
@@ -186,9 +198,15 @@ def origin(lead: Lead, company: Company, lang: str) -> str:
     return source_words(lang, name) if name else ""
 
 
-def people_select(people: Iterable[Person], lang: str) -> Select:
-    """A choice of colleagues; none is chosen, so that no tap by accident gives a lead away."""
-    options = tuple(Option(id=person.id, text=person.name) for person in people)[:OPTIONS]
+def people_select(people: Iterable[Person], company: Company, lang: str) -> Select:
+    """A choice of colleagues, team by team where there are several; none is chosen, so that no tap by
+    accident gives a lead away."""
+    known = tuple(people)
+    teams = {person.team for person in known}
+    options = tuple(
+        Option(id=person.id, text=person.name, group=company.team_name(person.team) if len(teams) > 1 else "")
+        for person in known
+    )
     return Select(key="person", label=say(lang, "select.person"), options=options)
 
 

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 
 from bot.cards import parts
 from bot.cards.actions import ALL, Assign, Nudge, Take
-from bot.cards.model import Button, Card, CardState, Select, Style
+from bot.cards.model import OPTIONS, Button, Card, CardState, Select, Style, fit
 from bot.cards.parts import Args
 from bot.cards.told import handed_back_text
 from bot.cards.trouble import candidates, is_open, overdue, solved, stuck, waiting_since
-from bot.words import say
+from bot.words import money_words, say
 from domain.lead import Lead
 from domain.people import Company, Person
 from domain.permission import may_direct
 
 SHOWN = 10
 """How many leads a roll-up names before it counts the rest."""
+FIRM = 12
 
 
 def rollup_card(items: Sequence[tuple[Lead, Args]], viewer: Person, company: Company) -> Card:
@@ -28,8 +29,9 @@ def rollup_card(items: Sequence[tuple[Lead, Args]], viewer: Person, company: Com
         title=_title(items, len(troubled), lang),
         lines=_lines(items, viewer, company),
         buttons=_many_leads(mine, people, lang),
-        selects=_selects(mine, people, lang),
+        selects=_selects(mine, people, company, lang),
         state=CardState.LIVE if troubled else CardState.DONE,
+        note=say(lang, "alert.more_people", lead=mine[0].id) if len(people) > OPTIONS else "",
     )
 
 
@@ -78,8 +80,21 @@ def _line(lead: Lead, args: Args, viewer: Person, company: Company) -> str:
     if not is_open(lead, args):
         sign, _, how = solved(lead, viewer, company, args).partition(" ")
         return say(lang, "rollup.done", sign=sign, name=name, how=how)
-    since = parts.clock(lead, viewer, company, waiting_since(lead))
-    return say(lang, "rollup.open", name=name, trouble=_trouble(lead, args, company, lang), since=since)
+    late = lead.broken_at
+    since = say(
+        lang,
+        "rollup.late" if late else "rollup.since",
+        at=parts.clock(lead, viewer, company, late or waiting_since(lead)),
+    )
+    line = say(lang, "rollup.open", name=name, trouble=_trouble(lead, args, company, lang), since=since)
+    return " · ".join([line, *_about(lead, lang)])
+
+
+def _about(lead: Lead, lang: str) -> list[str]:
+    """The firm, where a name stands before it, and the amount: by which a leader tells what is urgent."""
+    customer = lead.customer
+    firm = fit(customer.company or "", FIRM) if customer.name else ""
+    return [each for each in (firm, money_words(lang, customer.amount_min, customer.amount_max)) if each]
 
 
 def _trouble(lead: Lead, args: Args, company: Company, lang: str) -> str:
@@ -102,8 +117,11 @@ def _many_leads(leads: Sequence[Lead], people: Sequence[Person], lang: str) -> t
     return (*buttons, Button(action=Take(lead=ALL), text=say(lang, "button.take")))
 
 
-def _selects(leads: Sequence[Lead], people: Sequence[Person], lang: str) -> tuple[Select, ...]:
+def _selects(
+    leads: Sequence[Lead], people: Sequence[Person], company: Company, lang: str
+) -> tuple[Select, ...]:
+    """Two choices on one card: no platform has room for pages of either."""
     if not leads:
         return ()
     chosen = parts.leads_select(leads, lang)
-    return (chosen, parts.people_select(people, lang)) if people else (chosen,)
+    return (chosen, parts.people_select(people[:OPTIONS], company, lang)) if people else (chosen,)

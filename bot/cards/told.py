@@ -4,6 +4,7 @@ from bot.cards import parts
 from bot.cards.actions import Assign, Confirm, Take, Visit
 from bot.cards.model import Button, Card, CardState, Style, fit
 from bot.cards.parts import Args
+from bot.cards.trouble import candidates
 from bot.words import clock_words, known, reason_words, say, stage_words
 from domain.lead import Lead
 from domain.people import Company, Person
@@ -142,7 +143,7 @@ def revisit_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Ca
     what = RETURNED if args.get("what") == RETURNED else DUE
     asleep = lead.stage is Stage.NURTURING
     may = asleep and may_direct(company, viewer, lead)
-    people = company.reps(lead.team) if may else ()
+    people = candidates((lead,), viewer, company) if may else ()
     now = (
         say(lang, f"revisit.{what}_line")
         if asleep
@@ -150,7 +151,11 @@ def revisit_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Ca
     )
     return Card(
         title=say(lang, f"revisit.{what}", who=parts.who(lead, lang)),
-        lines=(now, *parts.need(lead, viewer)),
+        lines=(
+            now,
+            *(parts.unreached(lead, viewer, company) if asleep else ()),
+            *parts.need(lead, viewer),
+        ),
         fields=(
             *parts.fields(lang, ("lead", lead.id), ("company", lead.customer.company)),
             *parts.contacts(lead, viewer),
@@ -159,7 +164,7 @@ def revisit_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Ca
         buttons=_send_out(lead, lang, people=bool(people), leads=company.leads_team(viewer.id, lead.team))
         if may
         else (),
-        selects=(parts.people_select(people, lang),) if people else (),
+        selects=(parts.people_select(people, company, lang),) if people else (),
         state=CardState.LIVE if asleep else CardState.DONE,
     )
 

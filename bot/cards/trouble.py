@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.cards import parts
 from bot.cards.actions import Assign, Nudge, Take
-from bot.cards.model import OPTIONS, Button, Card, CardState, Field, Style, fit
+from bot.cards.model import Button, Card, CardState, Field, Style, fit
 from bot.cards.parts import Args
 from bot.words import duration_words, reason_words, say, stage_words
 from domain.lead import Lead
@@ -170,14 +170,12 @@ def _trouble(
     lang = viewer.lang
     people = candidates((lead,), viewer, company)
     may = may_direct(company, viewer, lead)
-    more = say(lang, "alert.more_people", lead=lead.id) if may and len(people) > OPTIONS else ""
     return Card(
         title=title,
         lines=(*lines, *parts.need(lead, viewer)),
         fields=_facts(lead, viewer, company, rep),
         buttons=_one_lead(lead, viewer, nudge=nudge, people=people) if may else (),
-        selects=(parts.people_select(people, lang),) if may and people else (),
-        note=more,
+        selects=(parts.people_select(people, company, lang),) if may and people else (),
     )
 
 
@@ -231,12 +229,12 @@ def step_reached(lead: Lead, lang: str) -> str:
 
 
 def candidates(leads: Iterable[Lead], viewer: Person, company: Company) -> tuple[Person, ...]:
-    """Who may be given these leads: the reps of their teams but the one who has it; the company's order."""
+    """Who may be given these leads: the reps of their teams, then those of all that the viewer leads, but the
+    one who has it; the company's order."""
     known = tuple(leads)
-    found: dict[str, Person] = {}
-    for lead in known:
-        for person in company.reps(lead.team):
-            if len(known) > 1 or person.id != lead.owner:
-                found.setdefault(person.id, person)
-    found.pop(viewer.id, None)
-    return tuple(found.values())
+    if not known:
+        return ()
+    barred = {viewer.id, known[0].owner if len(known) == 1 else None}
+    teams = dict.fromkeys([*(lead.team for lead in known), *company.led_by(viewer.id)])
+    found = {person.id: person for team in teams for person in company.reps(team)}
+    return tuple(person for person in found.values() if person.id not in barred)

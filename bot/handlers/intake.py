@@ -137,7 +137,8 @@ def question(lang: str, heard: talk.Heard, found: Lead) -> str:
 def where(bot: Bot, lang: str, found: Lead) -> str:
     """Who has a known customer's lead: a name or a stage, never contact data."""
     if found.owner:
-        return say(lang, "lead.known.with", owner=bot.company.name_of(found.owner))
+        key = "lead.known.offered" if found.stage is Stage.OFFERED else "lead.known.with"
+        return say(lang, key, owner=bot.company.name_of(found.owner))
     return say(lang, "lead.known.stage", stage=stage_words(lang, found.stage))
 
 

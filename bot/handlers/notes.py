@@ -464,7 +464,7 @@ async def look_for(bot: Bot, chat: Chat, rest: str) -> Reply:
     for lead_id in await bot.mind.find(rest, chat.by, 40):
         lead = await bot.reads.lead(lead_id)
         if lead is not None and may_see(bot.company, person, lead):
-            owner = bot.company.name_of(lead.owner) or say(lang, "find.nobody")
+            owner = parts.holder(lead, bot.company, lang) if lead.owner else say(lang, "find.nobody")
             lines.append(say(lang, "find.line", lead=lead.id, who=parts.who(lead, lang), owner=owner))
         if len(lines) == 8:
             break

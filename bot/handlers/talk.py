@@ -131,7 +131,7 @@ def _status(bot: Bot, lang: str, found: Lead) -> list[str]:
         )
     ]
     if found.owner:
-        owner, team = company.name_of(found.owner), company.team_name(found.team)
+        owner, team = parts.holder(found, company, lang), company.team_name(found.team)
         lines.append(say(lang, "status.owner", owner=owner, team=team))
     by = company.name_of(found.origin.by) or source_words(lang, found.origin.channel)
     lines += at("status.captured", found.created_at, by=by)

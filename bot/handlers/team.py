@@ -68,8 +68,12 @@ async def assigned(bot: Bot, click: Click) -> Reply:
 async def _assign(bot: Bot, wish: Click | Chat, lead_id: str, to: str, card: Seen | None = None) -> Reply:
     lang, company = bot.lang(wish.by), bot.company
 
+    off = await _off_duty(bot, [to])
+
     def answer(lead: Lead) -> Reply:
-        return Reply(text=say(lang, "assigned", lead=lead.id, rep=company.name_of(to)))
+        return Reply(
+            text=say(lang, "assigned", lead=lead.id, rep=_marked(lang, company.name_of(to), to in off))
+        )
 
     return await bot.act(wish, assign_lead, answer, lead_id=lead_id, to=to, by=wish.by, at=wish.at, seen=card)
 
@@ -97,17 +101,34 @@ async def assign(bot: Bot, chat: Chat, rest: str) -> Reply:
     lang = bot.lang(chat.by)
     word, _, name = rest.strip().partition(" ")
     lead_id, name = lead_number(word), name.strip().lstrip("@＠")
-    if not (lead_id and name):
+    if not lead_id:
         return await bot.tell(chat, Reply(text=say(lang, "assign.usage"), ok=False))
     found = named(bot.company, name)
     if found is None and not bot.company.led_by(chat.by):
         raise NotAllowed(lead="/assign")
     if found is None:
-        people = say(lang, "list.sep").join(person.name for person in mine(bot.company, chat.by))
+        people, key = await _choice(bot, chat.by), "assign.nobody" if name else "assign.whom"
         return await bot.tell(
-            chat, Reply(text=say(lang, "assign.nobody", name=name, people=people), ok=False)
+            chat, Reply(text=say(lang, key, name=name, people=people, lead=lead_id), ok=False)
         )
     return await _assign(bot, chat, lead_id, found.id)
+
+
+async def _choice(bot: Bot, boss: str) -> str:
+    """The people whom a leader may give leads to; those off duty are marked, and come last."""
+    lang, people = bot.lang(boss), mine(bot.company, boss)
+    off = await _off_duty(bot, [person.id for person in people])
+    people.sort(key=lambda person: person.id in off)
+    return say(lang, "list.sep").join(_marked(lang, person.name, person.id in off) for person in people)
+
+
+async def _off_duty(bot: Bot, people: Sequence[str]) -> frozenset[str]:
+    desks = await bot.reads.desks(people)
+    return frozenset(each for each in people if each in desks and not desks[each].on_duty)
+
+
+def _marked(lang: str, name: str, off: bool) -> str:
+    return say(lang, "assign.off", name=name) if off else name
 
 
 def named(company: Company, name: str) -> Person | None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.scenario.world import EAST, NAMES, Phone, Starter, World, key_of, verbs, words
+from tests.scenario.world import EAST, NAMES, Phone, Starter, World, fields_of, key_of, verbs, words
 
 
 async def alarmed(world: World, name: str = "周倩") -> tuple[str, Phone]:
@@ -98,6 +98,7 @@ async def test_several_breaches_at_once_ring_a_manager_once(world: World) -> Non
     text = words(cards[0])
     assert all(name in text and lead in text for name, lead in zip(names, leads, strict=True))
     assert cards[0]["card"]["title"] == "⚠ 5 条线索需要处理"
+    assert all("10:05 起超时 · 上海博达智能科技" in line for line in cards[0]["card"]["lines"])
 
     rep = await world.owner(leads[2])
     await rep.does("accept", "孙三")
@@ -394,3 +395,60 @@ async def test_a_burst_of_hand_backs_is_one_card(world: World) -> None:
     assert told["card"]["title"] == "↩ 4 条线索被退回"
     lines = told["card"]["lines"]
     assert all(lead in line and "重复 → 已关闭" in line for lead, line in zip(leads[2:], lines, strict=True))
+
+
+async def test_assign_lists_who_is_off_duty_last_and_marked(world: World) -> None:
+    lead, boss = await world.submit("周倩"), world.phone("wangfang")
+    await world.phone("zhangwei").type("/off")
+    for typed in (f"/assign {lead}", f"/assign {lead} @诸葛亮"):
+        assert (await boss.says(typed)).endswith("李雷、韩梅梅、张伟（休）")
+    assert "张伟（休）" in await boss.says(f"/assign {lead} @张伟")
+    assert "（休）" not in await boss.says(f"/assign {lead} @李雷")
+
+
+async def test_a_director_may_give_a_lead_to_any_team_by_the_card(world: World) -> None:
+    lead = await world.submit("周倩")
+    await world.advance("31m")
+    boss = world.phone("tangyue")
+    card = await boss.card("周倩", "live", "assign")
+    groups = {each["group"] for each in card["card"]["selects"][0]["options"]}
+    assert len(groups) > 1
+    assert (await boss.press(card, key_of(card, "assign"), person="lihaoran"))["ok"]
+    assert (await world.lead(lead))["owner"] == "lihaoran"
+
+
+async def test_who_is_only_offered_a_lead_is_not_called_its_owner(world: World) -> None:
+    lead, boss = await alarmed(world)
+    rep = await world.owner(lead)
+    waits = f"待接 {NAMES[rep.person]}"
+    assert f"负责人：{waits}" in await boss.says(f"/status {lead}")
+    assert waits in await boss.says("/find 周倩")
+    assert fields_of(await boss.card("周倩"))["负责人"] == waits
+    await rep.does("accept", "周倩")
+    assert f"负责人：{NAMES[rep.person]}" in await boss.says(f"/status {lead}")
+
+
+async def test_a_half_lead_says_on_its_card_that_nobody_can_be_reached(world: World) -> None:
+    submitter = world.phone("xiaolin")
+    await submitter.type("/lead 周倩 杭州云栖数据有限公司 制造业 想上一套MES")
+    card = (await submitter.type("跳过"))[-1]
+    assert (await submitter.press(card, key_of(card, "confirm")))["ok"]
+    lead = key_of(card, "edit").split(":")[1]
+    rep = await world.owner(lead)
+    card = await rep.card("周倩", "live", "accept")
+    assert "无联系方式" in words(card)
+    await rep.type(f"/edit {lead} 电话 13812345678")
+    await world.advance("1s")
+    assert "无联系方式" not in words(await rep.card("周倩", "live", "accept"))
+
+
+async def test_a_leads_number_is_on_every_card_of_its_life(world: World) -> None:
+    lead = await world.submit("周倩")
+    rep = await world.owner(lead)
+    await rep.does("accept", "周倩")
+    await rep.does("contacted", "周倩")
+    await rep.does("handback", "周倩")
+    for phone in (rep, world.phone("xiaolin")):
+        for card in await phone.cards("周倩"):
+            shown = {name: card["card"].get(name) for name in ("title", "lines", "fields", "note")}
+            assert lead in str(shown)

@@ -132,6 +132,18 @@ def test_two_questions_and_three_verbs_are_one_card_with_one_button() -> None:
     assert (verbs["question_key"], card["submit_button"]["key"]) == (render.CHOICE, render.SUBMIT)
 
 
+def test_a_roll_up_names_every_lead_though_the_room_is_small() -> None:
+    lines = shown(CASES["rollup_many"]("zh"))["main_title"]["desc"].split("\n")
+    assert [line.split()[1] for line in lines[:10]] == [f"L{number}" for number in range(1, 11)]
+
+
+def test_a_long_need_does_not_push_the_leads_number_out() -> None:
+    card = Card(title="t", lines=("要" * 112, "求" * 112), note="L1042")
+    text = shown(card)["sub_title_text"]
+    assert len(text) == 160
+    assert text.endswith("\nL1042")
+
+
 # -- hostile words ------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ _CODES = str.maketrans({"[": "［", "]": "］", "<": "＜", ">": "＞"})
 _LOOSE = re.compile(r"(?<![A-Za-z0-9])[_@]|[_@](?![A-Za-z0-9])", re.ASCII)
 _WIDE = {"_": "＿", "@": "＠"}
 _LINK = re.compile(r"(?i)\b(www)\.|:(?=//)|\b(dtmd|dingtalk|javascript|data|tel|mailto|sms):")
-_BULLET = re.compile(r"^\s*([-+=]|\d{1,9}[.)](?=\s))")
+_BULLET = re.compile(r"^\s*([-+=]|\d{1,9}[.)](?=\s|$))")
 _WIDE_BULLETS = str.maketrans({"-": "－", "+": "＋", "=": "＝", ".": "．", ")": "）"})
 
 

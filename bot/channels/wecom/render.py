@@ -106,7 +106,7 @@ def _several(card: Card, *, task: str, lang: str, heading: str) -> Json:
             "source": {"desc": _source(card, lang, heading)["desc"]},
             "main_title": {
                 "title": needed(card.title, TITLE),
-                "desc": cut(plain("\n".join(card.lines)), DESC),
+                "desc": _evenly([*card.lines, *([card.note] if card.note else [])], DESC),
             },
             "task_id": task,
             "select_list": selects[:SELECTS],
@@ -118,7 +118,19 @@ def _several(card: Card, *, task: str, lang: str, heading: str) -> Json:
 def _subtitle(card: Card) -> str:
     """The lines, the fields whose label the platform has no room for, and the note, as far as they go."""
     wide = [f"{field.label} {field.value}" for field in card.fields if len(field.label) > KEYNAME]
-    return cut(plain("\n".join(each for each in (*card.lines, *wide, card.note) if each)), SUBTITLE)
+    note = plain(card.note)
+    room = SUBTITLE - len(note) - 1 if note else SUBTITLE  # a long need must not push the note out
+    text = cut(plain("\n".join((*card.lines, *wide))), room)
+    return cut("\n".join(each for each in (text, note) if each), SUBTITLE)
+
+
+def _evenly(lines: Sequence[str], most: int) -> str:
+    """The lines in so many characters: where they are too long each is cut, so that none is left out."""
+    text = plain("\n".join(lines))
+    if len(text) <= most or not lines:
+        return text
+    share = max(2, (most + 1) // len(lines) - 1)
+    return cut("\n".join(cut(plain(line), share) for line in lines), most)
 
 
 def _fields(fields: Sequence[Field]) -> list[Json]:
