@@ -44,6 +44,7 @@ from bot.cards.model import Card, CardState, digest, fit, to_json
 from bot.cards.notes import note_card, which_card
 from bot.cards.rollup import rollup_card
 from domain.calendar import Hours, Mode, WorkingCalendar
+from domain.events import Kind
 from domain.lead import Customer, Lead
 from domain.notices import Tell
 from domain.people import Person, Role
@@ -389,6 +390,21 @@ def test_taking_back_a_hand_in_ends_with_the_first_decision() -> None:
     assert not [
         key for key in _keys(submitted_card(lead, person("chenjie"), COMPANY, args)) if key.startswith("undo")
     ]
+
+
+def test_a_button_that_takes_back_goes_with_the_first_change_after_its_time() -> None:
+    lead, args = offered(), {"undo": UNDO_UNTIL, "decisions": 0}
+    assert "undo:L12:0" in _keys(submitted_card(lead, person("chenjie"), COMPANY, args))
+    lead = climbed(lead, minutes=5)
+    lead.record(Kind.BREACHED, at=at(5.1), actor="system")
+    card = submitted_card(lead, person("chenjie"), COMPANY, args)
+    assert "undo:L12:0" not in _keys(card)
+    assert "10:35" not in card.note
+    held = cases.accepted()
+    note = {"no": 7, "undo": UNDO_UNTIL, "kind": "note"}
+    assert "cancel:undo_note:L12-7" in _keys(note_card(held, person("lilei"), COMPANY, note))
+    held.contact("lilei", evidence="declared", at=at(6))
+    assert "cancel:undo_note:L12-7" not in _keys(note_card(held, person("lilei"), COMPANY, note))
 
 
 def test_who_no_longer_has_the_lead_is_asked_to_confirm_no_note() -> None:

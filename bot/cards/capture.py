@@ -66,7 +66,8 @@ def _change(lead: Lead, viewer: Person, company: Company, args: Args) -> tuple[B
     if lead.stage not in CLOSED and may_edit(company, viewer, lead):
         buttons.append(Button(action=Edit(lead=lead.id), text=say(lang, "button.edit")))
     decided = "decisions" in args and lead.decisions != parts.number(args, "decisions")
-    if args.get("undo") and not decided and lead.stage not in CLOSED | HELD:
+    over = decided or parts.undo_over(lead, args)
+    if args.get("undo") and not over and lead.stage not in CLOSED | HELD:
         action = Undo(lead=lead.id, decisions=lead.decisions)
         buttons.append(Button(action=action, text=say(lang, "button.undo"), style=Style.DANGER))
     return tuple(buttons)

@@ -28,6 +28,9 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
     voice = parts.text(args, "voice")
     unheard = (parts.voice(company, lang, voice),) if voice and state != "dropped" else ()
     asks = bool(facts) and may_confirm(company, viewer, lead)
+    undo = "undo_facts" if state == "taken" else "undo"
+    over = state == "dropped" or parts.undo_over(lead, args, undo)
+    buttons = _note_buttons(lead, lang, parts.number(args, "no"), state, kind, asks=asks, over=over)
     line = f"note.{state}" if state != "open" else "note.ask" if asks else "note.kept"
     return Card(
         title=say(lang, f"note.title.{kind}", lead=lead.id, who=parts.who(lead, lang)),
@@ -42,16 +45,10 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
             *unheard,
         ),
         fields=_understood(facts, viewer, company, lead),
-        buttons=_note_buttons(lead, lang, parts.number(args, "no"), state, kind, asks=asks),
-        state=CardState.DONE if state == "dropped" else CardState.LIVE,
-        note=_undo_until(lang, company, args, state),
+        buttons=buttons,
+        state=CardState.LIVE if buttons else CardState.DONE,
+        note="" if over else parts.undo_until(lang, company, args, undo),
     )
-
-
-def _undo_until(lang: str, company: Company, args: Args, state: str) -> str:
-    if state == "dropped":
-        return ""
-    return parts.undo_until(lang, company, args, "undo_facts" if state == "taken" else "undo")
 
 
 def _replaced(lang: str, company: Company, lead: Lead, args: Args, state: str) -> tuple[str, ...]:
@@ -69,22 +66,23 @@ def _quoted(viewer: Person, args: Args) -> tuple[str, ...]:
     return (say(viewer.lang, "note.words", words=words),) if words else ()
 
 
-def _note_buttons(lead: Lead, lang: str, no: int, state: str, kind: str, *, asks: bool) -> tuple[Button, ...]:
+def _note_buttons(
+    lead: Lead, lang: str, no: int, state: str, kind: str, *, asks: bool, over: bool
+) -> tuple[Button, ...]:
     what = "undo_facts" if state == "taken" else f"undo_{kind}"
-    undo = Button(
+    back = Button(
         action=Cancel(what=what, lead=lead.id, offer=no), text=say(lang, "button.undo"), style=Style.DANGER
     )
-    if state == "dropped":
-        return ()
-    if state == "taken":
-        return (undo,)
+    undo = () if over else (back,)
+    if state in ("dropped", "taken"):
+        return undo
     confirm = Button(
         action=Confirm(what="note", lead=lead.id, offer=no),
         text=say(lang, "button.confirm"),
         style=Style.PRIMARY,
     )
     other = Button(action=Cancel(what="note", lead=lead.id, offer=no), text=say(lang, "button.other_lead"))
-    return (confirm, other, undo) if asks else (other, undo)
+    return (confirm, other, *undo) if asks else (other, *undo)
 
 
 def _understood(facts: Facts, viewer: Person, company: Company, lead: Lead) -> tuple[Field, ...]:

@@ -84,6 +84,13 @@ def helped(lead: Lead, company: Company, lang: str) -> tuple[str, ...]:
     return (say(lang, "lead.helper", helper=helper, reason=reason_words(lang, lead.help_reason or "")),)
 
 
+def undo_over(lead: Lead, args: Args, key: str = "undo") -> bool:
+    """Whether the lead changed after the instant until which an act might be taken back: a button for it, if
+    still drawn, could not be pressed. Cards know no other present."""
+    until = instant(args, key)
+    return until is not None and lead.updated_at > until
+
+
 def undo_until(lang: str, company: Company, args: Args, key: str = "undo") -> str:
     """Until when an act may be taken back, for the last line of its card; empty where that is not known."""
     until = instant(args, key)

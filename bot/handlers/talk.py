@@ -1,7 +1,7 @@
 """What people type: a lead, a field, a visit, a question; and what the bot makes of free text."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -253,7 +253,7 @@ async def _duty(bot: Bot, chat: Chat, on: bool) -> Reply:
 
 
 async def help_(bot: Bot, chat: Chat, rest: str) -> Reply:
-    """`/help`: at most eight lines, by role; `/help 拜访`: two examples to copy."""
+    """`/help`: every command that one's role may use, with an example; `/help 拜访`: two examples to copy."""
     lang, role = bot.lang(chat.by), bot.person(chat.by).role
     topic = HELP_TOPICS.get(rest.strip().lstrip("/").lower(), "")
     if topic == "required":
@@ -261,14 +261,18 @@ async def help_(bot: Bot, chat: Chat, rest: str) -> Reply:
         return await bot.tell(chat, Reply(text=say(lang, "help.more.required", fields=names)))
     if topic:
         return await bot.tell(chat, Reply(text=say(lang, f"help.more.{topic}")))
-    keys = ["welcome", "lead", "my", "edit"]
-    if role in (Role.REP, *LEADERS):
-        keys += ["visit", "next", "find", "pool", "duty"]
-    if role in LEADERS:
-        keys = ["welcome", "team", "assign", "lead", "my", "visit", "find", "duty"]
-    if role is Role.ADMIN:
-        keys[-1] = "erase"
-    return await bot.tell(chat, Reply(text="\n".join(say(lang, f"help.{key}") for key in keys[:8])))
+    lines = [say(lang, f"help.{key}") for key, roles in _HELP.items() if role in roles]
+    return await bot.tell(chat, Reply(text="\n".join(lines)))
+
+
+_ALL = frozenset(Role)
+_HELP: Mapping[str, frozenset[Role]] = {
+    "welcome": _ALL, "team": LEADERS, "assign": LEADERS | {Role.MARKETER}, "lead": _ALL, "my": _ALL,
+    "visit": _ALL, "next": _ALL, "find": _ALL, "edit": _ALL, "pool": LEADERS | {Role.REP},
+    "grab": frozenset({Role.REP}), "duty": _ALL - {Role.EMPLOYEE}, "erase": frozenset({Role.ADMIN}),
+    "help": _ALL,
+}  # fmt: skip
+"""The lines of /help, and who may use what they name."""
 
 
 def _free_text(router: Router) -> Callable[[Bot, Chat, str], Awaitable[Reply]]:

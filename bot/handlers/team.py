@@ -85,10 +85,15 @@ async def taken(bot: Bot, click: Click) -> Reply:
     lead_id = picked(click, action.lead)
     if lead_id is None:
         return Reply(text=say(lang, "pick.lead"), ok=False)
+
+    def answer(lead: Lead) -> Reply:
+        fresh = lead.accepted_at == click.at  # a second tap finds the card of the first
+        return Reply(text=held("taken", lang, lead), card="lead" if fresh else "", lead=lead.id)
+
     return await bot.act(
         click,
         take_lead,
-        lambda lead: Reply(text=held("taken", lang, lead), card="lead", lead=lead.id),
+        answer,
         lead_id=lead_id,
         by=click.by,
         at=click.at,
@@ -104,7 +109,7 @@ async def assign(bot: Bot, chat: Chat, rest: str) -> Reply:
     if not lead_id:
         return await bot.tell(chat, Reply(text=say(lang, "assign.usage"), ok=False))
     found = named(bot.company, name)
-    if found is None and not bot.company.led_by(chat.by):
+    if found is None and not mine(bot.company, chat.by):
         raise NotAllowed(lead="/assign")
     if found is None:
         people, key = await _choice(bot, chat.by), "assign.nobody" if name else "assign.whom"
@@ -138,7 +143,9 @@ def named(company: Company, name: str) -> Person | None:
 
 
 def mine(company: Company, boss: str) -> list[Person]:
-    """The reps of the teams that somebody leads."""
+    """The reps of the teams that somebody leads; for marketing, which sends out what it kept warm, all."""
+    if company.person(boss).role is Role.MARKETER:
+        return list(company.reps(None))
     return [rep for team_id in company.led_by(boss) for rep in company.reps(team_id)]
 
 

@@ -93,7 +93,7 @@ ZH: dict[str, str] = {
     "refused.not_ready": "我还在启动，请过几秒再发一次。没有存",
     "verb.facts": "确认",
     "help.next": "/next 待办 · /next L1042 明天三点 回访 定下一步",
-    "help.find": "/find 博达 找线索 · /查重 138… 看谁在跟",
+    "help.find": "/find 博达 找线索 · /check 138… 查重，看谁在跟",
     "help.more.lead": "录线索，一条消息就够，顺序随意：\n/lead 张伟 上海博达智能 采购总监 13812345678 制造业 想上一套MES\n"
     "/lead 公司：博达智能 联系人：张伟 电话：13812345678 需求：换ERP",
     "help.more.visit": "记拜访，直接说就行：\n/visit 博达智能 见张总 谈方案 下周三再去\n签到 苏州工业园区 恒通机械 李工 看现场",

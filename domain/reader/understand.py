@@ -1,7 +1,7 @@
 """The door of the reader: what a message says, with its spans; total, for any text, and quick for any length."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from domain.reader.money import Money, chosen, find_amounts
 from domain.reader.names import AS_WRITTEN
 from domain.reader.people import Mention, firm_of, mentions
 from domain.reader.places import region_of
-from domain.reader.visits import Place, read_place
+from domain.reader.visits import Place, is_firm, read_place
 from domain.reader.will import will
 
 MOST_DATES = 12
@@ -331,10 +331,27 @@ def _rivals(page: _Page, context: Context, firm: str) -> tuple[str, ...]:
     return tuple(known)
 
 
+def _place(page: _Page, context: Context) -> Place:
+    """Where a visit was, and with whom. What stands right behind the next step's date, once somebody was named,
+    is what is to be done (周倩 谈方案 下周三再去) and no firm, unless it is called like one."""
+    place = read_place(page.rest, context)
+    person, company = place.person, place.company
+    if person is None or company is None or is_firm(company.value):
+        return place
+    behind = any(
+        each.field == "date.next"
+        and person.start < each.start
+        and each.end <= company.start
+        and not page.rest[each.end : company.start].strip(" \0")
+        for each in page.spans
+    )
+    return replace(place, company=None) if behind else place
+
+
 def _note(page: _Page, contacts: _Contacts, context: Context, kind: Kind) -> Reading:
     step, dates = _next_step(page, kind, context)
     masked = page.rest
-    place = read_place(masked, context) if kind is Kind.VISIT else Place()
+    place = _place(page, context) if kind is Kind.VISIT else Place()
     bare = _without_amounts(_without(masked, place.location))
     people = mentions(bare, context)
     firm = place.company or firm_of(bare, people[0] if people else None, context)

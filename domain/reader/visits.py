@@ -58,11 +58,7 @@ def read_place(text: str, context: Context) -> Place:
         said = word[0]
         follows = any(each.start() > word.start() for each in made) or _brand(words, nth + 1, context)
         address = _address(said, firm_follows=follows)
-        if (
-            address
-            and location is None
-            and (_in_a_mall(words, nth, context) or nth > 0 or not _is_firm(said))
-        ):
+        if address and location is None and (_in_a_mall(words, nth, context) or nth > 0 or not is_firm(said)):
             location = address
             continue
         person = person or _person(word.start(), said, text, context)
@@ -147,7 +143,8 @@ def _address(word: str, *, firm_follows: bool) -> str | None:
     return word if place and leading_place(behind) else None
 
 
-def _is_firm(word: str) -> bool:
+def is_firm(word: str) -> bool:
+    """Whether a word is called like a firm, a shop or an institution."""
     return _FIRM_END.search(word) is not None and not re.search("[区路街号县镇]\\Z|园区?\\Z|新区", word)
 
 

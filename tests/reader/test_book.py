@@ -4,9 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from bot.language import tools
 from domain.reader.book import Entry, LeadBook, Match, Talk, entry_keys
+from domain.reader.context import Context
+from domain.reader.kinds import Kind
+from domain.reader.understand import understand
 from tests.evaluation import matching
 from tests.evaluation.matching import NOW, Case
+from tests.evaluation.public import almanac
 
 BODA = Entry(
     lead="L1", name="张伟", company="上海博达智能科技有限公司", title="采购总监", owner="lilei",
@@ -87,3 +92,17 @@ def test_over_two_thousand_leads_nothing_is_attached_wrongly() -> None:
     assert result.coverage >= 0.85
     assert result.top_three >= 0.97
     assert result.p95 <= 15  # milliseconds of the processor
+
+
+@pytest.mark.parametrize(
+    ("text", "company"),
+    [
+        ("张伟 谈方案 下周三再去", None),
+        ("张伟 谈方案 周五 带样品", None),
+        ("张伟 谈方案 下周三去苏州恒通机械演示", "苏州恒通机械"),
+        ("博世 张伟 谈方案 下周三再去", "博世"),
+    ],
+)
+def test_what_a_visit_plans_next_is_no_firm(text: str, company: str | None) -> None:
+    context = Context(now=NOW, almanac=almanac(2026), tools=tools())
+    assert understand(text, context, Kind.VISIT).company == company

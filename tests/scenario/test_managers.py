@@ -73,6 +73,15 @@ async def test_taking_it_over(world: World) -> None:
     assert (await rep.card("周倩"))["card"]["state"] == "dead"
 
 
+async def test_a_second_tap_on_taking_it_over_posts_no_second_card(world: World) -> None:
+    _, boss = await alarmed(world)
+    card = await boss.card("周倩", "live", "take")
+    for _ in range(2):
+        assert (await boss.press(card, key_of(card, "take")))["ok"]
+        await world.advance("1s")
+    assert len(await boss.cards("周倩", verb="contacted")) == 1
+
+
 async def test_who_is_no_manager_directs_nothing(world: World) -> None:
     lead, boss = await alarmed(world)
     card = await boss.card("周倩", "live")

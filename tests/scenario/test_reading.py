@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.scenario.world import Phone, World, fields_of, key_of, texts, verbs, words
+from tests.scenario.world import NAMES, Phone, World, fields_of, key_of, texts, verbs, words
 
 
 async def accepted(
@@ -392,3 +392,16 @@ async def test_a_step_whose_time_came_while_it_was_replaced_rings_after_the_undo
     await world.advance("1s")
     [rung] = await rep.cards("⏰ 下一步")
     assert "送样品" in words(rung)
+
+
+@pytest.mark.parametrize("typed", ["/visit 周倩", "/visit 周倩 谈方案 下周三再去"])
+async def test_a_visit_to_a_name_that_one_of_ones_leads_alone_bears_is_asked_about_no_more(
+    world: World, typed: str
+) -> None:
+    rep, lead = await accepted(world)
+    other = await world.submit("周清", company="苏州恒通机械有限公司")
+    await world.phone("wangfang").type(f"/assign {other} @{NAMES[rep.person]}")
+    await rep.does("accept", "周清")
+    [answer] = await rep.type(typed)
+    assert lead in words(answer)
+    assert len(await world.notes(lead)) == 1

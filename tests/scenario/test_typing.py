@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bot.main import make_router
 from tests.scenario.world import Starter, World, key_of, lead_text, plain_words, texts, verbs, words
 
 WHOLE = "张伟 上海博达智能科技有限公司 采购总监 13812345678 制造业 想上一套MES"
@@ -257,7 +258,32 @@ async def test_off_and_on_duty(world: World) -> None:
 async def test_help_fits_a_screen_and_the_role(world: World, person: str, shown: str) -> None:
     said = await world.phone(person).says("/help")
     assert shown in said
-    assert 1 < len(said.splitlines()) <= 8
+    assert 1 < len(said.splitlines()) <= 13
+
+
+COMMANDS = {
+    "lead": "", "my": "", "status": "L1001", "edit": "L1001 需求 两套", "visit": "", "note": "", "undo": "",
+    "cancel": "", "next": "", "find": "周倩", "check": "周倩", "on": "", "off": "", "help": "", "team": "",
+    "assign": "L1001 @谁", "pool": "", "grab": "", "erase": "",
+}  # fmt: skip
+"""Every command, and words with which it is refused to whom it is not for."""
+
+
+@pytest.mark.parametrize("person", ["xiaolin", "lilei", "zhaomin", "sunli", "wangfang", "tangyue", "admin"])
+async def test_help_names_every_command_that_one_may_use_and_no_other(world: World, person: str) -> None:
+    await world.submit("周倩")
+    phone = world.phone(person)
+    named = set(re.findall(r"/([a-z]+)", await phone.says("/help")))
+    refused = {
+        name
+        for name, words in COMMANDS.items()
+        if "不是给你用的" in texts(await phone.type(f"/{name} {words}"))
+    }
+    assert named == COMMANDS.keys() - refused
+
+
+def test_every_command_is_among_those_that_help_was_tried_with() -> None:
+    assert {name for name in make_router().commands if name.isascii()} - {"mine", "start"} == COMMANDS.keys()
 
 
 async def test_english_from_the_first_word_to_the_last(world: World) -> None:
