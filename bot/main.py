@@ -63,7 +63,7 @@ from bot.web.sim import Simulator, Stream
 from bot.words import say
 from domain.clock import Clock, from_micros
 from domain.errors import DirectoryShrunk, Unavailable
-from domain.people import Company, Listed, Person
+from domain.people import Company, Listed, Person, same_people
 from domain.usecases.duty import person_left
 from domain.usecases.erasing import erase_again
 from domain.usecases.escalation import recount_due
@@ -860,7 +860,11 @@ class Service:
         for person in await self.reads.owners():
             if person not in self.store.company.people:
                 moved = await self.store.write(
-                    person_left, person=person, name=before.name_of(person), now=self.clock.now()
+                    person_left,
+                    person=person,
+                    name=before.name_of(person),
+                    now=self.clock.now(),
+                    still=same_people(before.people.get(person), self.store.company),
                 )
                 log.warning("a member left", action="person_left", person=person, leads=len(moved))
 

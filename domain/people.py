@@ -96,6 +96,14 @@ def by_account(people: Iterable["Person"]) -> dict[tuple[str, str], "Person"]:
     }
 
 
+def same_people(person: "Person | None", company: "Company") -> tuple[str, ...]:
+    """Under which ids a company has somebody whom another knew: by their accounts."""
+    if person is None:
+        return ()
+    owners, theirs = by_account(company.people.values()), by_account([person])
+    return tuple(dict.fromkeys(owners[each].id for each in theirs if each in owners))
+
+
 def member_id(channel: str, account: str) -> str:
     """The id of a person whom the settings do not list."""
     return f"{channel}:{account.lower()}"

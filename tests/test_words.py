@@ -25,11 +25,13 @@ from bot.words import (
     stage_words,
     weekday,
 )
-from domain.lead import CUSTOMER_FIELDS
+from domain.judging import FAILED
+from domain.lead import CUSTOMER_FIELDS, ERASED
 from domain.notices import Tell
 from domain.people import Role
 from domain.reasons import REASONS, Goes
 from domain.stages import Stage
+from domain.usecases.placing import NO_ROOM
 
 BOT = Path(__file__).parents[1] / "bot"
 CHINESE = re.compile("[\u3400-\u9fff\u3001-\u3011]")
@@ -204,3 +206,9 @@ def test_what_has_no_words_shows_as_it_is() -> None:
     assert role_words("zh", "rep") == "销售"
     assert field_words("en", "contact") == "Contact"
     assert source_words("zh", "抖音") == "抖音"
+
+
+@pytest.mark.parametrize("lang", words.LANGS)
+def test_whatever_may_stand_as_a_leads_reason_has_words(lang: str) -> None:
+    for code in (*REASONS, *FAILED.values(), ERASED, NO_ROOM, "off_hours", "withdrawn", "undone"):
+        assert reason_words(lang, code) != code, code

@@ -225,10 +225,15 @@ def calendar_card(viewer: Person, _company: Company, args: Args) -> Card:
 
 
 def left_card(viewer: Person, _company: Company, args: Args) -> Card:
-    """Somebody has left and their leads went on; `args`: `name`, `count`, `leads` (the first of them)."""
+    """Somebody has left and their leads went on; `args`: `name`, `count`, `leads` (the first of them), and
+    `still` where it is only the settings that list them no more."""
     lang = viewer.lang
     return Card(
-        title=say(lang, "left.title", name=fit(parts.text(args, "name"), parts.NAME)),
+        title=say(
+            lang,
+            "left.unlisted" if args.get("still") else "left.title",
+            name=fit(parts.text(args, "name"), parts.NAME),
+        ),
         lines=(say(lang, "left.line", count=parts.number(args, "count")), parts.text(args, "leads")),
         state=CardState.DONE,
     )

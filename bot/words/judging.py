@@ -22,6 +22,8 @@ ZH: dict[str, str] = {
     "judge.kept": "✅ {lead}：{question}已记",
     "judge.closed": "{lead} 不算线索：{question}不成立，已作废。5 分钟内可撤销",
     "submitted.failed": "❌ 不算线索：{question}不成立，已作废",
+    "reason.no_will": "没有购买意愿",
+    "reason.no_fit": "我们不能参与",
     "event.judged": "三问评判",
     "verb.judge": "评判",
 }
@@ -47,6 +49,8 @@ EN: dict[str, str] = {
     "judge.kept": "✅ {lead}: kept ({question})",
     "judge.closed": "{lead} is no lead ({question}: no) and closed. You can undo it within 5 minutes",
     "submitted.failed": "❌ No lead ({question}: no), closed",
+    "reason.no_will": "No will to buy",
+    "reason.no_fit": "We can't take part",
     "event.judged": "answered one of the three questions",
     "verb.judge": "answer on",
 }

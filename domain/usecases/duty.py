@@ -1,5 +1,6 @@
 """Who is at work: on duty, off duty, and who has left the company."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from domain.assign import Desk
@@ -51,14 +52,18 @@ def _told_back(uow: Uow, by: str, at: datetime) -> None:
         uow.tell(Notice(key=f"back:{by}:{at.isoformat()}", tell=Tell.REFRESH, to="", at=at))
 
 
-def person_left(uow: Uow, *, person: str, now: datetime, name: str = "") -> list[str]:
+def person_left(
+    uow: Uow, *, person: str, now: datetime, name: str = "", still: Sequence[str] = ()
+) -> list[str]:
     """Somebody is no longer in the company: their open leads are offered anew, and whoever is above them
-    hears which (`name` is theirs, where the company does not know it any more). Returns the leads' ids."""
+    hears which (`name` is theirs, where the company does not know it any more). `still` = the ids under which
+    a directory has them: the settings list them no more, and they get none of their own leads back. Returns
+    the leads' ids."""
     desk = uow.desk(person)
     if desk.on_duty:
         desk.on_duty = False
         uow.save_desk(desk)
-    moved = release_leads(uow, person=person, why=Kind.OWNER_LEFT, now=now)
+    moved = release_leads(uow, person=person, why=Kind.OWNER_LEFT, now=now, but=still)
     hearers: dict[str, list[str]] = {}
     for lead in moved:
         hearers.setdefault(above(uow, uow.lead(lead)).id, []).append(lead)
@@ -68,6 +73,7 @@ def person_left(uow: Uow, *, person: str, now: datetime, name: str = "") -> list
             "name": name or uow.company.name_of(person),
             "count": len(leads),
             "leads": " ".join(leads[:NAMED]),
+            **({"still": True} if still else {}),
         }
         uow.tell(Notice(key=key, tell=Tell.LEFT, to=boss, at=now, args=args))
     return moved

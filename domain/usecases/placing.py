@@ -43,9 +43,9 @@ def next_rep(uow: Uow, lead: Lead, *, exclude: Iterable[str], now: datetime) -> 
     return choose(list(zip(reps, desks, strict=True)), exclude=exclude, day=today(uow.company, now))
 
 
-def place(uow: Uow, lead: Lead, *, now: datetime, actor: str = SYSTEM) -> None:
-    """Offer a waiting lead to the rep in turn; off hours it waits for the opening, without room it waits
-    and the manager hears once. The caller saves it."""
+def place(uow: Uow, lead: Lead, *, now: datetime, actor: str = SYSTEM, but: Iterable[str] = ()) -> None:
+    """Offer a waiting lead to the rep in turn (not one in `but`); off hours it waits for the opening, without
+    room it waits and the manager hears once. The caller saves it."""
     company = uow.company
     if lead.team is None:
         lead.team = company.team_for(route_values(lead))
@@ -53,7 +53,7 @@ def place(uow: Uow, lead: Lead, *, now: datetime, actor: str = SYSTEM) -> None:
     if not calendar.is_open(now):
         lead.park(why="off_hours", until=calendar.next_open(now), now=now)
         return
-    choice = next_rep(uow, lead, exclude=lead.handed_back_by, now=now)
+    choice = next_rep(uow, lead, exclude=(*lead.handed_back_by, *but), now=now)
     if choice is not None:
         offer(uow, lead, choice.person, why=choice.why, now=now, actor=actor)
     elif lead.park(why=NO_ROOM, until=_try_again(lead, now), now=now):
@@ -186,9 +186,9 @@ def told_outcome(uow: Uow, lead: Lead, what: str, *, by: str) -> None:
 
 
 def release_leads(
-    uow: Uow, *, person: str, why: Kind, now: datetime, only_offered: bool = False
+    uow: Uow, *, person: str, why: Kind, now: datetime, only_offered: bool = False, but: Iterable[str] = ()
 ) -> list[str]:
-    """Take a person's open leads away and place them anew; returns their ids."""
+    """Take a person's open leads away and place them anew (not at one in `but`); returns their ids."""
     moved = []
     for lead in uow.leads_of(person):
         if lead.stage in HELD and only_offered:
@@ -197,7 +197,7 @@ def release_leads(
             lead.release(why=why, by=SYSTEM, now=now)
         except WrongStage:
             continue
-        place(uow, lead, now=now)
+        place(uow, lead, now=now, but=but)
         uow.save(lead)
         moved.append(lead.id)
     return moved

@@ -9,7 +9,7 @@ import pytest
 
 from domain.calendar import Mode
 from domain.errors import NobodyLeft, UnknownPerson
-from domain.people import Role, Route, Team
+from domain.people import Role, Route, Team, same_people
 from tests.fakes.company import calendar, make_company, only, person, with_people
 
 COMPANY = make_company()
@@ -129,3 +129,11 @@ def test_quiet_hours_within_a_day_none_and_of_nobody() -> None:
 
 def test_a_rep_without_a_team_belongs_to_no_turn() -> None:
     assert make_company([person("x", Role.REP)]).reps(None) == ()
+
+
+def test_somebody_is_known_again_by_their_account_under_another_id() -> None:
+    mine = {"wecom": "ZhangWei"}
+    company = make_company([person("wecom:zhangwei", Role.REP, accounts=mine), person("e1", Role.REP)])
+    assert same_people(person("zw", Role.REP, accounts={"wecom": "zhangwei"}), company) == ("wecom:zhangwei",)
+    assert same_people(person("zw", Role.REP, accounts={"dingtalk": "zhangwei"}), company) == ()
+    assert same_people(None, company) == ()

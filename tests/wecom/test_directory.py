@@ -149,6 +149,31 @@ async def test_a_reload_keeps_the_people_of_the_directory(house: House) -> None:
     assert house.bot.store.company.person("wecom:hanmei").team == "east"
 
 
+async def test_who_is_taken_off_the_settings_gets_none_of_their_leads_back_from_the_directory(
+    any_house: House,
+) -> None:
+    house = any_house
+    furnish(house)
+    await by_hand(house)
+    await beat(house)
+    leads = [await house.submit(name) for name in ("王强", "李娜", "张敏")]
+    rep = await house.holder(leads[0])
+    owner = str((await house.lead(leads[0])).owner)
+    await rep.press("accept")
+    for userid in {"ZhangWei", "lilei", "HanMei"} - {rep.userid}:
+        await house.phone(userid).write("/off")
+    settings = settings_for(house.folder, house.database_url, house.fake)
+    fewer = settings.model_copy(update={"people": [each for each in settings.people if each.id != owner]})
+    assert await house.bot.reload(lambda: fewer)
+    await house.settle()
+    again = f"wecom:{rep.userid.lower()}"
+    assert house.bot.store.company.person(again).role is Role.REP, "the directory has them in the team"
+    found = await house.lead(leads[0])
+    assert (found.stage, found.owner) == ("waiting", None), "though nobody else is on duty"
+    [told] = house.phone("WangFang").cards("已从人员名单移除")
+    assert leads[0] in str(told)
+
+
 async def test_the_command_tells_what_is_missing_and_writes_it_down(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
