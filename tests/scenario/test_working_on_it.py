@@ -225,6 +225,7 @@ async def test_the_third_hand_back_rests_with_the_manager(world: World) -> None:
     for _ in range(3):
         rep = await world.owner(lead)
         await hand_back(rep, "周倩", "wrong_product")
+    await world.advance("15s")  # the news of two hand-backs rang just now
     assert (await world.lead(lead))["stage"] == "returned"
     card = await world.phone("wangfang").card("周倩", "live", "assign")
     chosen = card["card"]["selects"][0]
