@@ -27,7 +27,7 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
     facts = unpack_facts(parts.text(args, "facts") or "{}")
     voice = parts.text(args, "voice")
     unheard = (parts.voice(company, lang, voice),) if voice and state != "dropped" else ()
-    asks = bool(facts) and may_confirm(company, viewer, lead)
+    asks = state == "open" and bool(facts) and may_confirm(company, viewer, lead)
     undo = "undo_facts" if state == "taken" else "undo"
     over = state == "dropped" or parts.undo_over(lead, args, undo)
     buttons = _note_buttons(lead, lang, parts.number(args, "no"), state, kind, asks=asks, over=over)
@@ -54,7 +54,7 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
 def _replaced(lang: str, company: Company, lead: Lead, args: Args, state: str) -> tuple[str, ...]:
     """Which next step the one that was read takes the place of; none where there was none."""
     due = parts.instant(args, "was_due")
-    if due is None or state == "dropped":
+    if due is None:
         return ()
     at = clock_words(lang, due, company.zone, lead.updated_at)
     words = say(lang, "note.step", at=at, words=fit(parts.text(args, "was"), 40)).strip()

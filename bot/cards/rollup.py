@@ -72,10 +72,8 @@ def _line(lead: Lead, args: Args, viewer: Person, company: Company) -> str:
     lang = viewer.lang
     name = f"{lead.id} {parts.name_of(lead, lang)}".rstrip()
     if _is_news(args):
-        by, how = (
-            parts.member(company, parts.text(args, "by"), lang),
-            handed_back_text(lead, viewer, company, args),
-        )
+        by = parts.member(company, parts.text(args, "by"), lang)
+        how = handed_back_text(lead, viewer, company, args)
         return say(lang, "rollup.handed_back", name=name, by=by, how=how)
     if not is_open(lead, args):
         sign, _, how = solved(lead, viewer, company, args).partition(" ")
