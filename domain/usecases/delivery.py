@@ -105,8 +105,18 @@ def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
 
 def _keep(uow: Uow, shown: Shown) -> None:
     """Keep what a message shows; one that shows several leads is kept with each of them, all alike."""
+    kept = _forgetful(uow, shown)
     for lead_id in _named(shown.args) or (shown.lead_id,):
-        uow.show(replace(shown, lead_id=lead_id))
+        uow.show(replace(kept, lead_id=lead_id))
+
+
+def _forgetful(uow: Uow, shown: Shown) -> Shown:
+    """Whose customer was erased while the words were on their way gets none of them back."""
+    named = _named(shown.args) or (shown.lead_id,)
+    wordless = shown.tell in ("rollup", "pool")
+    if wordless or not any(lead_id and uow.lead(lead_id).erased for lead_id in named):
+        return shown
+    return replace(shown, args={})
 
 
 def _concerned(receipt: Receipt) -> list[str]:
@@ -154,8 +164,7 @@ def _shown_late(uow: Uow, receipt: Sent, now: datetime) -> None:
         else:
             changed = replace(late, message=f"{late.message}~{receipt.delivery.lease}")
         if changed is not None and late.lead_id:
-            changed.digest = ""
-            uow.show(changed)
+            uow.show(replace(_forgetful(uow, changed), digest=""))
             uow.refresh(late.lead_id, now)
 
 
