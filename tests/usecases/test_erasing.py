@@ -11,6 +11,7 @@ from domain.notices import Notice, Tell
 from domain.ports import Dialog, Uow
 from domain.usecases import erasing, leads
 from domain.usecases.delivery import Sent
+from storage.epoch import read_standing
 from domain.usecases.erasing import traces_of
 from tests.fakes.floor import Floor
 
@@ -60,6 +61,8 @@ async def test_an_older_backup_may_lack_the_lead(floor: Floor) -> None:
     found = await floor.do(erasing.erase_again, lead_ids=["L9", lead], at=floor.now, instead="{}")
     assert [each.lead.id for each in found] == [lead]
     assert (await floor.lead(lead)).erased
+    stands = await floor.do(read_standing)
+    assert set(stands.erased) == {"L9", lead}, "a newer backup may yet bring it back"
 
 
 def test_what_gives_a_customer_away() -> None:
