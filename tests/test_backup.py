@@ -14,6 +14,7 @@ from storage import epoch
 from storage.backup import BadBackup, backup, restore
 from storage.engine import StoreInUse, read_url
 from storage.epoch import Seen, Standing
+from storage.schema import SchemaError
 from storage.store import Store
 from tests.conftest import OpenStore
 from tests.fakes.clock import MONDAY_TEN, SteppedClock
@@ -239,6 +240,37 @@ def test_a_restored_file_keeps_the_old_one_beside_it(tmp_path: Path, sqlite_url:
         restore(read_url(sqlite_url), tmp_path / "copy.db", now=MONDAY_TEN + timedelta(hours=1)).moved
         != moved
     )
+
+
+@pytest.mark.parametrize(
+    "trouble", [OSError(28, "No space left on device"), sqlite3.OperationalError("disk full")]
+)
+def test_a_restore_that_finds_no_room_leaves_the_database_where_it_was(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    url = read_url(sqlite_url)
+    backup(url, tmp_path / "copy.db")
+    before = sorted(file.name for file in tmp_path.iterdir())
+
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(b"half of it")
+        raise trouble
+
+    monkeypatch.setattr("storage.backup._copy_sqlite", full)
+    with pytest.raises(BadBackup, match=r"(?i)space|full"):
+        restore(url, tmp_path / "copy.db", now=MONDAY_TEN)
+    assert {file.name for file in tmp_path.iterdir()} - {"leadbell.db.lock"} == set(before)
+
+
+def test_a_backup_of_a_newer_program_moves_nothing(tmp_path: Path, sqlite_url: str) -> None:
+    url = read_url(sqlite_url)
+    backup(url, tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as conn, conn:
+        conn.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaError, match="newer than this program"):
+        restore(url, tmp_path / "copy.db", now=MONDAY_TEN)
+    assert not list(tmp_path.glob("*before-restore*"))
+    backup(url, tmp_path / "again.db")
 
 
 async def test_a_file_that_cannot_be_written_stops_nothing(database_url: str, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from domain.notices import Notice, Tell
 from domain.ports import Dialog, Uow
 from domain.usecases import erasing, leads
 from domain.usecases.delivery import Sent
-from storage.epoch import read_standing
 from domain.usecases.erasing import traces_of
+from storage.epoch import read_standing
 from tests.fakes.floor import Floor
 
 
