@@ -153,6 +153,8 @@ def _dump(url: URL, target: Path) -> None:
         with source.connect() as reads, reads.begin(), writes.connect() as conn, conn.begin():
             for table in tables.metadata.sorted_tables:
                 _copy_rows(reads, conn, table)
+            # SQLite takes the newest row's number for the highest, and these rows lie in no order.
+            sql.execute(conn, epoch.SET_MARK, ("numbers", str(epoch.highest_number(reads))))
         with writes.connect() as conn:
             conn.exec_driver_sql("ROLLBACK")
             conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot import cli, demo
+from domain.people import Company
 from storage import epoch
 from storage.backup import BadBackup, backup, restore
 from storage.engine import StoreInUse, read_url
@@ -87,6 +88,34 @@ async def test_a_backup_goes_into_the_other_engine(
         assert await there.rows("SELECT head FROM leads") == await floor.rows("SELECT head FROM leads")
     finally:
         await store.close()
+
+
+async def test_numbers_go_on_behind_the_highest_however_the_rows_lay(
+    postgres_url: str, empty_sqlite_url: str, company: Company, clock: SteppedClock, tmp_path: Path
+) -> None:
+    """PostgreSQL hands its rows out as they lie: one that was changed comes last."""
+    store = await Store.open(postgres_url, company, pace=1_000_000)
+    floor = Floor(store, clock)
+    first = await floor.capture(team="east")
+    await floor.show()
+    await floor.do(skip_numbers, upto=1000 + 2 * epoch.SKIP)
+    another = await Store.open(postgres_url, company)
+    far = await Floor(another, clock).capture(team="east", phone="+8613911112222")
+    await another.close()
+    await floor.accept(first.id, str(first.owner))
+    await store.close()
+    await asyncio.to_thread(backup, read_url(postgres_url), tmp_path / "copy.db")
+    await asyncio.to_thread(restore, read_url(empty_sqlite_url), tmp_path / "copy.db", now=floor.now)
+    there = Floor(await Store.open(empty_sqlite_url, company), clock)
+    try:
+        fresh = await there.capture(team="east", phone="+8613911113333")
+        assert int(fresh.id[1:]) > int(far.id[1:]) + epoch.SKIP // 2
+    finally:
+        await there.store.close()
+
+
+def skip_numbers(uow: Any, *, upto: int) -> None:
+    uow.query("SELECT setval('lead_numbers', ?)", (upto,))
 
 
 async def test_what_is_no_backup_is_refused(database_url: str, tmp_path: Path) -> None:
