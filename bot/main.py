@@ -771,7 +771,21 @@ class Service:
         self._admit(with_members(with_directory(self._of_settings, self.settings, listed), found.members))
         await self.store.write(ensure_desks, people=list(self.store.company.people))
         await self._release_leavers(before)
+        await self._recount()
         self._version = found.version
+
+    async def _recount(self) -> None:
+        """The due times of the clocks that run, where other working hours ran them last: before a reload, or
+        before the program was off."""
+        company = self.store.company
+        teams = {team: calendar.id for team, calendar in sorted(company.calendars.items())}
+        hours = f"{company.calendar.id} {teams}"
+        if await self.reads.marks("hours") == hours:
+            return
+        after: str | None = ""
+        while after is not None:
+            after = await self.store.write(recount_due, after=after)
+        await self.store.write(chat.set_mark, name="hours", value=hours)
 
     async def sync(self, channel: str, read: Callable[[], Awaitable[Collection[Listed]]]) -> None:
         """Read a platform's directory anew; one that cannot be read, or lacks too many, changes nothing."""
@@ -819,11 +833,8 @@ class Service:
         hears = self._of_settings.hears  # as what runs does, until the restart
         self.settings, self._of_settings = settings, replace(company, hears=hears)
         self._version = None  # should the store fail now, the next heartbeat does it
-        await self._assemble()
-        after: str | None = ""
-        while after is not None:
-            after = await self.store.write(recount_due, after=after)
         self.keys.use(fixed_tokens(settings))
+        await self._assemble()
         log.info("settings reloaded", action="reloaded", people=len(self.store.company.people))
         if waiting:
             log.warning("changed settings wait for a restart", action="restart_needed", keys=waiting)
