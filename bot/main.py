@@ -694,14 +694,18 @@ class Service:
     async def check(self) -> None:
         """The auditor: the invariants on the live data; what does not hold is logged and counted."""
         grace = timedelta(seconds=self.store.sweep_grace)
-        found = await asyncio.to_thread(
-            audit_database,
-            self.store.url,
-            self.store.company,
-            self.clock.now(),
-            grace=grace,
-            chains=CHAINS_AT_ONCE,
-        )
+        try:
+            found = await asyncio.to_thread(
+                audit_database,
+                self.store.url,
+                self.store.company,
+                self.clock.now(),
+                grace=grace,
+                chains=CHAINS_AT_ONCE,
+            )
+        except Exception:
+            self.violations = None  # nobody knows, so no heartbeat says that all is well
+            raise
         self.violations = len(found)
         for each in found:
             log.error(each.what, action="violation", invariant=each.invariant, lead=each.lead)
