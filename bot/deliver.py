@@ -22,6 +22,7 @@ from bot.channels.base import Channel, Greets, Refused, Retryable, Unsure
 from bot.seams import jitter
 from bot.words import say
 from domain.clock import Clock
+from domain.contact import clean_text
 from domain.lead import Lead
 from domain.notices import ROLL_UP_FROM, ROLLED_UP, Tell
 from domain.people import Company, Person
@@ -34,6 +35,7 @@ log = structlog.get_logger("deliver")
 TIMEOUT = 8.0
 BACK_OFF_CAP = 300.0
 MOST_SHARED = 256
+MOST_SAID = 300
 _TELLS = frozenset(Tell)
 _ON_OFFER = frozenset({Tell.OFFER, Tell.GRAB, Tell.REMIND, Tell.NUDGE})
 
@@ -153,10 +155,10 @@ class Deliverer:
                 return self._again(delivery, "timeout", getattr(error, "after", None))
             case Retryable():
                 self.observe("any", "retry")
-                return self._again(delivery, str(error), error.after)
+                return self._again(delivery, clean_text(str(error), MOST_SAID), error.after)
             case Refused():
                 self.observe("any", "refused")
-                return Failed(delivery=delivery, why=str(error), again_in=None)
+                return Failed(delivery=delivery, why=clean_text(str(error), MOST_SAID), again_in=None)
             case _:
                 log.error("delivery failed", action="deliver_failed", tell=delivery.tell, exc_info=error)
                 return self._poisoned(delivery, type(error).__name__)

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.cards.model import Card
-from bot.channels.base import Unsure
+from bot.channels.base import Refused, Retryable, Unsure
 from bot.deliver import Deliverer
 from domain.lead import Lead
 from domain.notices import Notice, Tell
@@ -91,6 +91,17 @@ async def test_a_platform_that_hangs_is_no_poison(floor: Floor, error: Exception
     phones.trouble.clear()
     await turn(floor, phones)
     assert any(account == rep for account, _ in phones.shown)
+
+
+@pytest.mark.parametrize("kind", [Refused, Retryable])
+async def test_what_a_platform_says_is_booked_whatever_signs_it_is_made_of(
+    floor: Floor, kind: type[Exception]
+) -> None:
+    """Half a pair of surrogates, as JSON may hold it, and a zero byte, which PostgreSQL keeps in no text."""
+    lead, rep = await offered(floor)
+    await turn(floor, Phones(trouble={rep: kind("not delivered: \ud83d\0!")}))
+    offer = "SELECT error FROM outbox WHERE tell = 'offer' AND person = ? AND lead_id = ?"
+    assert await floor.rows(offer, rep, lead.id) == [("not delivered: !",)]
 
 
 @dataclass
