@@ -365,11 +365,11 @@ class Service:
             await self.phones.set_offset(since - SystemClock().now())
         now = self.clock.now()
         await self.store.write(housekeeping.clock_was_ahead, since=since or now, now=now)
+        await self._assemble()
         await resume(self.store.write, since=since, now=now)
         if is_sqlite(self.store.url):  # one process a file, so who had claimed these notices is dead
             await self.store.write(housekeeping.free_leases, now=now)
         await self._notice_loss()
-        await self._assemble()
         await self._beat()
         await self._watch_calendar()
         await self._open_dingtalk()
