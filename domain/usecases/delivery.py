@@ -95,7 +95,7 @@ def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
             elif receipt.delivery.key in booked.overtaken:
                 _shown_late(uow, receipt, now)
             continue
-        for shown in receipt.shown:  # their handles of before are used up
+        for shown in _as_told(uow, receipt):  # their handles of before are used up
             _keep(uow, shown)
         if receipt.again_in is not None:
             uow.notice_again(receipt.delivery, at=now + receipt.again_in, why=receipt.why)
@@ -105,9 +105,17 @@ def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
 
 def _keep(uow: Uow, shown: Shown) -> None:
     """Keep what a message shows; one that shows several leads is kept with each of them, all alike."""
-    kept = _forgetful(uow, shown)
     for lead_id in _named(shown.args) or (shown.lead_id,):
-        uow.show(replace(kept, lead_id=lead_id))
+        uow.show(replace(shown, lead_id=lead_id))
+
+
+def _as_told(uow: Uow, receipt: Receipt) -> Sequence[Shown]:
+    """What came of a card's copies. A redraw changes no args: what was told to a copy meanwhile stays."""
+    delivery = receipt.delivery
+    if delivery.tell is not Tell.REFRESH or not receipt.shown:
+        return receipt.shown
+    told = {each.message: each.args for each in uow.shown(delivery.lead_id or "")}
+    return [replace(each, args=told.get(each.message, each.args)) for each in receipt.shown]
 
 
 def _forgetful(uow: Uow, shown: Shown) -> Shown:
@@ -126,7 +134,7 @@ def _concerned(receipt: Receipt) -> list[str]:
 
 
 def _sent(uow: Uow, receipt: Sent, now: datetime) -> None:
-    for shown in receipt.shown:
+    for shown in _as_told(uow, receipt):
         if receipt.delivery.lease > 1 and receipt.delivery.tell is not Tell.REFRESH:
             _put_aside(uow, shown, receipt.delivery.lease, now)
         _keep(uow, shown)

@@ -68,6 +68,33 @@ async def test_a_claim_reads_nothing_that_is_not_due_yet(floor: Floor, engine_na
     assert "SEARCH outbox USING INDEX ix_outbox_due (priority=? AND not_before<?)" in plan
 
 
+@pytest.mark.parametrize("fails", [False, True])
+async def test_what_a_copy_is_told_while_it_is_drawn_anew_is_not_lost(floor: Floor, fails: bool) -> None:
+    """Somebody confirms a note while its card is on its way once more: it must not ask again."""
+    lead = (await floor.capture()).id
+    await floor.show()
+    await floor.do(arms, lead=lead, at=floor.now)
+    (redraw,) = await floor.claim()
+    await floor.do(marks_the_copies, lead=lead)
+    await floor.do(arms, lead=lead, at=floor.now)
+    shown = tuple(redraw.copies)
+    assert shown
+    failed = Failed(delivery=redraw.delivery, why="x", again_at=floor.now, shown=shown)
+    await floor.settle(failed if fails else Sent(delivery=redraw.delivery, shown=shown))
+    (again,) = await floor.claim()
+    assert [each.args["state"] for each in again.copies] == ["taken" for _ in shown]
+
+
+def arms(uow: Uow, *, lead: str, at: datetime) -> None:
+    uow.refresh(lead, at)
+
+
+def marks_the_copies(uow: Uow, *, lead: str) -> None:
+    for copy in uow.shown(lead):
+        copy.args["state"] = "taken"
+        uow.show(copy)
+
+
 async def test_an_old_lease_finishes_nothing(floor: Floor) -> None:
     lead = await floor.capture()
     (first,) = await floor.claim()
