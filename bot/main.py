@@ -105,7 +105,6 @@ WATCH_EVERY = 60.0
 SEEN_EVERY = 5  # heartbeats
 TILES_EVERY = 60.0
 SYNC_EVERY = 3600.0
-STOP_WITHIN = 5.0
 UNUSED_FOR = timedelta(days=2)
 WECOM_UNITS = SimpleNamespace(tokens=platform_tokens, sending=sending, first_time=housekeeping.first_time)
 
