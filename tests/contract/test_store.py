@@ -111,6 +111,28 @@ async def test_a_locked_database_is_unavailable_and_nothing_is_half_written(
     await store.close()
 
 
+async def test_many_who_wait_for_a_database_that_is_away_hear_it_together(
+    sqlite_url: str, company: Company, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would wait for the lock by itself, behind all before it."""
+    monkeypatch.setattr(engines.writer_engine, "__kwdefaults__", {"timeout_ms": 1})
+    rests: list[float] = []
+    monkeypatch.setattr(writer.Writer, "rest", lambda self, seconds: rests.append(seconds))
+    store = await Store.open(sqlite_url, company)
+    place = Floor(store, clock)
+    rival = create_engine(read_url(sqlite_url))
+    with rival.connect() as conn:
+        conn.execute(text("BEGIN IMMEDIATE"))
+        wishes = [place.capture(phone=f"+86139{no:08d}") for no in range(40)]
+        found = await asyncio.gather(*wishes, return_exceptions=True)
+        conn.rollback()
+    assert {type(each) for each in found} == {Unavailable}
+    assert len(rests) < 40
+    assert (await place.capture()).owner == "e1"
+    rival.dispose()
+    await store.close()
+
+
 @pytest.mark.postgres
 async def test_a_cut_connection_is_made_again(
     postgres_url: str, company: Company, clock: SteppedClock
