@@ -251,11 +251,6 @@ async def redrawn_at_once(floor: Floor, maker: Deliverer, codes: Codes, message:
     assert len(set(await floor.rows("SELECT handle, digest FROM shown WHERE message = ?", message))) == 1
 
 
-def tells(uow: Uow, *, notices: list[Notice]) -> None:
-    for each in notices:
-        uow.tell(each)
-
-
 def renames(uow: Uow, *, lead_id: str, now: datetime) -> None:
     lead = uow.lead(lead_id)
     lead.edit(lead.customer.with_values(name=f"{lead.customer.name}丰"), by="me", now=now)

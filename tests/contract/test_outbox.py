@@ -79,7 +79,7 @@ async def test_what_a_copy_is_told_while_it_is_drawn_anew_is_not_lost(floor: Flo
     await floor.do(arms, lead=lead, at=floor.now)
     shown = tuple(redraw.copies)
     assert shown
-    failed = Failed(delivery=redraw.delivery, why="x", again_at=floor.now, shown=shown)
+    failed = Failed(delivery=redraw.delivery, why="x", again_in=timedelta(0), shown=shown)
     await floor.settle(failed if fails else Sent(delivery=redraw.delivery, shown=shown))
     (again,) = await floor.claim()
     assert [each.args["state"] for each in again.copies] == ["taken" for _ in shown]
