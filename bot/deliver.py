@@ -22,6 +22,7 @@ from bot.channels.base import Channel, Greets, Refused, Retryable, Unsure
 from bot.seams import jitter
 from bot.words import say
 from domain.clock import Clock
+from domain.contact import clean_text
 from domain.lead import Lead
 from domain.notices import ROLL_UP_FROM, ROLLED_UP, Tell
 from domain.people import Company, Person
@@ -32,8 +33,12 @@ from domain.usecases.delivery import GIVE_UP_AFTER, POISON_AFTER, Failed, Receip
 log = structlog.get_logger("deliver")
 
 TIMEOUT = 8.0
+BEGINS_WITHIN = timedelta(seconds=20)
+"""What was claimed is begun in this time or not at all: a call more must fit in, and its booking, before the
+lease of 30 s ends and another instance shows it too."""
 BACK_OFF_CAP = 300.0
 MOST_SHARED = 256
+MOST_SAID = 300
 _TELLS = frozenset(Tell)
 _ON_OFFER = frozenset({Tell.OFFER, Tell.GRAB, Tell.REMIND, Tell.NUDGE})
 
@@ -118,15 +123,17 @@ class Deliverer:
     async def deliver(self, works: Sequence[Work]) -> list[Receipt]:
         """Deliver what was claimed for one person (or one lead's refresh); never raises."""
         receipts: list[Receipt] = []
+        until = self.clock.now() + BEGINS_WITHIN
         for group in _rolled_up(works):
-            receipts += await self._safely(group)
+            receipts += await self._safely(group, until)
         return receipts
 
-    async def _safely(self, group: Sequence[Work]) -> list[Receipt]:
+    async def _safely(self, group: Sequence[Work], until: datetime) -> list[Receipt]:
         deliveries = [work.delivery for work in group]
         if deliveries[0].tell is Tell.REFRESH:
-            return [await self._refresh(group[0])]
+            return [await self._refresh(group[0], until)]
         try:
+            self._in_time(until)
             async with asyncio.timeout(TIMEOUT):
                 shown = await self._show(group)
         except Exception as error:  # noqa: BLE001 - a bug in one card must not stop the others
@@ -137,6 +144,10 @@ class Deliverer:
         finally:
             self._worded.discard(deliveries[0].key)
         return self._sent(group, shown)
+
+    def _in_time(self, until: datetime) -> None:
+        if self.clock.now() > until:
+            raise Retryable("the lease runs", timedelta(seconds=1))
 
     def _sent(self, group: Sequence[Work], shown: tuple[Shown, ...]) -> list[Receipt]:
         versions = {lead.id: lead.version for lead in group[0].leads.values()}
@@ -153,10 +164,10 @@ class Deliverer:
                 return self._again(delivery, "timeout", getattr(error, "after", None))
             case Retryable():
                 self.observe("any", "retry")
-                return self._again(delivery, str(error), error.after)
+                return self._again(delivery, clean_text(str(error), MOST_SAID), error.after)
             case Refused():
                 self.observe("any", "refused")
-                return Failed(delivery=delivery, why=str(error), again_in=None)
+                return Failed(delivery=delivery, why=clean_text(str(error), MOST_SAID), again_in=None)
             case _:
                 log.error("delivery failed", action="deliver_failed", tell=delivery.tell, exc_info=error)
                 return self._poisoned(delivery, type(error).__name__)
@@ -248,7 +259,7 @@ class Deliverer:
             for lead_id in about
         )
 
-    async def _refresh(self, work: Work) -> Receipt:
+    async def _refresh(self, work: Work, until: datetime) -> Receipt:
         """Make every copy of this lead's cards true; what shows the truth already costs no call.
 
         A copy that fails holds up no other, and what was changed is booked all the same: handles work once.
@@ -258,6 +269,7 @@ class Deliverer:
             try:
                 if hangs:
                     raise Retryable("the platform hangs")  # the lease runs: the rest another time
+                self._in_time(until)
                 async with asyncio.timeout(TIMEOUT):
                     if await self._redraw(work, copy):
                         changed.append(copy)

@@ -15,6 +15,7 @@ from domain.media import Attachment
 
 MOST_BYTES = 20 * 1024 * 1024
 _PLACE = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}")
+_HALF = re.compile(r"[0-9a-f]{2}/\.new-\w+")  # what a program was writing when it was killed
 
 
 class TooLarge(Exception):
@@ -68,12 +69,16 @@ class Files:
         return await asyncio.to_thread((self.folder / place).read_bytes)
 
     def older_than(self, age: timedelta, now: datetime) -> Iterator[str]:
-        """The places of files that were written longer than `age` ago."""
+        """The places of files, and of halves of files, that were written longer than `age` ago."""
         for file in self.folder.glob("??/*"):
             place = f"{file.parent.name}/{file.name}"
-            if _PLACE.fullmatch(place) and now.timestamp() - file.stat().st_mtime > age.total_seconds():
+            if _ours(place) and now.timestamp() - file.stat().st_mtime > age.total_seconds():
                 yield place
 
     def drop(self, place: str) -> None:
-        if _PLACE.fullmatch(place):
+        if _ours(place):
             (self.folder / place).unlink(missing_ok=True)
+
+
+def _ours(place: str) -> bool:
+    return bool(_PLACE.fullmatch(place) or _HALF.fullmatch(place))

@@ -105,7 +105,6 @@ WATCH_EVERY = 60.0
 SEEN_EVERY = 5  # heartbeats
 TILES_EVERY = 60.0
 SYNC_EVERY = 3600.0
-STOP_WITHIN = 5.0
 UNUSED_FOR = timedelta(days=2)
 WECOM_UNITS = SimpleNamespace(tokens=platform_tokens, sending=sending, first_time=housekeeping.first_time)
 
@@ -385,12 +384,12 @@ class Service:
             await self.phones.set_offset(since - SystemClock().now())
         now = self.clock.now()
         await self.store.write(housekeeping.clock_was_ahead, since=since or now, now=now)
+        await self._assemble()
         await resume(self.store.write, since=since, now=now)
         if is_sqlite(self.store.url):  # one process a file, so who had claimed these notices is dead
             await self.store.write(housekeeping.free_leases, now=now)
         self.installation = await self.store.write(meters.installation, fresh=new_id()[:8])
         await self._notice_loss()
-        await self._assemble()
         await self._beat()
         await self._watch_calendar()
         await self._open_dingtalk()
@@ -716,14 +715,18 @@ class Service:
     async def check(self) -> None:
         """The auditor: the invariants on the live data; what does not hold is logged and counted."""
         grace = timedelta(seconds=self.store.sweep_grace)
-        found = await asyncio.to_thread(
-            audit_database,
-            self.store.url,
-            self.store.company,
-            self.clock.now(),
-            grace=grace,
-            chains=CHAINS_AT_ONCE,
-        )
+        try:
+            found = await asyncio.to_thread(
+                audit_database,
+                self.store.url,
+                self.store.company,
+                self.clock.now(),
+                grace=grace,
+                chains=CHAINS_AT_ONCE,
+            )
+        except Exception:
+            self.violations = None  # nobody knows, so no heartbeat says that all is well
+            raise
         self.violations = len(found)
         for each in found:
             log.error(each.what, action="violation", invariant=each.invariant, lead=each.lead)
@@ -797,7 +800,21 @@ class Service:
         self._admit(with_members(with_directory(self._of_settings, self.settings, listed), found.members))
         await self.store.write(ensure_desks, people=list(self.store.company.people))
         await self._release_leavers(before)
+        await self._recount()
         self._version = found.version
+
+    async def _recount(self) -> None:
+        """The due times of the clocks that run, where other working hours ran them last: before a reload, or
+        before the program was off."""
+        company = self.store.company
+        teams = {team: calendar.id for team, calendar in sorted(company.calendars.items())}
+        hours = f"{company.calendar.id} {teams}"
+        if await self.reads.marks("hours") == hours:
+            return
+        after: str | None = ""
+        while after is not None:
+            after = await self.store.write(recount_due, after=after)
+        await self.store.write(chat.set_mark, name="hours", value=hours)
 
     async def sync(self, channel: str, read: Callable[[], Awaitable[Collection[Listed]]]) -> None:
         """Read a platform's directory anew; one that cannot be read, or lacks too many, changes nothing."""
@@ -845,11 +862,8 @@ class Service:
         hears = self._of_settings.hears  # as what runs does, until the restart
         self.settings, self._of_settings = settings, replace(company, hears=hears)
         self._version = None  # should the store fail now, the next heartbeat does it
-        await self._assemble()
-        after: str | None = ""
-        while after is not None:
-            after = await self.store.write(recount_due, after=after)
         self.keys.use(fixed_tokens(settings))
+        await self._assemble()
         log.info("settings reloaded", action="reloaded", people=len(self.store.company.people))
         if waiting:
             log.warning("changed settings wait for a restart", action="restart_needed", keys=waiting)

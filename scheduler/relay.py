@@ -94,12 +94,24 @@ class Relay:
             if not receipts:
                 return True
             try:
-                await self._write(settle, receipts=receipts, now=self._clock.now())
+                await self._settle(receipts)
             except Unavailable:
                 self._receipts = receipts + self._receipts  # booked later, before anything is claimed
                 log.warning("receipts wait", action="receipts_wait", receipts=len(receipts))
                 return False
             return True
+
+    async def _settle(self, receipts: list[Receipt]) -> None:
+        """Book these; where that fails, each by itself: the others would be sent again for ever."""
+        try:
+            await self._write(settle, receipts=receipts, now=self._clock.now())
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("not booked", action="not_booked", receipts=len(receipts))
+            if len(receipts) > 1:
+                for each in receipts:
+                    await self._settle([each])
 
     async def drain(self, within: float = 5.0) -> bool:
         """Deliver until nothing is due; False when that took longer than `within` seconds."""

@@ -62,6 +62,7 @@ def restore(url: URL, file: Path, *, now: datetime, seen_file: str = "") -> Copi
     """Put a backup where the database is to be, in a new epoch. A SQLite database that is there is moved
     aside; a PostgreSQL database must be empty. Raises BadBackup, SchemaError, StoreInUse."""
     found = _look(file)
+    _refuse_newer(file)
     seen = epoch.Seen(url, seen_file)
     if not is_sqlite(url):
         _load(url, file)
@@ -115,6 +116,16 @@ def _look(file: Path) -> Copied:
     return Copied(leads=leads, facts=facts, size=file.stat().st_size)
 
 
+def _refuse_newer(file: Path) -> None:
+    """What a newer program has written is refused before anything is moved. Raises SchemaError."""
+    engine = snapshot_engine(_file_url(file))
+    try:
+        if (schema.current(engine) or "") > schema.HEAD:
+            schema.check(engine)
+    finally:
+        engine.dispose()
+
+
 def _copy_sqlite(source: Path, target: Path) -> None:
     """SQLite's own copy, in one step: a reader's snapshot, which holds up no writer."""
     reader = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
@@ -142,6 +153,8 @@ def _dump(url: URL, target: Path) -> None:
         with source.connect() as reads, reads.begin(), writes.connect() as conn, conn.begin():
             for table in tables.metadata.sorted_tables:
                 _copy_rows(reads, conn, table)
+            # SQLite takes the newest row's number for the highest, and these rows lie in no order.
+            sql.execute(conn, epoch.SET_MARK, ("numbers", str(epoch.highest_number(reads))))
         with writes.connect() as conn:
             conn.exec_driver_sql("ROLLBACK")
             conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -170,21 +183,30 @@ def _file_url(file: Path) -> URL:
 
 
 def _put_in_place(database: Path, file: Path, now: datetime) -> Path | None:
-    """The file where the database is to be; what was there, with its log, is moved aside."""
-    moved = None
-    if database.exists():
-        moved = database.with_name(f"{database.name}.before-restore-{now:%Y%m%d-%H%M%S}")
-        for suffix in ("", "-wal", "-shm"):
-            old = database.with_name(database.name + suffix)
-            if old.exists():
-                old.rename(moved.with_name(moved.name + suffix))
+    """The file where the database is to be, once it lies beside it whole; what was there, with its log, is
+    moved aside."""
     database.parent.mkdir(parents=True, exist_ok=True)
     part = database.with_name(f"{database.name}.part")
     part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
-    _copy_sqlite(file, part)
-    _sync(part)
-    part.rename(database)
+    try:
+        part.touch(mode=0o600)
+        _copy_sqlite(file, part)
+        _sync(part)
+        moved = _move_aside(database, now) if database.exists() else None
+        part.rename(database)
+    except (OSError, sqlite3.Error) as error:
+        raise BadBackup(f"{database}: {error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return moved
+
+
+def _move_aside(database: Path, now: datetime) -> Path:
+    moved = database.with_name(f"{database.name}.before-restore-{now:%Y%m%d-%H%M%S}")
+    for suffix in ("", "-wal", "-shm"):
+        old = database.with_name(database.name + suffix)
+        if old.exists():
+            old.rename(moved.with_name(moved.name + suffix))
     return moved
 
 

@@ -22,6 +22,14 @@ from domain.errors import Unavailable
 
 BUSY_MS = 5000
 _FAILED = (DBAPIError, InterfaceError, PoolTimeout, OSError)
+# A server that is gone without a word is given up within half a minute; the system alone waits for hours.
+_LINE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 # An instance that hangs in its turn loses it, and who waits too long for a turn says so.
 _TURNS = "-c idle_in_transaction_session_timeout=10000 -c lock_timeout=15000"
 
@@ -76,9 +84,7 @@ def is_sqlite(url: URL) -> bool:
 def writer_engine(url: URL, *, timeout_ms: int = BUSY_MS) -> Engine:
     """The synchronous engine of the writer's threads."""
     if not is_sqlite(url):
-        return create_engine(
-            url, pool_pre_ping=True, pool_size=5, connect_args={"connect_timeout": 5, "options": _TURNS}
-        )
+        return create_engine(url, pool_pre_ping=True, pool_size=5, connect_args={**_LINE, "options": _TURNS})
     engine = create_engine(
         url,
         pool_size=1,  # kept: opening one reads the schema, and closing the last one empties the log
@@ -94,7 +100,7 @@ def reader_engine(url: URL) -> AsyncEngine:
     """The asynchronous engine of pages and the API: reads only."""
     if not is_sqlite(url):
         return create_async_engine(
-            url, pool_pre_ping=True, pool_size=5, max_overflow=0, connect_args={"connect_timeout": 5}
+            url, pool_pre_ping=True, pool_size=5, max_overflow=0, connect_args={**_LINE}
         )
     engine = create_async_engine(
         url.set(drivername="sqlite+aiosqlite"),
@@ -123,7 +129,7 @@ def snapshot_engine(url: URL) -> Engine:
         return create_engine(
             url,
             poolclass=NullPool,
-            connect_args={"connect_timeout": 5},
+            connect_args={**_LINE},
             execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
         )
     engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_MS / 1000})

@@ -22,7 +22,9 @@ from storage.uow import UnitOfWork
 SKIP = 10_000
 """Lead numbers left out at a new epoch: more than can have been given out unseen."""
 
-_SET = "INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+SET_MARK = (
+    "INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -50,7 +52,7 @@ class Lost:
 
 def beat(uow: UnitOfWork, *, now: datetime) -> None:
     """The program is alive: stamp the time and count."""
-    uow.later(_SET, "heartbeat", str(to_micros(now)))
+    uow.later(SET_MARK, "heartbeat", str(to_micros(now)))
     uow.later(
         "INSERT INTO marks (name, value) VALUES ('beats', '1') ON CONFLICT (name) "
         "DO UPDATE SET value = CAST(CAST(marks.value AS BIGINT) + 1 AS TEXT)"
@@ -98,7 +100,7 @@ def begin(conn: Connection, *, seen: Standing | None) -> Lost:
     rows = sql.query(conn, "SELECT value FROM marks WHERE name = 'heartbeat'")
     since = rows[0][0] if rows else ""
     for name, value in (("epoch", str(epoch)), ("numbers", str(number)), ("lost", since)):
-        sql.execute(conn, _SET, (name, value))
+        sql.execute(conn, SET_MARK, (name, value))
     if sql.is_postgres(conn):
         sql.query(conn, "SELECT setval('lead_numbers', ?)", (number,))
     return Lost(epoch=epoch, since=_time(since))

@@ -21,10 +21,10 @@ QUEUED = f"state = 'due' AND tell <> '{Tell.FOLLOW_UP}'"
 
 
 def tidy(uow: UnitOfWork, *, now: datetime) -> None:
-    """Delete stored answers after a week, delivered notices and words that found no lead after a month, acts
-    past their undo."""
+    """Delete stored answers after a week, notices that were sent or given up and words that found no lead
+    after a month, acts past their undo."""
     uow.later("DELETE FROM inbox WHERE at < ?", to_micros(now - ANSWERS_FOR))
-    uow.later("DELETE FROM outbox WHERE state = 'sent' AND done_at < ?", to_micros(now - NOTICES_FOR))
+    uow.later("DELETE FROM outbox WHERE state <> 'due' AND done_at < ?", to_micros(now - NOTICES_FOR))
     uow.later("DELETE FROM undos WHERE until < ?", to_micros(now))
     uow.later("DELETE FROM dialogs WHERE kind IN ('pending', 'trend') AND at < ?", to_micros(now - WAITS_FOR))
     tidy_sending(uow, now=now)

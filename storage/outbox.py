@@ -79,6 +79,8 @@ class Pace:
         return max(may, now), start + self.gap
 
 
+# Each priority is named, so that the index ends at `now`: reminders wait in it for weeks.
+_DUE = f"state = 'due' AND priority IN ({FIRST}, {THEN}, {LAST}) AND not_before <= ?"
 _WHOSE = "CASE WHEN person = '' THEN key ELSE person END"
 
 
@@ -94,7 +96,7 @@ def claim(conn: Connection, now: datetime, limit: int, busy: Iterable[str], pace
         busy_sql = f"{_WHOSE} NOT IN (SELECT value FROM json_each(?))"  # noqa: S608
     found = sql.query(
         conn,
-        f"SELECT {COLUMNS} FROM outbox WHERE state = 'due' AND not_before <= ? AND {busy_sql} "  # noqa: S608
+        f"SELECT {COLUMNS} FROM outbox WHERE {_DUE} AND {busy_sql} "  # noqa: S608
         "ORDER BY priority, not_before LIMIT ?",
         (instant, busy_value, limit),
     )

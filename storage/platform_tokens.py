@@ -6,13 +6,8 @@ The writer runs one batch at a time over all instances, so the units below need 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from domain.clock import from_micros, to_micros
 from storage import sql
-from storage.engine import reading
-from storage.tables import platform_tokens
 from storage.uow import UnitOfWork
 
 FETCH_WITHIN = timedelta(seconds=15)
@@ -64,14 +59,3 @@ def keep(uow: UnitOfWork, *, app: str, token: str, expires_at: datetime, now: da
 def give_up_turn(uow: UnitOfWork, *, app: str) -> None:
     """The fetch failed: the next caller may try."""
     uow.later("UPDATE platform_tokens SET fetching_until = NULL WHERE app = ?", app)
-
-
-async def stored(engine: AsyncEngine, app: str) -> Turn:
-    """The token as it is stored; an empty one when there is none."""
-    async with reading(engine) as conn:
-        row = (await conn.execute(select(platform_tokens).where(platform_tokens.c.app == app))).one_or_none()
-    if row is None or not row.token:
-        return Turn()
-    return Turn(
-        token=row.token, expires_at=from_micros(row.expires_at), fetched_at=from_micros(row.fetched_at)
-    )

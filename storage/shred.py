@@ -16,7 +16,9 @@ _OF_THE_LEAD = (
     "DELETE FROM outbox WHERE lead_id = ? AND tell IN ('reply', 'welcome')",
     # What was out of date may be changed once more: it still names the customer on somebody's phone.
     "UPDATE shown SET state = 'done', digest = '' WHERE lead_id = ?",
-    "UPDATE shown SET args = '{}' WHERE lead_id = ? AND tell NOT IN ('rollup', 'pool')",
+    # A question that names several leads holds the same words with each.
+    "UPDATE shown SET args = '{}' WHERE message IN (SELECT message FROM shown WHERE lead_id = ?) "
+    "AND tell NOT IN ('rollup', 'pool')",
 )
 _WITH_A_TRACE = (
     "DELETE FROM market_notes WHERE text LIKE ? ESCAPE '!'",
@@ -46,7 +48,7 @@ def shred(conn: Connection, lead_id: str, traces: Sequence[str], instead: str) -
             (instead, _holding(trace)),
         )
         sql.execute(conn, _IN_CHAT, (_holding(trace),))
-    for trace in traces:
+    for trace in (f'"{lead_id}"', *traces):  # in quotes it stands in the list of a question
         for statement in _WITH_A_TRACE:
             sql.execute(conn, statement, (_holding(trace),))
     return files

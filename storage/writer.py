@@ -8,6 +8,7 @@ and instances; their batches take turns, and what still clashes is tried again.
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -148,21 +149,32 @@ class Writer:
                 self._fail(units[0], error)
             else:
                 log.warning("batch again", action="batch_again", units=len(units), error=type(error).__name__)
-                for unit in units:
-                    self._alone(unit)
+                self._one_by_one(units)
         for unit in units:
             unit.done(unit.result, unit.error)
 
-    def _alone(self, unit: Unit) -> None:
+    def _one_by_one(self, units: Sequence[Unit]) -> None:
+        """When the database itself is away, the others need not find that out one after the other."""
+        away: Exception | None = None
+        for unit in units:
+            if away is None:
+                away = self._alone(unit)
+            else:
+                self._fail(unit, away)
+
+    def _alone(self, unit: Unit) -> Exception | None:
+        """Run one unit; the error when it is the database that is away, however often it is tried."""
         for attempt in range(TRIES):
             try:
                 self._attempt([unit])
-                return
             except Exception as error:  # noqa: BLE001 - the caller hears of it
                 if not _passing(error) or attempt == TRIES - 1:
                     self._fail(unit, error)
-                    return
+                    return error if _away(error) else None
                 self.rest(0.02 * 3**attempt)
+            else:
+                return None
+        return None
 
     def rest(self, seconds: float) -> None:
         """Let what is in the way go by."""
@@ -306,6 +318,12 @@ def _passing(error: Exception) -> bool:
     return isinstance(error, OperationalError | IntegrityError | sql.Conflict) or (
         isinstance(error, DBAPIError) and error.connection_invalidated
     )
+
+
+def _away(error: Exception) -> bool:
+    """Whether it is the database that does not answer, and no statement of this unit that is broken."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    return isinstance(error, OperationalError) and code != sqlite3.SQLITE_ERROR
 
 
 def _short(error: Exception) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from bot import cli, demo
+from domain.people import Company
 from storage import epoch
 from storage.backup import BadBackup, backup, restore
 from storage.engine import StoreInUse, read_url
 from storage.epoch import Seen, Standing
+from storage.schema import SchemaError
 from storage.store import Store
 from tests.conftest import OpenStore
 from tests.fakes.clock import MONDAY_TEN, SteppedClock
@@ -86,6 +88,34 @@ async def test_a_backup_goes_into_the_other_engine(
         assert await there.rows("SELECT head FROM leads") == await floor.rows("SELECT head FROM leads")
     finally:
         await store.close()
+
+
+async def test_numbers_go_on_behind_the_highest_however_the_rows_lay(
+    postgres_url: str, empty_sqlite_url: str, company: Company, clock: SteppedClock, tmp_path: Path
+) -> None:
+    """PostgreSQL hands its rows out as they lie: one that was changed comes last."""
+    store = await Store.open(postgres_url, company, pace=1_000_000)
+    floor = Floor(store, clock)
+    first = await floor.capture(team="east")
+    await floor.show()
+    await floor.do(skip_numbers, upto=1000 + 2 * epoch.SKIP)
+    another = await Store.open(postgres_url, company)
+    far = await Floor(another, clock).capture(team="east", phone="+8613911112222")
+    await another.close()
+    await floor.accept(first.id, str(first.owner))
+    await store.close()
+    await asyncio.to_thread(backup, read_url(postgres_url), tmp_path / "copy.db")
+    await asyncio.to_thread(restore, read_url(empty_sqlite_url), tmp_path / "copy.db", now=floor.now)
+    there = Floor(await Store.open(empty_sqlite_url, company), clock)
+    try:
+        fresh = await there.capture(team="east", phone="+8613911113333")
+        assert int(fresh.id[1:]) > int(far.id[1:]) + epoch.SKIP // 2
+    finally:
+        await there.store.close()
+
+
+def skip_numbers(uow: Any, *, upto: int) -> None:
+    uow.query("SELECT setval('lead_numbers', ?)", (upto,))
 
 
 async def test_what_is_no_backup_is_refused(database_url: str, tmp_path: Path) -> None:
@@ -239,6 +269,37 @@ def test_a_restored_file_keeps_the_old_one_beside_it(tmp_path: Path, sqlite_url:
         restore(read_url(sqlite_url), tmp_path / "copy.db", now=MONDAY_TEN + timedelta(hours=1)).moved
         != moved
     )
+
+
+@pytest.mark.parametrize(
+    "trouble", [OSError(28, "No space left on device"), sqlite3.OperationalError("disk full")]
+)
+def test_a_restore_that_finds_no_room_leaves_the_database_where_it_was(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    url = read_url(sqlite_url)
+    backup(url, tmp_path / "copy.db")
+    before = sorted(file.name for file in tmp_path.iterdir())
+
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(b"half of it")
+        raise trouble
+
+    monkeypatch.setattr("storage.backup._copy_sqlite", full)
+    with pytest.raises(BadBackup, match=r"(?i)space|full"):
+        restore(url, tmp_path / "copy.db", now=MONDAY_TEN)
+    assert {file.name for file in tmp_path.iterdir()} - {"leadbell.db.lock"} == set(before)
+
+
+def test_a_backup_of_a_newer_program_moves_nothing(tmp_path: Path, sqlite_url: str) -> None:
+    url = read_url(sqlite_url)
+    backup(url, tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as conn, conn:
+        conn.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaError, match="newer than this program"):
+        restore(url, tmp_path / "copy.db", now=MONDAY_TEN)
+    assert not list(tmp_path.glob("*before-restore*"))
+    backup(url, tmp_path / "again.db")
 
 
 async def test_a_file_that_cannot_be_written_stops_nothing(database_url: str, tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.cards.model import Card
-from bot.channels.base import Unsure
+from bot.channels.base import Refused, Retryable, Unsure
 from bot.deliver import Deliverer
 from domain.lead import Lead
 from domain.notices import Notice, Tell
 from domain.people import Capacity, Person
-from domain.ports import Uow
+from domain.ports import Shown, Uow
 from domain.stages import Stage
 from domain.usecases import notes
 from domain.usecases.delivery import POISON_AFTER, Work
@@ -91,6 +91,85 @@ async def test_a_platform_that_hangs_is_no_poison(floor: Floor, error: Exception
     phones.trouble.clear()
     await turn(floor, phones)
     assert any(account == rep for account, _ in phones.shown)
+
+
+@pytest.mark.parametrize("kind", [Refused, Retryable])
+async def test_what_a_platform_says_is_booked_whatever_signs_it_is_made_of(
+    floor: Floor, kind: type[Exception]
+) -> None:
+    """Half a pair of surrogates, as JSON may hold it, and a zero byte, which PostgreSQL keeps in no text."""
+    lead, rep = await offered(floor)
+    await turn(floor, Phones(trouble={rep: kind("not delivered: \ud83d\0!")}))
+    offer = "SELECT error FROM outbox WHERE tell = 'offer' AND person = ? AND lead_id = ?"
+    assert await floor.rows(offer, rep, lead.id) == [("not delivered: !",)]
+
+
+@dataclass(kw_only=True)
+class Slow(Phones):
+    """A platform that takes seven seconds to show or change anything."""
+
+    floor: Floor
+    began: list[datetime] = field(default_factory=list)
+
+    async def send(self, account: str, message: Card | str, *, key: str) -> str:
+        self.began.append(self.floor.now)
+        self.floor.clock.step(seconds=7)
+        return await Phones.send(self, account, message, key=key)
+
+
+async def until_all_is_told(floor: Floor, slow: Slow) -> None:
+    """Claim, deliver and book; nothing may begin that would not end before its lease."""
+    while True:
+        claimed, seen = floor.now, len(slow.began)
+        works = await floor.claim()
+        for group in ([each] for each in works if each.delivery.tell is Tell.REFRESH):
+            await floor.settle(*(await deliverer(floor, slow).deliver(group)))
+        told = [each for each in works if each.delivery.tell is not Tell.REFRESH]
+        if told:
+            await floor.settle(*(await deliverer(floor, slow).deliver(told)))
+        assert all(at - claimed <= timedelta(seconds=30 - 8) for at in slow.began[seen:])
+        if not works:
+            return
+        floor.clock.step(seconds=2)
+
+
+async def test_what_a_slow_platform_cannot_show_before_the_lease_ends_is_begun_in_another(
+    floor: Floor,
+) -> None:
+    notices = [
+        Notice(key=f"n{no}", tell=Tell.REPLY, to="me", at=floor.now, args={"text": "好"}) for no in range(7)
+    ]
+    await floor.do(tells, notices=notices)
+    slow = Slow(floor=floor)
+    await until_all_is_told(floor, slow)
+    assert sorted(key for _, key in slow.shown) == [f"{each.key}:text" for each in notices]
+
+
+async def test_the_copies_of_a_lead_that_a_slow_platform_cannot_change_in_time_are_changed_in_another(
+    floor: Floor,
+) -> None:
+    lead, rep = await offered(floor)
+    await floor.show()
+    await floor.do(hangs, lead=lead.id, people=["me", "dir", "adm", "e1", "e2", "e3"])
+    await floor.accept(lead.id, rep)
+    slow = Slow(floor=floor)
+    await until_all_is_told(floor, slow)
+    assert {account for account, _ in slow.shown} >= {"me", "dir", "adm", "e1", "e2", "e3"}
+
+
+def tells(uow: Uow, *, notices: list[Notice]) -> None:
+    for each in notices:
+        uow.tell(each)
+
+
+def hangs(uow: Uow, *, lead: str, people: list[str]) -> None:
+    for person in people:
+        uow.show(
+            Shown(
+                message=f"copy {person}", lead_id=lead, person=person, tell="lead", channel="local", handle="h",
+                digest="", state="live",
+            )
+        )  # fmt: skip
 
 
 @dataclass
@@ -170,11 +249,6 @@ async def redrawn_at_once(floor: Floor, maker: Deliverer, codes: Codes, message:
     of_the_card = [handle for handle in codes.used if handle == message or handle.startswith("code")]
     assert len(of_the_card) == len(set(of_the_card)) >= 2
     assert len(set(await floor.rows("SELECT handle, digest FROM shown WHERE message = ?", message))) == 1
-
-
-def tells(uow: Uow, *, notices: list[Notice]) -> None:
-    for each in notices:
-        uow.tell(each)
 
 
 def renames(uow: Uow, *, lead_id: str, now: datetime) -> None:

@@ -29,7 +29,7 @@ class House:
         self.booked: list[str] = []
         self.sends = {person: asyncio.Event() for person in people}
         self.claims, self.bookings = asyncio.Event(), asyncio.Event()
-        self.asked, self.disk_full = 0, False
+        self.asked, self.disk_full, self.unbookable = 0, False, ""
         self.relay = Relay(write=self.write, deliver=self.deliver, clock=SteppedClock(), told=asyncio.Event())
 
     async def write(self, use_case: Any, **values: Any) -> Any:
@@ -41,7 +41,10 @@ class House:
         await self.bookings.wait()
         if self.disk_full:
             raise Unavailable("disk full")
-        self.booked += [receipt.delivery.key for receipt in values["receipts"]]
+        keys = [receipt.delivery.key for receipt in values["receipts"]]
+        if self.unbookable in keys:
+            raise ValueError("a bug")
+        self.booked += keys
         return None
 
     async def deliver(self, works: Sequence[Work]) -> list[Receipt]:
@@ -86,6 +89,20 @@ async def test_nothing_is_claimed_while_what_was_shown_waits_to_be_booked() -> N
     house.disk_full = False
     await house.relay.once()
     assert (house.asked, house.booked) == (2, ["a", "b"])
+
+
+async def test_a_receipt_that_cannot_be_booked_takes_no_other_with_it() -> None:
+    house = House("a", "b", "c")
+    house.unbookable = "b"
+    house.claims.set()
+    await house.relay.once()
+    for person in ("a", "b", "c"):
+        house.sends[person].set()
+        await settled()  # the first booking stands still, so that the others go together
+    house.bookings.set()
+    await settled()
+    assert house.booked == ["a", "c"]
+    await house.relay.close()
 
 
 async def test_who_gives_up_waiting_loses_nothing_that_was_claimed_for_them() -> None:

@@ -76,6 +76,27 @@ async def test_it_beats_with_the_newest_anchor_while_all_is_well(
         await starter.stop_all()
 
 
+async def test_an_auditor_that_fails_is_not_content(
+    database_url: str, tmp_path: Path, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starter = Starter(database_url=database_url, media=tmp_path / "media")
+    world = await starter.start(WATCH__HEARTBEAT_URL=address.url)
+
+    def breaks(*_: object, **__: object) -> None:
+        raise ValueError("a bug")
+
+    try:
+        await world.service.check()
+        monkeypatch.setattr("bot.main.audit_database", breaks)
+        with pytest.raises(ValueError, match="a bug"):
+            await world.service.check()
+        with pytest.raises(ValueError, match="a bug"):
+            await world.service.tell_all_is_well()
+        assert address.heard == []
+    finally:
+        await starter.stop_all()
+
+
 @pytest.mark.parametrize(("status", "taken"), [(200, True), (204, True), (302, False), (500, False)])
 async def test_an_answer_is_taken_as_it_is_and_no_redirect_is_followed(
     address: Address, status: int, taken: bool

@@ -95,7 +95,7 @@ def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
             elif receipt.delivery.key in booked.overtaken:
                 _shown_late(uow, receipt, now)
             continue
-        for shown in receipt.shown:  # their handles of before are used up
+        for shown in _as_told(uow, receipt):  # their handles of before are used up
             _keep(uow, shown)
         if receipt.again_in is not None:
             uow.notice_again(receipt.delivery, at=now + receipt.again_in, why=receipt.why)
@@ -109,6 +109,24 @@ def _keep(uow: Uow, shown: Shown) -> None:
         uow.show(replace(shown, lead_id=lead_id))
 
 
+def _as_told(uow: Uow, receipt: Receipt) -> Sequence[Shown]:
+    """What came of a card's copies. A redraw changes no args: what was told to a copy meanwhile stays."""
+    delivery = receipt.delivery
+    if delivery.tell is not Tell.REFRESH or not receipt.shown:
+        return receipt.shown
+    told = {each.message: each.args for each in uow.shown(delivery.lead_id or "")}
+    return [replace(each, args=told.get(each.message, each.args)) for each in receipt.shown]
+
+
+def _forgetful(uow: Uow, shown: Shown) -> Shown:
+    """Whose customer was erased while the words were on their way gets none of them back."""
+    named = _named(shown.args) or (shown.lead_id,)
+    wordless = shown.tell in ("rollup", "pool")
+    if wordless or not any(lead_id and uow.lead(lead_id).erased for lead_id in named):
+        return shown
+    return replace(shown, args={})
+
+
 def _concerned(receipt: Receipt) -> list[str]:
     """The leads that booking this receipt looks at."""
     shown = [each.lead_id for each in receipt.shown if each.lead_id] if isinstance(receipt, Sent) else []
@@ -116,7 +134,7 @@ def _concerned(receipt: Receipt) -> list[str]:
 
 
 def _sent(uow: Uow, receipt: Sent, now: datetime) -> None:
-    for shown in receipt.shown:
+    for shown in _as_told(uow, receipt):
         if receipt.delivery.lease > 1 and receipt.delivery.tell is not Tell.REFRESH:
             _put_aside(uow, shown, receipt.delivery.lease, now)
         _keep(uow, shown)
@@ -154,8 +172,7 @@ def _shown_late(uow: Uow, receipt: Sent, now: datetime) -> None:
         else:
             changed = replace(late, message=f"{late.message}~{receipt.delivery.lease}")
         if changed is not None and late.lead_id:
-            changed.digest = ""
-            uow.show(changed)
+            uow.show(replace(_forgetful(uow, changed), digest=""))
             uow.refresh(late.lead_id, now)
 
 

@@ -37,8 +37,9 @@ def erase_again(uow: Uow, *, lead_ids: Iterable[str], at: datetime, instead: str
     for lead_id in lead_ids:
         try:
             lead = uow.lead(lead_id)
-        except UnknownLead:
-            continue  # the backup is older than the lead
+        except UnknownLead:  # the backup is older than the lead: a newer one may yet bring it back
+            uow.shred(lead_id, (), instead)
+            continue
         found.append(_erase(uow, lead, by=SYSTEM, at=at, instead=instead))
     return found
 

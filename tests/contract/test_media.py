@@ -1,6 +1,6 @@
 """What comes with a note is kept with it, once, and a file that a platform still has is fetched by one."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -128,3 +128,17 @@ async def test_files_are_private_bounded_and_never_at_a_place_of_somebodys_choic
     kept = await files.keep(Attachment(kind=MediaKind.FILE, name="../../x.sh", data=b"abc"))
     assert (kept.data, kept.size, kept.name) == (None, 3, "../../x.sh")
     assert await files.read(kept.path) == b"abc"
+
+
+async def test_half_a_file_that_a_killed_program_left_goes_with_the_unused_ones(tmp_path: Path) -> None:
+    files = Files(folder=tmp_path / "media")
+    _, place = await files.put(b"whole")
+    half = (files.folder / place).with_name(".new-ab_12cd3")
+    half.write_bytes(b"ha")
+    written = datetime.fromtimestamp(half.stat().st_mtime, UTC)
+    assert list(files.older_than(timedelta(days=2), written + timedelta(days=1))) == []
+    old = list(files.older_than(timedelta(days=2), written + timedelta(days=3)))
+    assert sorted(old) == sorted((place, f"{place[:2]}/.new-ab_12cd3"))
+    for each in old:
+        files.drop(each)
+    assert list(files.folder.glob("*/*")) == []

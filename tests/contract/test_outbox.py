@@ -3,20 +3,23 @@
 import asyncio
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from domain.notices import ROLL_UP_FROM, Notice, Tell
 from domain.people import Company
 from domain.ports import HALF, Shown, Uow
 from domain.usecases.delivery import Failed, Sent, claim
 from domain.usecases.leads import add_note
+from storage import sql
 from storage.engine import read_url
 from storage.housekeeping import clock_set_back, clock_was_ahead
 from storage.store import Store
+from storage.uow import UnitOfWork
 from tests.conftest import OpenStore
 from tests.fakes.clock import MONDAY_TEN, SteppedClock
 from tests.fakes.floor import Floor
@@ -42,6 +45,54 @@ async def test_a_claimed_notice_is_nobody_elses_until_its_lease_ends(floor: Floo
     assert (first.delivery.lease, second.delivery.lease) == (1, 2)
     assert (first.delivery.attempts, second.delivery.attempts) == (1, 2)
     await floor.settle(Sent(delivery=second.delivery))
+
+
+async def test_a_claim_reads_nothing_that_is_not_due_yet(floor: Floor, engine_name: str) -> None:
+    """Thousands of reminders wait for their day, and each claim goes through the writer."""
+    if engine_name != "sqlite":
+        pytest.skip("PostgreSQL plans by what is in the table")
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    real = sql.query
+
+    def overheard(conn: Connection, text: str, values: tuple[object, ...] = ()) -> Sequence[object]:
+        asked.append((text, values))
+        return real(conn, text, values)
+
+    def listens(uow: UnitOfWork) -> list[str]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sql, "query", overheard)
+            uow.claim_notices(floor.now, 64, ["e1"])
+        return [row[3] for row in uow.query(f"EXPLAIN QUERY PLAN {asked[0][0]}", asked[0][1])]
+
+    plan = await floor.do(listens)
+    assert "SEARCH outbox USING INDEX ix_outbox_due (priority=? AND not_before<?)" in plan
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_what_a_copy_is_told_while_it_is_drawn_anew_is_not_lost(floor: Floor, fails: bool) -> None:
+    """Somebody confirms a note while its card is on its way once more: it must not ask again."""
+    lead = (await floor.capture()).id
+    await floor.show()
+    await floor.do(arms, lead=lead, at=floor.now)
+    (redraw,) = await floor.claim()
+    await floor.do(marks_the_copies, lead=lead)
+    await floor.do(arms, lead=lead, at=floor.now)
+    shown = tuple(redraw.copies)
+    assert shown
+    failed = Failed(delivery=redraw.delivery, why="x", again_in=timedelta(0), shown=shown)
+    await floor.settle(failed if fails else Sent(delivery=redraw.delivery, shown=shown))
+    (again,) = await floor.claim()
+    assert [each.args["state"] for each in again.copies] == ["taken" for _ in shown]
+
+
+def arms(uow: Uow, *, lead: str, at: datetime) -> None:
+    uow.refresh(lead, at)
+
+
+def marks_the_copies(uow: Uow, *, lead: str) -> None:
+    for copy in uow.shown(lead):
+        copy.args["state"] = "taken"
+        uow.show(copy)
 
 
 async def test_an_old_lease_finishes_nothing(floor: Floor) -> None:

@@ -51,7 +51,8 @@ async def test_two_hundred_calls_on_two_instances_fetch_one_token(
     one, two = tokens(store, platform, clock), tokens(store, platform, clock)
     found = await asyncio.gather(*(each.call(platform.ask) for each in (one, two) * 100))
     assert (set(found), platform.fetches) == ({"t1"}, 1)
-    assert (await platform_tokens.stored(store.reader, "there:1")).token == "t1"
+    kept = await store.write(platform_tokens.take_turn, app="there:1", used="", now=clock.now())
+    assert kept.token == "t1"
 
 
 async def test_a_token_that_dies_in_a_burst_is_replaced_once(

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from domain.errors import Unavailable
 from domain.people import Company, Role
@@ -111,6 +111,28 @@ async def test_a_locked_database_is_unavailable_and_nothing_is_half_written(
     await store.close()
 
 
+async def test_many_who_wait_for_a_database_that_is_away_hear_it_together(
+    sqlite_url: str, company: Company, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would wait for the lock by itself, behind all before it."""
+    monkeypatch.setattr(engines.writer_engine, "__kwdefaults__", {"timeout_ms": 1})
+    rests: list[float] = []
+    monkeypatch.setattr(writer.Writer, "rest", lambda self, seconds: rests.append(seconds))
+    store = await Store.open(sqlite_url, company)
+    place = Floor(store, clock)
+    rival = create_engine(read_url(sqlite_url))
+    with rival.connect() as conn:
+        conn.execute(text("BEGIN IMMEDIATE"))
+        wishes = [place.capture(phone=f"+86139{no:08d}") for no in range(40)]
+        found = await asyncio.gather(*wishes, return_exceptions=True)
+        conn.rollback()
+    assert {type(each) for each in found} == {Unavailable}
+    assert len(rests) < 40
+    assert (await place.capture()).owner == "e1"
+    rival.dispose()
+    await store.close()
+
+
 @pytest.mark.postgres
 async def test_a_cut_connection_is_made_again(
     postgres_url: str, company: Company, clock: SteppedClock
@@ -144,6 +166,28 @@ async def test_a_connection_cut_in_the_middle_of_a_unit_is_tried_again(
 
     assert await place.do(dies_once) == 2
     await store.close()
+
+
+async def test_a_server_that_is_gone_without_a_word_is_given_up(postgres_url: str) -> None:
+    """The system alone waits two hours for an answer, and the writer with it."""
+    url = read_url(postgres_url)
+    for engine in (engines.writer_engine(url), engines.snapshot_engine(url)):
+        with engine.connect() as conn:
+            _gives_up(conn)
+        engine.dispose()
+    reader = engines.reader_engine(url)
+    async with reading(reader) as conn:
+        await conn.run_sync(_gives_up)
+    await reader.dispose()
+
+
+def _gives_up(conn: Connection) -> None:
+    held = conn.connection.dbapi_connection
+    assert held is not None
+    said = getattr(held, "driver_connection", held).info.get_parameters()
+    idle, every, times = (int(said[f"keepalives_{name}"]) for name in ("idle", "interval", "count"))
+    assert idle + every * times <= 30
+    assert int(said["tcp_user_timeout"]) <= 30_000
 
 
 async def test_a_commit_wakes_the_relay_and_the_sweep(open_store: OpenStore, clock: SteppedClock) -> None:

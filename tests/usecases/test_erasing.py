@@ -1,12 +1,18 @@
 """What erasing a customer does to a lead, whatever its state, and what gives a customer away elsewhere."""
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 
 from domain.errors import CustomerErased, NotAllowed, UnknownLead
 from domain.lead import Customer
+from domain.notices import Notice, Tell
 from domain.ports import Dialog, Uow
 from domain.usecases import erasing, leads, notes
+from domain.usecases.delivery import Sent
 from domain.usecases.erasing import traces_of
+from storage.epoch import read_standing
 from tests.fakes.floor import Floor
 
 
@@ -76,6 +82,8 @@ async def test_an_older_backup_may_lack_the_lead(floor: Floor) -> None:
     found = await floor.do(erasing.erase_again, lead_ids=["L9", lead], at=floor.now, instead="{}")
     assert [each.lead.id for each in found] == [lead]
     assert (await floor.lead(lead)).erased
+    stands = await floor.do(read_standing)
+    assert set(stands.erased) == {"L9", lead}, "a newer backup may yet bring it back"
 
 
 def test_what_gives_a_customer_away() -> None:
@@ -97,3 +105,46 @@ async def test_words_of_no_lead_go_when_they_name_the_customer(floor: Floor) -> 
     await erase(floor, lead)
     assert await floor.rows("SELECT text FROM market_notes") == [("新能源行业很火",)]
     assert await floor.rows("SELECT about FROM dialogs") == [("新能源行业很火",)]
+
+
+async def test_words_on_their_way_to_a_phone_do_not_come_back(floor: Floor) -> None:
+    """A copy is drawn anew, and an answer shown, by who had claimed them before the customer was erased."""
+    lead = (await floor.capture(name="欧阳雀翎")).id
+    await floor.show()
+    await floor.do(answers, lead=lead, at=floor.now)
+    await floor.show()
+    await floor.do(refreshes, lead=lead, at=floor.now)
+    (redraw,) = await floor.claim()
+    await floor.do(answers, lead=lead, at=floor.now, key="reply:2")
+    (answer,) = await floor.claim()
+    await erase(floor, lead)
+    await floor.settle(
+        Sent(delivery=redraw.delivery, shown=tuple(redraw.copies)),
+        Sent(delivery=answer.delivery, shown=(floor.copy(answer.delivery),)),
+    )
+    await floor.show()
+    assert [row for row in await floor.rows("SELECT args FROM shown") if "欧阳" in row[0]] == []
+
+
+async def test_a_question_that_names_two_leads_forgets_the_words_with_either(floor: Floor) -> None:
+    first, second = (await floor.capture()).id, (await floor.capture()).id
+    await floor.show()
+    await floor.do(answers, lead=first, at=floor.now, leads=[first, second])
+    (asked,) = await floor.claim()
+    copies = [
+        replace(floor.copy(asked.delivery), message="m", tell="which", lead_id=each)
+        for each in (first, second)
+    ]
+    await floor.settle(Sent(delivery=asked.delivery, shown=tuple(copies)))
+    await erase(floor, second)
+    assert await floor.rows("SELECT args FROM shown WHERE tell = 'which'") == [("{}",), ("{}",)]
+    assert await floor.rows("SELECT key FROM outbox WHERE tell = 'reply'") == []
+
+
+def answers(uow: Uow, *, lead: str, at: datetime, key: str = "reply:1", **more: object) -> None:
+    args = {"card": "note", "words": "欧阳雀翎自己说的", **more}
+    uow.tell(Notice(key=key, tell=Tell.REPLY, to="e1", lead_id=lead, args=args, at=at))
+
+
+def refreshes(uow: Uow, *, lead: str, at: datetime) -> None:
+    uow.refresh(lead, at)

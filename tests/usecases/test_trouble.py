@@ -8,6 +8,7 @@ from domain.notices import Tell
 from domain.people import Company
 from domain.usecases import escalation, watch
 from domain.usecases.delivery import Failed
+from storage.housekeeping import tidy
 from tests.conftest import OpenStore
 from tests.fakes.clock import SteppedClock
 from tests.fakes.company import only, with_people
@@ -58,6 +59,16 @@ async def test_the_death_of_a_death_notice_is_the_end(floor: Floor) -> None:
     assert await floor.told(Tell.DEAD) == ["adm"]
     states = await floor.rows("SELECT state FROM outbox WHERE tell = 'dead'")
     assert states == [("dead",)]
+
+
+async def test_what_was_given_up_goes_with_the_word_of_it_and_not_before(floor: Floor) -> None:
+    await floor.capture()
+    await floor.show(fails=frozenset({"e1"}))
+    for days in (29, 31):
+        await floor.do(tidy, now=floor.now + timedelta(days=days))
+        assert [each for each in await floor.audit() if each.invariant == 6] == []
+        dead = await floor.rows("SELECT key FROM outbox WHERE state = 'dead'")
+        assert len(dead) == (days < 30)
 
 
 async def test_without_admins_the_nearest_leader_hears(

@@ -1,6 +1,7 @@
 """People from the company's directory: read by a command or by the bot, taken over while it runs."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -172,6 +173,24 @@ async def test_who_is_taken_off_the_settings_gets_none_of_their_leads_back_from_
     assert (found.stage, found.owner) == ("waiting", None), "though nobody else is on duty"
     [told] = house.phone("WangFang").cards("已从人员名单移除")
     assert leads[0] in str(told)
+
+
+async def test_after_a_night_off_the_people_of_the_directory_are_there_before_leads_are_placed_anew(
+    house: House,
+) -> None:
+    furnish(house)
+    await by_hand(house)
+    await beat(house)
+    for userid in ACCOUNTS.values():
+        await house.phone(userid).write("/off")
+    lead = await house.submit("王强")
+    assert (await house.lead(lead)).owner == "wecom:hanmei"
+    await house.stop()
+    house.clock.hold(house.clock.now() + timedelta(minutes=30))
+    await house.start()
+    found = await house.lead(lead)
+    assert (found.stage, found.owner) == ("offered", "wecom:hanmei")
+    assert "parked" not in await house.kinds(lead)
 
 
 async def test_the_command_tells_what_is_missing_and_writes_it_down(
