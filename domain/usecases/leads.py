@@ -70,7 +70,8 @@ def _join(
     uow: Uow, lead_id: str, customer: Customer, origin: Origin, now: datetime, *, draft: bool
 ) -> Captured:
     """A known customer asks again: empty fields are filled, what differs is kept as a note, and whoever has
-    the lead hears of it. The submitter's own draft goes out when it lacks nothing any more."""
+    the lead hears of it. The submitter's own draft goes out when it lacks nothing any more, anybody else's at
+    once: what came whole waits for nobody's answers."""
     lead = uow.lead(lead_id)
     by = origin.by or SYSTEM
     lead.record(Kind.TOUCHED, at=now, actor=by, channel=as_label(origin.channel), source=origin.source)
@@ -81,11 +82,22 @@ def _join(
         key = f"enquiry:{lead.id}:{lead.events}"
         uow.add_note(Note(key=key, lead_id=lead.id, author=by, kind="note", text=other, at=now))
         lead.record(Kind.NOTE_ADDED, at=now, actor=by, note=key)
-    completed = not draft and lead.origin.by == origin.by and _complete(uow, lead, by, now)
-    if (fresh or other) and lead.owner and lead.owner != by and not completed:
-        lead.tell(Tell.OUTCOME, lead.owner, lead.events, what="enquired")
+    own = lead.origin.by == origin.by
+    held, sent = lead.owner, not draft and (_complete if own else _send)(uow, lead, by, now)
+    if (fresh or other) and held and held != by:
+        lead.tell(Tell.OUTCOME, held, lead.events, what="enquired")
+    _wake_up(uow, lead, now)
     uow.save(lead)
-    return Captured(lead=lead, known=True, completed=completed)
+    return Captured(lead=lead, known=True, completed=own and sent)
+
+
+def _wake_up(uow: Uow, lead: Lead, now: datetime) -> None:
+    """Who asks again is not left lying: the pool's is offered anew, of a nurtured one marketing hears."""
+    if lead.stage is Stage.POOL:
+        place(uow, lead, now=now)
+    elif lead.stage is Stage.NURTURING:
+        marketer = _first_on_duty(uow, Role.MARKETER) or above(uow, lead).id
+        lead.tell(Tell.REVISIT, marketer, lead.events, what="enquired")
 
 
 def _news(known: Customer, given: Customer) -> tuple[dict[str, object], str]:
@@ -194,7 +206,7 @@ def _send_on(uow: Uow, lead: Lead, reason: Reason, goes: Goes, by: str, now: dat
         told_outcome(uow, lead, lead.stage, by=by)
 
 
-def _first_on_duty(uow: Uow, role: Role, *, but: str) -> str | None:
+def _first_on_duty(uow: Uow, role: Role, *, but: str = "") -> str | None:
     people = (person.id for person in uow.company.of_role(role) if person.id != but)
     return next((person for person in people if uow.desk(person).on_duty), None)
 
@@ -242,6 +254,13 @@ def _complete(uow: Uow, lead: Lead, by: str, at: datetime) -> bool:
         return False
     if guessed(lead.customer):
         return False  # somebody has to say that it is right
+    return _send(uow, lead, by, at)
+
+
+def _send(uow: Uow, lead: Lead, by: str, at: datetime) -> bool:
+    """A draft goes out as it is; whether it was one."""
+    if lead.stage is not Stage.DRAFT:
+        return False
     lead.complete(by=by, now=at)
     place(uow, lead, now=at)
     return True
@@ -261,8 +280,7 @@ def send_draft(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Lead:
         raise NotAllowed(lead=lead_id)
     if lead.stage is Stage.DRAFT:
         lead.customer = sure_of(lead.customer, guessed(lead.customer))
-        lead.complete(by=by, now=at)
-        place(uow, lead, now=at)
+        _send(uow, lead, by, at)
         uow.save(lead)
     return lead
 

@@ -71,6 +71,40 @@ async def test_typing_a_draft_again_in_full_sends_it(floor: Floor) -> None:
     assert await floor.told(Tell.OUTCOME) == []
 
 
+@pytest.mark.parametrize("by", [None, "e2"])
+async def test_a_customer_who_asks_themself_does_not_wait_for_a_colleagues_draft(
+    floor: Floor, by: str | None
+) -> None:
+    draft = await floor.capture(phone=PHONE, draft=True, by="emp")
+    await floor.capture(phone=PHONE, draft=True, by="e2")
+    assert (await floor.lead(draft.id)).stage == "draft"
+    again = await floor.capture(phone=PHONE, need="MES", by=by)
+    assert again.id == draft.id
+    assert (await floor.lead(draft.id)).stage == "offered"
+    assert await floor.told(Tell.OUTCOME) == []
+
+
+async def test_a_customer_in_the_pool_who_asks_again_is_offered_anew(floor: Floor) -> None:
+    lead = await accepted(floor, phone=PHONE)
+    await note(floor, lead, "e1")
+    await floor.hand_back(lead, "e1", "unreachable")
+    await floor.capture(phone=PHONE)
+    assert (await floor.lead(lead)).owner == "e2"
+
+
+@pytest.mark.parametrize(("off", "hears"), [((), "mkt"), (("mkt",), "me")])
+async def test_of_a_nurtured_customer_who_asks_again_marketing_hears_at_once(
+    floor: Floor, off: tuple[str, ...], hears: str
+) -> None:
+    lead = await accepted(floor, phone=PHONE)
+    await floor.hand_back(lead, "e1", "not_yet")
+    for each in off:
+        await floor.duty(each, on=False)
+    await floor.capture(phone=PHONE, need="MES")
+    assert await floor.told(Tell.REVISIT, lead) == ["mkt", hears]
+    assert (await floor.lead(lead)).stage == "nurturing"
+
+
 async def test_a_draft_sent_by_its_last_answer_is_taken_back_whole(floor: Floor) -> None:
     draft = await floor.capture(phone=PHONE, company="博达", industry="制造", draft=True, by="emp")
     await floor.do(leads.edit_lead, lead_id=draft.id, values={"need": "MES"}, by="emp", at=floor.now)
