@@ -526,7 +526,10 @@ class Lead:
         return self.reason == ERASED
 
     def restore(self, before: "Lead", *, verb: str, by: str, now: datetime) -> None:
-        """Undo: everything but its history is as it was before; a restored clock has run on meanwhile."""
+        """Undo: everything but its history and its customer is as it was before; a restored clock has run on
+        meanwhile. Help that its owner has asked for since goes on."""
+        if self.helper is None or self.owner != before.owner:
+            self.helper, self.help_reason = before.helper, before.help_reason
         for name in _RESTORED:
             setattr(self, name, getattr(before, name))
         self.decisions += 1
@@ -561,7 +564,7 @@ _HANDED_TO = {
 }
 
 _RESTORED = (
-    "stage", "customer", "team", "owner", "tier", "cycle", "offer", "overtaken", "assigned_at", "accepted_at",
+    "stage", "team", "owner", "tier", "cycle", "offer", "overtaken", "assigned_at", "accepted_at",
     "accepted_offer", "contacted_at", "contact_from", "contact_fired", "contact_breached_at", "attempts",
-    "handbacks", "handed_back_by", "helper", "help_reason", "reason", "wake_at",
+    "handbacks", "handed_back_by", "reason", "wake_at",
 )  # fmt: skip

@@ -424,9 +424,9 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
             # a visit made stands as long as another visit does.
             lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
             return
-        customer = lead.customer if act.note else act.before.customer  # words change none of its fields
         lead.restore(act.before, verb=act.verb, by=by, now=at)
-        lead.customer = customer
+        if act.verb == "judge":
+            lead.customer = lead.customer.with_values(extra=act.before.customer.extra)
         if act.verb == "judge" or (act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}):
             _claim_new_keys(uow, lead)
         if lead.stage is Stage.OFFERED:

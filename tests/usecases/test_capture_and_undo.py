@@ -329,6 +329,20 @@ async def test_an_edit_is_taken_back_without_what_others_edited(floor: Floor) ->
     assert (await floor.kinds(lead))[-2:] == ["edited", "undone"]
 
 
+@pytest.mark.parametrize("done", ["accept", "contact", "handback"])
+async def test_what_others_wrote_into_a_lead_stays_when_an_act_on_it_is_taken_back(
+    floor: Floor, done: str
+) -> None:
+    lead = await accepted(floor)
+    if done == "contact":
+        await floor.contact(lead, "e1")
+    if done == "handback":
+        await floor.hand_back(lead, "e1", "wrong_product")
+    await edit(floor, lead, "me", phone=PHONE)
+    assert (await floor.undo("e1", lead)).verb == done
+    assert (await floor.lead(lead)).customer.phone == PHONE
+
+
 async def test_an_edit_that_was_edited_back_leaves_nothing_to_change(floor: Floor) -> None:
     lead = await accepted(floor)
     await edit(floor, lead, "e1", title="厂长")

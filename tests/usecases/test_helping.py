@@ -103,6 +103,24 @@ async def test_help_asked_for_before_the_accept_stays(floor: Floor) -> None:
     assert (await floor.lead(lead)).helper == "exp"
 
 
+async def test_a_contact_that_is_taken_back_sends_no_helper_away(floor: Floor) -> None:
+    lead = (await floor.capture()).id
+    await floor.show()
+    await floor.accept(lead, "e1")
+    await floor.contact(lead, "e1")
+    await floor.hand_back(lead, "e1", "too_technical")
+    await floor.undo("e1", lead)
+    found = await floor.lead(lead)
+    assert (found.stage, found.helper, found.help_reason) == ("accepted", "exp", "too_technical")
+
+
+async def test_a_hand_back_that_is_taken_back_has_its_helper_again(floor: Floor) -> None:
+    lead = await helped(floor)
+    await floor.hand_back(lead, "e1", "wrong_region", key="h2")
+    await floor.undo("e1", lead)
+    assert (await floor.lead(lead)).helper == "exp"
+
+
 async def test_a_manager_who_returns_a_lead_for_the_third_time_does_not_ring_their_own_phone(
     floor: Floor,
 ) -> None:
