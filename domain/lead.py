@@ -249,6 +249,7 @@ class Lead:
 
     def _offer(self, person: str | None, now: datetime) -> None:
         self.offers += 1
+        self.attempts = 0  # what others tried is not the new owner's attempt
         self._end_help()
         self.owner = person
         self.offer = Offer(no=self.offers, person=person, team=self.team, at=now)

@@ -76,6 +76,8 @@ async def test_attempts_of_the_owner_before_are_not_the_new_owners(floor: Floor)
     await floor.contact(lead, "e1")
     await floor.assign(lead, "e2", "me")
     await floor.show()
+    with pytest.raises(NeedsAttempt):  # neither before the accept nor after it
+        await floor.hand_back(lead, "e2", "unreachable")
     await floor.accept(lead, "e2")
     with pytest.raises(NeedsAttempt):
         await floor.hand_back(lead, "e2", "unreachable")
