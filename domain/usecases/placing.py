@@ -69,8 +69,10 @@ def _try_again(lead: Lead, now: datetime) -> datetime:
 
 
 def offer(uow: Uow, lead: Lead, person: str, *, why: str, now: datetime, actor: str) -> None:
-    """Offer it to this person in a new cycle and count it on the desk."""
-    team = lead.team or uow.company.person(person).team
+    """Offer it to this person in a new cycle and count it on the desk. With a rep it goes to the rep's team,
+    whose manager hears of it from then on."""
+    member = uow.company.person(person)
+    team = member.team if member.role is Role.REP else lead.team or member.team
     lead.offer_to(person, team=team, policy=uow.company.policy, why=why, now=now, actor=actor)
     given(uow, person, now)
 
@@ -170,6 +172,8 @@ def take_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | Non
     if seen is not None:
         seen.check(lead)
     loser = _holder(lead)
+    if from_pool:
+        lead.team = person.team or lead.team
     lead.take(by, policy=uow.company.policy, at=at)
     told_outcome(uow, lead, "accepted", by=by)
     _told_loser(lead, loser, by=by, to=by)

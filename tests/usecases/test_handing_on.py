@@ -396,6 +396,32 @@ async def test_a_lead_may_be_given_over_the_caps(floor: Floor) -> None:
     assert (await floor.desk("e1")).unaccepted == 5
 
 
+async def test_a_lead_given_to_a_rep_of_another_team_is_that_teams(floor: Floor) -> None:
+    lead = (await floor.capture()).id
+    await floor.assign(lead, "s1", "dir")
+    await floor.show()
+    await floor.wait(minutes=5)
+    assert await floor.told(Tell.ALERT, lead) == ["ms"]
+    await floor.wait(minutes=5)
+    assert (await floor.lead(lead)).owner == "s2"
+    await floor.assign(lead, "s3", "ms")
+    assert (await floor.lead(lead)).owner == "s3"
+
+
+async def test_a_lead_taken_from_the_pool_is_the_teams_of_who_took_it(floor: Floor) -> None:
+    lead = await accepted(floor)
+    await floor.do(leads.add_note, lead_id=lead, by="e1", text="未接", kind="note", key="n", at=floor.now)
+    await floor.hand_back(lead, "e1", "unreachable")
+    assert (await floor.take(lead, "s1")).team == "south"
+    await floor.wait(hours=4)
+    assert await floor.told(Tell.ALERT, lead) == ["ms"]
+
+
+async def test_a_lead_given_to_a_leader_stays_with_its_team(floor: Floor) -> None:
+    lead = (await floor.capture()).id
+    assert (await floor.assign(lead, "dir", "me")).team == "east"
+
+
 async def test_there_is_nobody_to_nudge(floor: Floor) -> None:
     lead = (await floor.capture()).id
     await floor.take(lead, "me")
