@@ -27,7 +27,7 @@ from domain.permission import is_member, may_direct, may_edit
 from domain.ports import Note, Undo, Uow
 from domain.reasons import REASONS, Goes, Reason
 from domain.stages import CLOSED, HELD, Stage
-from domain.usecases.placing import UNDO_FOR, Seen, above, place, stuck, told_outcome
+from domain.usecases.placing import UNDO_FOR, Seen, above, offer, place, stuck, told_outcome
 from domain.usecases.seeing import lead_for
 from domain.usecases.taking_back import confirmed_no, facts_back, mark_cards
 
@@ -48,16 +48,19 @@ class Captured:
 
 
 def capture_lead(
-    uow: Uow, *, customer: Customer, origin: Origin, now: datetime, draft: bool = False
+    uow: Uow, *, customer: Customer, origin: Origin, now: datetime, draft: bool = False, to: str | None = None
 ) -> Captured:
-    """Hand in a lead. A known customer (or the same id of the same source) joins the open lead."""
+    """Hand in a lead. A known customer (or the same id of the same source) joins the open lead. `to` = the
+    rep whose code brought it: theirs, and nobody's turn."""
     keys = contact_keys(phone=customer.phone, email=customer.email, wechat=customer.wechat)
     known = uow.known_external(origin.source, origin.external_id) if origin.external_id else None
     known = known or uow.known_contact(keys)
     if known:
         return _join(uow, known, customer, origin, now, draft=draft)
     lead = Lead.captured(uow.new_lead_id(), customer=customer, origin=origin, draft=draft, now=now)
-    if not draft:
+    if to is not None:
+        offer(uow, lead, to, why="own_code", now=now, actor=to)
+    elif not draft:
         place(uow, lead, now=now)
     uow.claim_contact(keys, lead.id)
     uow.save(lead)
