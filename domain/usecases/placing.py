@@ -208,12 +208,11 @@ def release_leads(
 
 
 def place_waiting(uow: Uow, *, team: str | None, now: datetime, limit: int = 50) -> int:
-    """Room has come up: offer what waits, oldest first. Returns how many found somebody."""
+    """Room has come up: offer what waits, oldest first; one that is not for those who have room holds up no
+    other. Returns how many found somebody."""
     placed = 0
     for lead in uow.waiting_leads(team, limit):
         place(uow, lead, now=now)
         uow.save(lead)
-        if lead.stage is not Stage.OFFERED:
-            break
-        placed += 1
+        placed += lead.stage is Stage.OFFERED
     return placed

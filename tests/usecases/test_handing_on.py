@@ -528,6 +528,18 @@ async def test_coming_on_duty_takes_what_waits_oldest_first(floor: Floor) -> Non
     assert (desk.person, placed) == ("me", 0)
 
 
+async def test_what_the_one_who_comes_gave_back_holds_up_nothing_else(floor: Floor) -> None:
+    lead = await accepted(floor)
+    for rep in ("e2", "e3", *SOUTH):
+        await floor.duty(rep, on=False)
+    await floor.hand_back(lead, "e1", "wrong_region")
+    await floor.duty("e1", on=False)
+    floor.clock.step(seconds=1)
+    other = (await floor.capture()).id
+    assert (await floor.duty("e1", on=True))[1] == 1
+    assert [(await floor.lead(each)).owner for each in (lead, other)] == [None, "e1"]
+
+
 async def test_a_rep_back_from_leave_starts_level_with_the_others(floor: Floor) -> None:
     for rep in ("e3", *SOUTH):
         await floor.duty(rep, on=False)
