@@ -13,7 +13,7 @@ from domain.permission import is_member
 from domain.ports import Uow
 from domain.sla import Do, Step, To, Which
 from domain.stages import HELD, Stage
-from domain.usecases.placing import above, given, next_rep, place
+from domain.usecases.placing import above, first_on_duty, given, next_rep, place
 
 ASK_AGAIN = timedelta(days=7)
 
@@ -180,8 +180,8 @@ def _lapsed(uow: Uow, person: str, now: datetime) -> None:
 def _wake(uow: Uow, lead: Lead, now: datetime) -> None:
     """A revisit date has come: marketing decides, and is asked again until it has."""
     day, lead.wake_at = lead.wake_at, now + ASK_AGAIN
-    people = [person.id for person in uow.company.of_role(Role.MARKETER)] or [above(uow, lead).id]
-    lead.tell(Tell.REVISIT, people[0], lead.events, day, what="due")
+    marketer = first_on_duty(uow, Role.MARKETER) or above(uow, lead).id
+    lead.tell(Tell.REVISIT, marketer, lead.events, day, what="due")
 
 
 def resume_after_gap(uow: Uow, *, since: datetime, until: datetime, limit: int = 500) -> int:

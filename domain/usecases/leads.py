@@ -27,7 +27,7 @@ from domain.permission import is_member, may_direct, may_edit
 from domain.ports import Note, Undo, Uow
 from domain.reasons import REASONS, Goes, Reason
 from domain.stages import CLOSED, HELD, Stage
-from domain.usecases.placing import UNDO_FOR, Seen, above, offer, place, stuck, told_outcome
+from domain.usecases.placing import UNDO_FOR, Seen, above, first_on_duty, offer, place, stuck, told_outcome
 from domain.usecases.seeing import lead_for
 from domain.usecases.taking_back import confirmed_no, facts_back, mark_cards
 
@@ -99,7 +99,7 @@ def _wake_up(uow: Uow, lead: Lead, now: datetime) -> None:
     if lead.stage is Stage.POOL:
         place(uow, lead, now=now)
     elif lead.stage is Stage.NURTURING:
-        marketer = _first_on_duty(uow, Role.MARKETER) or above(uow, lead).id
+        marketer = first_on_duty(uow, Role.MARKETER) or above(uow, lead).id
         lead.tell(Tell.REVISIT, marketer, lead.events, what="enquired")
 
 
@@ -195,11 +195,11 @@ def _send_on(uow: Uow, lead: Lead, reason: Reason, goes: Goes, by: str, now: dat
     elif goes is Goes.REASSIGN:
         place(uow, lead, now=now)
     elif goes is Goes.EXPERT:
-        helper = _first_on_duty(uow, Role.EXPERT, but=by) or above(uow, lead, but=(by,)).id
+        helper = first_on_duty(uow, Role.EXPERT, but=by) or above(uow, lead, but=(by,)).id
         lead.ask_help(helper, by=by, reason=reason.code, at=now)
         mark_cards(uow, lead.id, "asked", tell="handback", person=by)
     elif goes is Goes.NURTURE:
-        marketer = _first_on_duty(uow, Role.MARKETER, but=by)
+        marketer = first_on_duty(uow, Role.MARKETER, but=by)
         if marketer:
             lead.tell(Tell.REVISIT, marketer, lead.events, what="returned")
         told_outcome(uow, lead, "nurturing", by=by)
@@ -207,11 +207,6 @@ def _send_on(uow: Uow, lead: Lead, reason: Reason, goes: Goes, by: str, now: dat
         if lead.stage is Stage.INVALID:
             uow.free_contact(lead.id)
         told_outcome(uow, lead, lead.stage, by=by)
-
-
-def _first_on_duty(uow: Uow, role: Role, *, but: str = "") -> str | None:
-    people = (person.id for person in uow.company.of_role(role) if person.id != but)
-    return next((person for person in people if uow.desk(person).on_duty), None)
 
 
 def edit_lead(

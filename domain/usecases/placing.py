@@ -36,6 +36,12 @@ def above(uow: Uow, lead: Lead, *, director: bool = False, but: Iterable[str] = 
     return company.director_of(lead.team, free) if director else company.manager_of(lead.team, free)
 
 
+def first_on_duty(uow: Uow, role: Role, *, but: str = "") -> str | None:
+    """The first of a role who is at work, and not `but`."""
+    people = (person.id for person in uow.company.of_role(role) if person.id != but)
+    return next((person for person in people if uow.desk(person).on_duty), None)
+
+
 def next_rep(uow: Uow, lead: Lead, *, exclude: Iterable[str], now: datetime) -> Choice | None:
     """The rep in turn for this lead's team; None when nobody can take it."""
     reps = uow.company.reps(lead.team)

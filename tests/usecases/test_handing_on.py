@@ -270,6 +270,19 @@ async def test_a_nurtured_lead_comes_to_marketing_on_its_day(floor: Floor) -> No
     assert (await floor.lead(lead)).owner == "e2"
 
 
+async def test_the_day_of_a_nurtured_lead_is_told_to_who_is_at_work(
+    open_store: OpenStore, clock: SteppedClock, company: Company
+) -> None:
+    floor = Floor(await open_store(with_people(company, person("mk2", Role.MARKETER))), clock)
+    lead = await accepted(floor)
+    await floor.hand_back(lead, "e1", "not_yet")
+    await floor.duty("mkt", on=False)
+    await floor.wait(days=30)
+    await floor.duty("mk2", on=False)
+    await floor.wait(days=7)
+    assert await floor.told(Tell.REVISIT, lead) == ["mkt", "mk2", "me"]
+
+
 async def test_marketing_sends_out_what_it_nurtures_and_nothing_else(floor: Floor) -> None:
     lead = await accepted(floor)
     with pytest.raises(NotAllowed):
