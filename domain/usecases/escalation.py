@@ -181,7 +181,9 @@ def _wake(uow: Uow, lead: Lead, now: datetime) -> None:
     """A revisit date has come: marketing decides, and is asked again until it has."""
     day, lead.wake_at = lead.wake_at, now + ASK_AGAIN
     marketer = first_on_duty(uow, Role.MARKETER) or above(uow, lead).id
-    lead.tell(Tell.REVISIT, marketer, lead.events, day, what="due")
+    key = f"revisit:{lead.id}:{lead.events}:{day}:{marketer}"
+    args = {"what": "due"}
+    uow.tell(Notice(key=key, tell=Tell.REVISIT, to=marketer, lead_id=lead.id, args=args, at=now))
 
 
 def resume_after_gap(uow: Uow, *, since: datetime, until: datetime, limit: int = 500) -> int:

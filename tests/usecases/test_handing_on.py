@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from domain.clock import to_micros
 from domain.errors import (
     AlreadyTaken,
     BadField,
@@ -268,6 +269,16 @@ async def test_a_nurtured_lead_comes_to_marketing_on_its_day(floor: Floor) -> No
     assert await floor.told(Tell.REVISIT, lead) == ["mkt"] * 3
     await floor.assign(lead, "e2", "mkt")
     assert (await floor.lead(lead)).owner == "e2"
+
+
+async def test_a_day_that_comes_in_the_quiet_hours_is_told_in_the_morning(floor: Floor) -> None:
+    lead = await accepted(floor)
+    floor.clock.step(hours=12)  # ten in the evening
+    await floor.hand_back(lead, "e1", "not_yet")
+    await floor.wait(days=30)
+    waits = "SELECT created_at, not_before FROM outbox WHERE tell = 'revisit' AND state = 'due'"
+    morning = floor.now + timedelta(hours=10, minutes=30)
+    assert await floor.rows(waits) == [(to_micros(floor.now), to_micros(morning))]
 
 
 async def test_the_day_of_a_nurtured_lead_is_told_to_who_is_at_work(
