@@ -129,15 +129,17 @@ class Seen:
 
 
 def assign_lead(uow: Uow, *, lead_id: str, to: str, by: str, at: datetime, seen: Seen | None = None) -> Lead:
-    """A leader gives the lead to somebody by name: a new cycle, whatever the caps say. A manager gives
-    it to a rep of the teams below, to themselves, or to whoever stands above the lead's team."""
+    """A leader gives the lead to somebody by name: a new cycle, whatever the caps say. Whoever
+    leads a team gives it to a rep of the teams below, to themselves, or to whoever stands above the lead's
+    team."""
     lead = lead_for(uow, lead_id, by)
     company = uow.company
     if not may_direct(company, company.person(by), lead):
         raise NotAllowed(lead=lead_id)
     if company.person(to).role not in (Role.REP, Role.MANAGER, Role.DIRECTOR):
         raise NotAllowed(lead=lead_id, person=to)
-    if company.person(by).role is Role.MANAGER and not _within(company, lead, by, to):
+    anywhere = company.person(by).role in (Role.DIRECTOR, Role.ADMIN, Role.MARKETER)
+    if not anywhere and not _within(company, lead, by, to):
         raise NotAllowed(lead=lead_id, person=to)
     if seen is not None:
         seen.check(lead)

@@ -406,6 +406,17 @@ async def test_nobody_else_may(floor: Floor, other: str) -> None:
             await wish
 
 
+async def test_a_rep_who_leads_a_team_gives_leads_to_its_people_alone(
+    open_store: OpenStore, clock: SteppedClock, company: Company
+) -> None:
+    teams = {**company.teams, "east": replace(company.teams["east"], manager="e1")}
+    floor = Floor(await open_store(replace(company, teams=teams)), clock)
+    lead = (await floor.capture()).id
+    with pytest.raises(NotAllowed):
+        await floor.assign(lead, "s1", "e1")
+    assert (await floor.assign(lead, "e2", "e1")).owner == "e2"
+
+
 @pytest.mark.parametrize("to", ["mkt", "emp", "exp", "adm"])
 async def test_a_lead_is_given_to_those_who_sell(floor: Floor, to: str) -> None:
     lead = (await floor.capture()).id
