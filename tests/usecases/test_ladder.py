@@ -201,6 +201,13 @@ async def test_a_manager_who_has_the_lead_is_not_rung_about_themself(floor: Floo
     assert await floor.told(Tell.ALERT, lead) == ["dir"]
 
 
+async def test_a_director_who_has_the_lead_is_not_rung_about_themself(floor: Floor) -> None:
+    lead = (await floor.capture()).id
+    await floor.take(lead, "dir")
+    await floor.wait(hours=8)
+    assert await floor.told(Tell.ALERT, lead) == ["me", "adm"]
+
+
 # -- other policies -----------------------------------------------------------------------------------------
 
 
@@ -367,5 +374,5 @@ async def test_an_alert_goes_past_a_leader_who_is_off_duty(
     lead = await offered(floor)
     await floor.wait(minutes=30)
     heard = await floor.told(Tell.ALERT, lead)
-    assert heard == (["dir", "dir"] if role == "me" else ["me", "dir"])
+    assert heard == (["dir", "dir"] if role == "me" else ["me", "adm"])
     assert company.people[role].id == role
