@@ -224,6 +224,19 @@ async def test_a_promise_without_a_step_of_its_own_is_breached_all_the_same(
     assert await floor.told(Tell.ALERT) == ["dir"]
 
 
+async def test_a_reminder_at_the_end_of_the_promise_hides_no_breach(
+    open_store: OpenStore, clock: SteppedClock
+) -> None:
+    steps = (
+        Step(after=timedelta(minutes=5), do=Do.REMIND, to=To.OWNER),
+        Step(after=timedelta(minutes=10), do=Do.REASSIGN),
+    )
+    floor = Floor(await open_store(make_company(policy=Policy(steps=steps))), clock)
+    lead = await offered(floor)
+    await floor.wait(minutes=5)
+    assert (await floor.kinds(lead))[-2:] == ["reminded", "breached"]
+
+
 async def test_a_new_policy_leaves_running_clocks_alone(floor: Floor) -> None:
     lead = await offered(floor)
     floor.store.company = make_company(policy=Policy(steps=(Step(after=HOUR, do=Do.GRAB),)))
