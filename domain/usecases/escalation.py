@@ -83,7 +83,8 @@ def _breached_at(lead: Lead, which: Which) -> datetime | None:
 
 def _breach(uow: Uow, lead: Lead, which: Which, due: datetime, now: datetime) -> None:
     """Record the breach once a cycle, with what excuses the rep (X13)."""
-    excused = {"excluded": "off_duty"} if lead.owner and not uow.desk(lead.owner).on_duty else {}
+    excuse = _excuse(uow, lead)
+    excused = {"excluded": excuse} if excuse else {}
     step = 0 if which is Which.ACCEPT else None
     lead.record(
         Kind.BREACHED,
@@ -95,6 +96,13 @@ def _breach(uow: Uow, lead: Lead, which: Which, due: datetime, now: datetime) ->
         due=due.isoformat(),
         **excused,
     )
+
+
+def _excuse(uow: Uow, lead: Lead) -> str:
+    """Why a breach is not held against who has the lead: they were not shown it, or are off duty."""
+    if lead.offer is not None and lead.offer.delivered_at is None:
+        return "undelivered"
+    return "off_duty" if lead.owner and not uow.desk(lead.owner).on_duty else ""
 
 
 def _do(uow: Uow, lead: Lead, which: Which, step: Step, number: int, due: datetime, now: datetime) -> None:

@@ -178,6 +178,27 @@ async def test_who_never_saw_the_card_let_nothing_lapse(floor: Floor) -> None:
     assert (await floor.kinds(lead)).count("undelivered") == 1
 
 
+@pytest.mark.parametrize("shown", [True, False])
+async def test_a_breach_of_a_lead_that_was_passed_on_is_not_held_against_who_never_saw_it(
+    open_store: OpenStore, clock: SteppedClock, shown: bool
+) -> None:
+    steps = (
+        Step(after=timedelta(minutes=4), do=Do.REASSIGN),
+        Step(after=timedelta(minutes=5), do=Do.ALERT, to=To.MANAGER),
+    )
+    floor = Floor(await open_store(make_company(policy=Policy(steps=steps))), clock)
+    lead = await offered(floor)
+    clock.step(minutes=4)
+    await floor.sweep()
+    if shown:
+        await floor.show()
+    clock.step(minutes=1)
+    await floor.sweep()
+    facts = await floor.rows("SELECT data FROM events WHERE kind = 'breached' AND lead_id = ?", lead)
+    assert '"rep":"e2"' in facts[0][0]
+    assert ('"excluded":"undelivered"' in facts[0][0]) is not shown
+
+
 # -- nobody left to give it to ------------------------------------------------------------------------------
 
 
