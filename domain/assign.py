@@ -76,3 +76,16 @@ def choose(reps: Sequence[tuple[Person, Desk]], *, exclude: Iterable[str], day: 
     if not fit:
         return None
     return Choice(person=min(fit)[1], why="only_one" if len(fit) == 1 else "turn")
+
+
+def pass_over(reps: Sequence[tuple[Person, Desk]], *, day: date) -> list[Desk]:
+    """Bring those on duty who are full level with those who have room: what they are passed over for is not
+    given to them later in one burst. Returns the desks that it changed."""
+    here = [
+        (desk, has_room(person, desk, day)) for person, desk in reps if desk.on_duty and person.weight > 0
+    ]
+    level = min((desk.turn for desk, room in here if room), default=0.0)
+    behind = [desk for desk, room in here if not room and desk.turn < level]
+    for desk in behind:
+        desk.turn = level
+    return behind

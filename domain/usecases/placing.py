@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from domain.assign import Choice, Desk, choose
+from domain.assign import Choice, Desk, choose, pass_over
 from domain.errors import AlreadyTaken, NotAllowed, OfferGone, WrongStage
 from domain.events import SYSTEM, Kind
 from domain.lead import Lead
@@ -45,8 +45,11 @@ def first_on_duty(uow: Uow, role: Role, *, but: str = "") -> str | None:
 def next_rep(uow: Uow, lead: Lead, *, exclude: Iterable[str], now: datetime) -> Choice | None:
     """The rep in turn for this lead's team; None when nobody can take it."""
     reps = uow.company.reps(lead.team)
-    desks = uow.desks(rep.id for rep in reps)
-    return choose(list(zip(reps, desks, strict=True)), exclude=exclude, day=today(uow.company, now))
+    desks = list(zip(reps, uow.desks(rep.id for rep in reps), strict=True))
+    day = today(uow.company, now)
+    for desk in pass_over(desks, day=day):
+        uow.save_desk(desk)
+    return choose(desks, exclude=exclude, day=day)
 
 
 def place(uow: Uow, lead: Lead, *, now: datetime, actor: str = SYSTEM) -> None:

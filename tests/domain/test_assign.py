@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.assign import Choice, Desk, choose, has_room
+from domain.assign import Choice, Desk, choose, has_room, pass_over
 from domain.people import Capacity, Person, Role
 
 TODAY = date(2026, 11, 2)
@@ -66,6 +66,17 @@ def test_the_lowest_turn_is_next_and_a_tie_goes_by_name() -> None:
 )
 def test_three_caps_bound_a_desk(desk: Desk, room: bool) -> None:
     assert has_room(replace(rep("a"), capacity=Capacity()), desk, TODAY) is room
+
+
+def test_who_is_full_keeps_level_with_the_lowest_who_has_room() -> None:
+    full = replace(rep("a"), capacity=Capacity(active=0))
+    desks = [Desk(person="a", turn=2), Desk(person="b", turn=7), Desk(person="c", turn=5)]
+    off = Desk(person="d", turn=1, on_duty=False)
+    reps = [(full, desks[0]), (rep("b"), desks[1]), (rep("c"), desks[2]), (rep("d"), off)]
+    assert pass_over(reps, day=TODAY) == [desks[0]]
+    assert [desk.turn for desk in (*desks, off)] == [5, 7, 5, 1]
+    assert pass_over(reps, day=TODAY) == []
+    assert pass_over(reps[:1], day=TODAY) == []
 
 
 def test_a_new_desk_is_empty() -> None:

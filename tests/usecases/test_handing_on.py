@@ -656,6 +656,24 @@ async def test_every_cap_counts(
     assert (await floor.capture()).stage == ("waiting" if cap.active == 1 else "offered")
 
 
+async def test_who_was_full_is_not_given_what_they_missed_in_one_burst(
+    open_store: OpenStore, clock: SteppedClock, company: Company
+) -> None:
+    cap = Capacity(unaccepted=9, active=1)
+    pair = [
+        replace(company.people["e1"], capacity=cap),
+        replace(company.people["e2"], capacity=Capacity(unaccepted=9)),
+    ]
+    floor = Floor(await open_store(with_people(only(company, "e1", "e2", "me"), *pair)), clock)
+    kept = (await floor.capture()).id
+    await floor.accept(kept, "e1")
+    for _ in range(8):
+        await floor.accept((await floor.capture()).id, "e2")
+    await floor.take(kept, "me")  # e1 has room again
+    owners = [(await floor.capture()).owner for _ in range(5)]
+    assert owners == ["e1", "e1", "e2", "e1", "e2"]
+
+
 async def test_shares_follow_the_weights_over_a_thousand_leads(
     open_store: OpenStore, clock: SteppedClock
 ) -> None:
