@@ -422,13 +422,21 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
             # a visit made stands as long as another visit does.
             lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
             return
-        lead.restore(act.before, verb=act.verb, by=by, now=at)
-        if act.verb == "judge":
-            lead.customer = lead.customer.with_values(extra=act.before.customer.extra)
-        if act.verb == "judge" or (act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}):
-            _claim_new_keys(uow, lead)
-        if lead.stage is Stage.OFFERED:
-            _offered_again(uow, lead, act.verb, by, at)
+        _as_before(uow, lead, act, by, at)
+
+
+def _as_before(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
+    """The lead is where it was, unless whose it was has left meanwhile."""
+    lead.restore(act.before, verb=act.verb, by=by, now=at)
+    if act.verb == "judge":
+        lead.customer = lead.customer.with_values(extra=act.before.customer.extra)
+    if act.verb == "judge" or (act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}):
+        _claim_new_keys(uow, lead)
+    if lead.owner is not None and lead.owner not in uow.company.people:
+        lead.release(why=Kind.OWNER_LEFT, by=SYSTEM, now=at)
+        place(uow, lead, now=at)
+    elif lead.stage is Stage.OFFERED:
+        _offered_again(uow, lead, act.verb, by, at)
 
 
 def _offered_again(uow: Uow, lead: Lead, verb: str, by: str, at: datetime) -> None:

@@ -8,9 +8,10 @@ import pytest
 from domain.errors import BadField, NotAllowed, NothingToUndo, OfferGone, TooLate, UnknownLead, WrongStage
 from domain.lead import Customer, missing_fields
 from domain.notices import Tell
+from domain.people import Company
 from domain.usecases import duty, leads
 from domain.usecases.delivery import Sent
-from tests.fakes.company import EAST, SOUTH
+from tests.fakes.company import EAST, SOUTH, with_people
 from tests.fakes.floor import Floor
 
 PHONE = "+8613812345678"
@@ -421,6 +422,24 @@ async def test_nobody_is_charged_for_a_person_who_left_with_an_open_undo(floor: 
     await floor.do(duty.person_left, person="e1", now=floor.now)
     assert (await floor.lead(lead)).owner in EAST
     assert floor.now - (await floor.lead(lead)).updated_at == timedelta(0)
+
+
+@pytest.mark.parametrize("far", [0, 1, 2])
+async def test_an_undo_gives_a_lead_to_nobody_who_has_left_meanwhile(
+    floor: Floor, company: Company, far: int
+) -> None:
+    lead = (await floor.capture()).id
+    await floor.show()
+    if far:
+        await floor.accept(lead, "e1")
+    if far == 2:
+        await floor.contact(lead, "e1")
+    await floor.take(lead, "me")
+    floor.store.company = with_people(company, gone=["e1"])
+    await floor.do(duty.person_left, person="e1", now=floor.now)
+    await floor.undo("me", lead)
+    assert (await floor.lead(lead)).owner == "e2"
+    assert await floor.told(Tell.OFFER, lead) == ["e1", "e2"]
 
 
 async def test_a_manager_who_takes_an_assignment_back_leaves_the_first_clock_as_it_ran(floor: Floor) -> None:
