@@ -27,6 +27,7 @@ from domain.permission import is_member, may_direct, may_edit
 from domain.ports import Note, Undo, Uow
 from domain.reasons import REASONS, Goes, Reason
 from domain.stages import CLOSED, HELD, Stage
+from domain.usecases.duty import set_duty
 from domain.usecases.placing import UNDO_FOR, Seen, above, first_on_duty, offer, place, stuck, told_outcome
 from domain.usecases.seeing import lead_for
 from domain.usecases.taking_back import confirmed_no, facts_back, mark_cards
@@ -126,13 +127,16 @@ def accept_lead(uow: Uow, *, lead_id: str, offer_no: int, by: str, at: datetime)
     nothing."""
     lead = lead_for(uow, lead_id, by)
     person = uow.company.person(by)
+    passed_on = lead.offer is not None and lead.offer.no != offer_no
     if lead.accept(by, offer_no, member=is_member(person, lead), at=at):
         desk = uow.desk(by)
-        desk.lapses = 0
+        lapsed, desk.lapses = desk.lapses, 0
         uow.save_desk(desk)
         told_outcome(uow, lead, "accepted", by=by)
         uow.save(lead)
         _remember(uow, "accept", lead, by, at)
+        if passed_on and lapsed >= uow.company.lapses_allowed:
+            set_duty(uow, by=by, on=True, at=at)  # the lapse that sent them off duty was none
     return lead
 
 

@@ -512,6 +512,19 @@ async def test_three_lapses_in_a_row_and_the_rep_is_off_duty(floor: Floor) -> No
     assert [each.tell for each in await floor.show()].count(Tell.REFRESH) >= 1
 
 
+async def test_an_accept_in_time_takes_back_the_lapse_that_sent_the_rep_off_duty(floor: Floor) -> None:
+    for rep in ("e2", "e3", *SOUTH):
+        await floor.duty(rep, on=False)
+    offered = [await floor.capture() for _ in range(3)]
+    await floor.show()
+    await floor.duty("e2", on=True)
+    in_time = floor.clock.step(minutes=9, seconds=59)
+    await floor.wait(seconds=2)
+    assert not (await floor.desk("e1")).on_duty
+    await floor.accept(offered[1].id, "e1", offer=1, at=in_time)
+    assert (await floor.desk("e1")).on_duty
+
+
 async def test_an_accept_forgives_the_lapses(floor: Floor) -> None:
     lead = await floor.capture()
     await floor.show()
