@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from domain.assign import Choice, Desk, choose, pass_over
+from domain.assign import Choice, Desk, choose, level_newcomers, pass_over
 from domain.errors import AlreadyTaken, NotAllowed, OfferGone, WrongStage
 from domain.events import SYSTEM, Kind
 from domain.lead import Lead
@@ -47,7 +47,7 @@ def next_rep(uow: Uow, lead: Lead, *, exclude: Iterable[str], now: datetime) -> 
     reps = uow.company.reps(lead.team)
     desks = list(zip(reps, uow.desks(rep.id for rep in reps), strict=True))
     day = today(uow.company, now)
-    for desk in pass_over(desks, day=day):
+    for desk in (*level_newcomers(desks), *pass_over(desks, day=day)):
         uow.save_desk(desk)
     return choose(desks, exclude=exclude, day=day)
 

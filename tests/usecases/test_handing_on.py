@@ -669,6 +669,28 @@ async def test_every_cap_counts(
     assert (await floor.capture()).stage == ("waiting" if cap.active == 1 else "offered")
 
 
+@pytest.mark.parametrize("before", ["nobody", "an employee", "in another team", "long in another team"])
+async def test_who_is_new_in_a_team_starts_level_with_it(
+    open_store: OpenStore, clock: SteppedClock, before: str
+) -> None:
+    plenty = Capacity(unaccepted=99, per_day=99)
+    known = [person(rep, Role.REP, "east", capacity=plenty) for rep in ("e1", "e2")]
+    known.append(person("dir", Role.DIRECTOR))
+    was = {"nobody": [], "an employee": [person("new", Role.EMPLOYEE)]}.get(
+        before, [person("new", Role.REP, "south")]
+    )
+    routes = (Route(team="east"),)
+    floor = Floor(await open_store(make_company([*known, *was], routes=routes)), clock)
+    for _ in range(6):
+        await floor.capture()
+    for _ in range(9 if before == "long in another team" else 0):
+        await floor.assign((await floor.capture()).id, "new", "dir")
+    known.append(person("new", Role.REP, "east", capacity=plenty))
+    floor.store.company = make_company(known, routes=routes)
+    owners = Counter([(await floor.capture()).owner for _ in range(6)])
+    assert owners == {"e1": 2, "e2": 2, "new": 2}
+
+
 async def test_who_was_full_is_not_given_what_they_missed_in_one_burst(
     open_store: OpenStore, clock: SteppedClock, company: Company
 ) -> None:
