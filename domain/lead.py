@@ -500,8 +500,7 @@ class Lead:
     def restart_clocks(self, *, now: datetime) -> None:
         """The system was down: what passed meanwhile is its own fault; the contact clock starts afresh."""
         self.record(Kind.RESUMED, at=now, actor=SYSTEM, cause="system_down")
-        self.contact_from = now
-        self.contact_fired, self.contact_breached_at = 0, None
+        self.contact_from, self.contact_fired = now, 0
 
     def withdraw(self, *, by: str, reason: str, now: datetime) -> None:
         """The submitter takes it back: closed, nobody is rung any more."""

@@ -197,8 +197,9 @@ def _wake(uow: Uow, lead: Lead, now: datetime) -> None:
 def resume_after_gap(uow: Uow, *, since: datetime, until: datetime, limit: int = 500) -> int:
     """The system was down from `since` to `until`: nobody is charged for what passed meanwhile.
 
-    Offers whose step passed are offered anew with a fresh clock, contact clocks start afresh, and each
-    manager hears once. Returns how many leads were due; call until it is 0.
+    Offers whose step passed are offered anew with a fresh clock, contact clocks whose step passed start
+    afresh, unless they were broken before, and each manager hears once. Returns how many leads were due; call
+    until it is 0.
     """
     leads: Sequence[Lead] = uow.due_leads(until, limit)
     told: Counter[str] = Counter()
@@ -221,7 +222,7 @@ def _resume(uow: Uow, lead: Lead, now: datetime) -> None:
         )
         lead.release(why=Kind.RESUMED, by=SYSTEM, now=now)
         place(uow, lead, now=now)
-    elif lead.stage is Stage.ACCEPTED:
+    elif lead.stage is Stage.ACCEPTED and lead.contact_breached_at is None:
         lead.restart_clocks(now=now)
     else:
         _look(uow, lead, now)
