@@ -884,13 +884,19 @@ def _loops(raw: Any, teams: list[tuple[int, dict[str, Any]]]) -> Iterator[Mistak
             yield Mistake(key=_path(raw, ("teams", at, "parent")), code="loop", given={"name": name})
 
 
+_HEAR = {Do.REMIND.value: (To.OWNER,), Do.ALERT.value: (To.MANAGER, To.DIRECTOR)}
+
+
 def _ladder(raw: Any) -> Iterator[Mistake]:
     last = timedelta(0)
     for at, step in _entries(raw, "sla", "accept", "steps"):
         loc: Loc = ("sla", "accept", "steps", at)
-        rings = step.get("do") in (Do.REMIND, Do.ALERT)
-        if rings and step.get("to") is None:
+        hear = _HEAR.get(str(step.get("do")), ())
+        if hear and step.get("to") is None:
             yield Mistake(key=_path({}, (*loc, "to")), code="missing")
+        if hear and step.get("to") in [to for to in To if to not in hear]:
+            only = {"expected": " / ".join(hear)}
+            yield Mistake(key=_path({}, (*loc, "to")), code="one_of", given=only)
         if step.get("do") in (Do.REASSIGN, Do.GRAB) and "to" in step:
             yield Mistake(key=_path({}, (*loc, "to")), code="needless_to")
         try:

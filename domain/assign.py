@@ -15,7 +15,8 @@ from domain.people import Person
 
 @dataclass(slots=True, kw_only=True)
 class Desk:
-    """What a person has before them. `lapses` counts offers let pass in a row; `day` is that of `given`."""
+    """What a person has before them. `lapses` counts offers let pass in a row; `day` is that of `given`, and
+    `team` the one whose turns `turn` counts."""
 
     person: str
     on_duty: bool = True
@@ -25,6 +26,7 @@ class Desk:
     day: date | None = None
     turn: float = 0.0
     lapses: int = 0
+    team: str | None = None
 
     def given_on(self, day: date) -> int:
         return self.given if self.day == day else 0
@@ -76,3 +78,26 @@ def choose(reps: Sequence[tuple[Person, Desk]], *, exclude: Iterable[str], day: 
     if not fit:
         return None
     return Choice(person=min(fit)[1], why="only_one" if len(fit) == 1 else "turn")
+
+
+def level_newcomers(reps: Sequence[tuple[Person, Desk]]) -> list[Desk]:
+    """Whoever is new in a team, or new as a rep, starts level with it, rather than with all of its next leads
+    or none. Returns the desks that it changed."""
+    fresh = [(person, desk) for person, desk in reps if desk.team != person.team]
+    for person, desk in fresh:
+        turns = (each.turn for _, each in reps if each.team == person.team)
+        desk.turn, desk.team = min(turns, default=desk.turn), person.team
+    return [desk for _, desk in fresh]
+
+
+def pass_over(reps: Sequence[tuple[Person, Desk]], *, day: date) -> list[Desk]:
+    """Bring those on duty who are full level with those who have room: what they are passed over for is not
+    given to them later in one burst. Returns the desks that it changed."""
+    here = [
+        (desk, has_room(person, desk, day)) for person, desk in reps if desk.on_duty and person.weight > 0
+    ]
+    level = min((desk.turn for desk, room in here if room), default=0.0)
+    behind = [desk for desk, room in here if not room and desk.turn < level]
+    for desk in behind:
+        desk.turn = level
+    return behind

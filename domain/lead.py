@@ -249,6 +249,7 @@ class Lead:
 
     def _offer(self, person: str | None, now: datetime) -> None:
         self.offers += 1
+        self.attempts = 0  # what others tried is not the new owner's attempt
         self._end_help()
         self.owner = person
         self.offer = Offer(no=self.offers, person=person, team=self.team, at=now)
@@ -499,8 +500,7 @@ class Lead:
     def restart_clocks(self, *, now: datetime) -> None:
         """The system was down: what passed meanwhile is its own fault; the contact clock starts afresh."""
         self.record(Kind.RESUMED, at=now, actor=SYSTEM, cause="system_down")
-        self.contact_from = now
-        self.contact_fired, self.contact_breached_at = 0, None
+        self.contact_from, self.contact_fired = now, 0
 
     def withdraw(self, *, by: str, reason: str, now: datetime) -> None:
         """The submitter takes it back: closed, nobody is rung any more."""
@@ -526,7 +526,10 @@ class Lead:
         return self.reason == ERASED
 
     def restore(self, before: "Lead", *, verb: str, by: str, now: datetime) -> None:
-        """Undo: everything but its history is as it was before; a restored clock has run on meanwhile."""
+        """Undo: everything but its history and its customer is as it was before; a restored clock has run on
+        meanwhile. Help that its owner has asked for since goes on."""
+        if self.helper is None or self.owner != before.owner:
+            self.helper, self.help_reason = before.helper, before.help_reason
         for name in _RESTORED:
             setattr(self, name, getattr(before, name))
         self.decisions += 1
@@ -561,7 +564,7 @@ _HANDED_TO = {
 }
 
 _RESTORED = (
-    "stage", "customer", "team", "owner", "tier", "cycle", "offer", "overtaken", "assigned_at", "accepted_at",
+    "stage", "team", "owner", "tier", "cycle", "offer", "overtaken", "assigned_at", "accepted_at",
     "accepted_offer", "contacted_at", "contact_from", "contact_fired", "contact_breached_at", "attempts",
-    "handbacks", "handed_back_by", "helper", "help_reason", "reason", "wake_at",
+    "handbacks", "handed_back_by", "reason", "wake_at",
 )  # fmt: skip

@@ -241,10 +241,11 @@ class Company:
         return next((boss for boss in chain if on_duty(boss.id)), chain[0])
 
     def director_of(self, team_id: str | None, on_duty: OnDuty) -> Person:
-        """Who hears when the manager's step passed: the nearest director on duty, else the one above."""
+        """Who hears when the manager's step passed: the nearest director on duty, else the topmost leader who
+        is, so that no director is rung about their own lead while somebody else can hear."""
         chain = self.chain(team_id)
         directors = [boss for boss in chain if boss.role is Role.DIRECTOR] or list(chain[1:] or chain)
-        return next((boss for boss in directors if on_duty(boss.id)), directors[0])
+        return next((boss for boss in (*directors, *reversed(chain)) if on_duty(boss.id)), directors[0])
 
     def leads_team(self, person_id: str, team_id: str | None) -> bool:
         """Whether a person stands above a team (or is director or admin, who stand above all)."""

@@ -31,6 +31,7 @@ ENDS_CONTACT = {"contacted", "handed_back", "owner_left", "withdrawn", "erased"}
 TO_PLACE = {"completed", "handed_back", "owner_left", "refused_by_platform"}
 PLACED = {"assigned", "parked", "accepted"}
 FIRST_MOVES = {*PLACED, "completed", "withdrawn", "erased"}
+RUNS_ON = {"offered": Which.ACCEPT, "accepted": Which.CONTACT}
 
 
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError)  # a zone is a file
@@ -284,18 +285,15 @@ def _moved(watch: _Watch, fact: Fact) -> None:
 
 
 def _undone(watch: _Watch, fact: Fact) -> None:
-    """The lead is again what it was, and its clock runs on from where it started."""
+    """The lead is again what it was: what has run meanwhile is over, and its own clock runs on from where it
+    started. Of words that were taken back no stage is told; what a no had closed is offered anew."""
     stage = fact.data.get("stage")
-    if stage == "offered":
-        watch.end(Which.CONTACT, fact)
-        watch.end("routing", fact)
-        watch.resume(Which.ACCEPT, fact)
-    elif stage == "accepted":
-        watch.end("routing", fact)
-        watch.resume(Which.CONTACT, fact)
-    elif stage in ("waiting", "draft"):
-        watch.end(Which.ACCEPT, fact)
-        watch.end(Which.CONTACT, fact)
+    if stage is None:
+        return
+    for clock in ("routing", "delivery", *Which):
+        watch.end(clock, fact)
+    if fact.data.get("verb") != "judge" and stage in RUNS_ON:
+        watch.resume(RUNS_ON[stage], fact)
 
 
 def _count(

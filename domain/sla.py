@@ -77,7 +77,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         steps = list(self.steps)
-        if not any(step.after == self.within for step in steps):
+        if not any(step.after == self.within and step.do is not Do.REMIND for step in steps):
             steps.append(Step(after=self.within, do=Do.MARK))
         object.__setattr__(self, "ladder", tuple(sorted(steps, key=lambda step: step.after)))
 

@@ -12,10 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.assign import Desk
 from domain.errors import DirectoryShrunk
 from domain.people import Listed, Person
 from storage import sql, tables
 from storage.engine import reading
+from storage.rows import desk_row
 from storage.uow import UnitOfWork
 
 _EVERYBODY = (
@@ -49,8 +51,7 @@ def join(uow: UnitOfWork, *, member: Person) -> None:
         "INSERT INTO members (id, name, channel, account) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         member.id, member.name, channel, account,
     )  # fmt: skip
-    row = (member.id, True, 0, 0, 0, None, 0.0, 0)
-    sql.insert_new(uow.connection, tables.desks, [row])
+    sql.insert_new(uow.connection, tables.desks, [desk_row(Desk(person=member.id))])
 
 
 def heard_on(uow: UnitOfWork, *, person: str, channel: str) -> None:

@@ -210,11 +210,12 @@ def desk_row(desk: Desk) -> Row:
     day = desk.day.toordinal() if desk.day else None
     return (
         desk.person, desk.on_duty, desk.unaccepted, desk.active, desk.given, day, desk.turn, desk.lapses,
+        desk.team,
     )  # fmt: skip
 
 
 def desk_of(row: Sequence[Any]) -> Desk:
-    person, on_duty, unaccepted, active, given, day, turn, lapses = row
+    person, on_duty, unaccepted, active, given, day, turn, lapses, team = row
     return Desk(
         person=person,
         on_duty=bool(on_duty),
@@ -224,6 +225,7 @@ def desk_of(row: Sequence[Any]) -> Desk:
         day=datetime.fromordinal(day).date() if day else None,
         turn=turn,
         lapses=lapses,
+        team=team,
     )
 
 

@@ -1,19 +1,21 @@
 """The front door of storage: write through the one writer, read on connections of one's own."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import URL, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.assign import Desk
 from domain.clock import from_micros
-from domain.people import Company, Role
+from domain.people import Company
 from storage import schema, sql, tables
 from storage.audit import Violation, audit_database
 from storage.engine import FileLock, is_sqlite, read_url, reader_engine, reading, writer_engine
 from storage.outbox import Pace
+from storage.rows import desk_row
 from storage.uow import UnitOfWork
 from storage.writer import Facts, Mailbox, Once, Writer, future_unit
 
@@ -126,18 +128,5 @@ class Store:
 
 
 def ensure_desks(uow: UnitOfWork, *, people: list[str]) -> None:
-    """Every person has a desk row, so that it can be locked. A new rep starts level with the team, rather
-    than with all of its next leads."""
-    turns = dict(sql.select_in(uow.connection, tables.desks, "person", people, names=("person", "turn")))
-    rows = [
-        (person, True, 0, 0, 0, None, _level(uow.company, person, turns), 0)
-        for person in people
-        if person not in turns
-    ]
-    sql.insert_new(uow.connection, tables.desks, rows)
-
-
-def _level(company: Company, person: str, turns: Mapping[str, float]) -> float:
-    member = company.people.get(person)
-    team = company.reps(member.team) if member is not None and member.role is Role.REP else ()
-    return min((turns[rep.id] for rep in team if rep.id in turns), default=0.0)
+    """Every person has a desk row, so that it can be locked."""
+    sql.insert_new(uow.connection, tables.desks, [desk_row(Desk(person=person)) for person in people])

@@ -215,6 +215,7 @@ desks = Table(
     _number("day"),
     Column("turn", Float, nullable=False),
     _number("lapses", need=True),
+    Column("team", Text),
 )
 
 inbox = Table(

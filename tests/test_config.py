@@ -650,6 +650,8 @@ def test_a_team_above_itself_is_told_once(
         ([{"after": "1h", "do": "grab"}, {"after": "30m", "do": "reassign"}], {"[1].after": "not_later"}),
         ([{"after": "5m", "do": "remind"}], {"[0].to": "missing"}),
         ([{"after": "5m", "do": "grab", "to": "owner"}], {"[0].to": "needless_to"}),
+        ([{"after": "5m", "do": "remind", "to": "manager"}], {"[0].to": "one_of"}),
+        ([{"after": "5m", "do": "alert", "to": "owner"}], {"[0].to": "one_of"}),
         ([{"after": "5m", "do": "mark"}], {"[0].do": "one_of"}),
         ([{"after": "5m", "do": "alert", "to": "boss"}], {"[0].to": "one_of"}),
         ([], {"": "blank"}),

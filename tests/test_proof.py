@@ -14,10 +14,12 @@ from bot import cli, demo, proof
 from domain.calendar import Mode
 from domain.chain import link
 from domain.clock import to_micros
+from domain.judging import Answer, Question
 from domain.lead import Lead
 from domain.ports import Uow
 from domain.usecases import leads
 from domain.usecases.escalation import resume_after_gap
+from domain.usecases.judging import judge_lead
 from storage import chain
 from storage.engine import read_url, snapshot_engine
 from tests.conftest import OpenStore
@@ -211,6 +213,58 @@ async def test_an_undone_hand_back_runs_the_contact_clock_on(place: Floor, datab
     (contact,) = clocks(made, "contact")
     assert (contact["ended"], contact["minutes"], contact["verdict"]) == (None, 3.0, "running")
     assert all(each["ended"] for each in clocks(made, "routing"))
+
+
+@pytest.mark.parametrize("shown", [True, False])
+@pytest.mark.parametrize("how", ["hand_back", "contacted", "offered", "assign"])
+async def test_who_was_offered_a_lead_that_an_undo_took_away_breaks_no_promise(
+    place: Floor, database_url: str, how: str, shown: bool
+) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    if how in ("hand_back", "contacted"):
+        await place.accept(lead.id, "e1")
+    if how == "contacted":
+        await place.contact(lead.id, "e1")
+    if how == "assign":
+        await place.assign(lead.id, "e2", "me")
+    else:
+        await place.hand_back(lead.id, "e1", "wrong_product")
+    if shown:
+        await place.show()
+    place.clock.step(minutes=1)
+    await place.undo("me" if how == "assign" else "e1", lead.id)
+    if how in {"offered", "assign"}:
+        await place.accept(lead.id, "e1")
+    place.clock.step(hours=1)
+    made = proven(database_url, lead.id, place.now)
+    others = [each for each in made.body["clocks"] if each["cycle"] == 2]
+    assert others
+    assert {each["verdict"] for each in others} <= {"ended", "done", "not_shown"}
+
+
+async def test_words_that_are_taken_back_stop_no_clock(place: Floor, database_url: str) -> None:
+    lead = await accepted(place)
+    await place.do(leads.add_note, lead_id=lead.id, by="e1", text="x", kind="note", key="n", at=place.now)
+    await place.undo("e1", lead.id)
+    (contact,) = clocks(proven(database_url, lead.id, place.clock.step(minutes=1)), "contact")
+    assert (contact["minutes"], contact["verdict"]) == (1.0, "running")
+
+
+async def test_a_lead_that_a_no_closed_for_a_while_counts_from_its_new_offer(
+    place: Floor, database_url: str
+) -> None:
+    lead = await place.capture(team="east", by="emp")
+    await place.show()
+    place.clock.step(minutes=4)
+    await place.do(
+        judge_lead, lead_id=lead.id, question=Question.WILL, given=Answer.NO, by="emp", at=place.now
+    )
+    place.clock.step(minutes=3)
+    await place.undo("emp", lead.id)
+    made = proven(database_url, lead.id, place.now)
+    (accept,) = clocks(made, "accept")
+    assert (accept["minutes"], accept["verdict"]) == (4.0, "ended")
 
 
 async def test_a_taken_lead_that_is_given_up_again_waits_with_no_clock_of_a_person(

@@ -25,7 +25,7 @@ _STILL = {
     "invalid": {Stage.INVALID},
     "withdrawn": {Stage.INVALID},
 }
-DUE, RETURNED = "due", "returned"
+DUE, RETURNED, ENQUIRED = "due", "returned", "enquired"
 
 
 def outcome_text(lead: Lead, viewer: Person, company: Company, args: Args) -> str:
@@ -138,9 +138,10 @@ def help_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
 
 
 def revisit_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
-    """A lead that marketing keeps warm: `args["what"]` says that it came back (returned) or is due."""
+    """A lead that marketing keeps warm: `args["what"]` says that it came back (returned), is due, or that the
+    customer asked again (enquired)."""
     lang = viewer.lang
-    what = RETURNED if args.get("what") == RETURNED else DUE
+    what = next((each for each in (RETURNED, ENQUIRED) if args.get("what") == each), DUE)
     asleep = lead.stage is Stage.NURTURING
     may = asleep and may_direct(company, viewer, lead)
     people = candidates((lead,), viewer, company) if may else ()

@@ -13,7 +13,7 @@ from domain.permission import is_member
 from domain.ports import Uow
 from domain.sla import Do, Step, To, Which
 from domain.stages import HELD, Stage
-from domain.usecases.placing import above, given, next_rep, place
+from domain.usecases.placing import above, first_on_duty, given, next_rep, place
 
 ASK_AGAIN = timedelta(days=7)
 
@@ -83,7 +83,8 @@ def _breached_at(lead: Lead, which: Which) -> datetime | None:
 
 def _breach(uow: Uow, lead: Lead, which: Which, due: datetime, now: datetime) -> None:
     """Record the breach once a cycle, with what excuses the rep (X13)."""
-    excused = {"excluded": "off_duty"} if lead.owner and not uow.desk(lead.owner).on_duty else {}
+    excuse = _excuse(uow, lead)
+    excused = {"excluded": excuse} if excuse else {}
     step = 0 if which is Which.ACCEPT else None
     lead.record(
         Kind.BREACHED,
@@ -95,6 +96,13 @@ def _breach(uow: Uow, lead: Lead, which: Which, due: datetime, now: datetime) ->
         due=due.isoformat(),
         **excused,
     )
+
+
+def _excuse(uow: Uow, lead: Lead) -> str:
+    """Why a breach is not held against who has the lead: they were not shown it, or are off duty."""
+    if lead.offer is not None and lead.offer.delivered_at is None:
+        return "undelivered"
+    return "off_duty" if lead.owner and not uow.desk(lead.owner).on_duty else ""
 
 
 def _do(uow: Uow, lead: Lead, which: Which, step: Step, number: int, due: datetime, now: datetime) -> None:
@@ -180,15 +188,18 @@ def _lapsed(uow: Uow, person: str, now: datetime) -> None:
 def _wake(uow: Uow, lead: Lead, now: datetime) -> None:
     """A revisit date has come: marketing decides, and is asked again until it has."""
     day, lead.wake_at = lead.wake_at, now + ASK_AGAIN
-    people = [person.id for person in uow.company.of_role(Role.MARKETER)] or [above(uow, lead).id]
-    lead.tell(Tell.REVISIT, people[0], lead.events, day, what="due")
+    marketer = first_on_duty(uow, Role.MARKETER) or above(uow, lead).id
+    key = f"revisit:{lead.id}:{lead.events}:{day}:{marketer}"
+    args = {"what": "due"}
+    uow.tell(Notice(key=key, tell=Tell.REVISIT, to=marketer, lead_id=lead.id, args=args, at=now))
 
 
 def resume_after_gap(uow: Uow, *, since: datetime, until: datetime, limit: int = 500) -> int:
     """The system was down from `since` to `until`: nobody is charged for what passed meanwhile.
 
-    Offers whose step passed are offered anew with a fresh clock, contact clocks start afresh, and each
-    manager hears once. Returns how many leads were due; call until it is 0.
+    Offers whose step passed are offered anew with a fresh clock, contact clocks whose step passed start
+    afresh, unless they were broken before, and each manager hears once. Returns how many leads were due; call
+    until it is 0.
     """
     leads: Sequence[Lead] = uow.due_leads(until, limit)
     told: Counter[str] = Counter()
@@ -211,7 +222,7 @@ def _resume(uow: Uow, lead: Lead, now: datetime) -> None:
         )
         lead.release(why=Kind.RESUMED, by=SYSTEM, now=now)
         place(uow, lead, now=now)
-    elif lead.stage is Stage.ACCEPTED:
+    elif lead.stage is Stage.ACCEPTED and lead.contact_breached_at is None:
         lead.restart_clocks(now=now)
     else:
         _look(uow, lead, now)

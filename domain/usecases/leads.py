@@ -27,7 +27,8 @@ from domain.permission import is_member, may_direct, may_edit
 from domain.ports import Note, Undo, Uow
 from domain.reasons import REASONS, Goes, Reason
 from domain.stages import CLOSED, HELD, Stage
-from domain.usecases.placing import UNDO_FOR, Seen, above, place, stuck, told_outcome
+from domain.usecases.duty import set_duty
+from domain.usecases.placing import UNDO_FOR, Seen, above, first_on_duty, offer, place, stuck, told_outcome
 from domain.usecases.seeing import lead_for
 from domain.usecases.taking_back import confirmed_no, facts_back, mark_cards
 
@@ -48,16 +49,19 @@ class Captured:
 
 
 def capture_lead(
-    uow: Uow, *, customer: Customer, origin: Origin, now: datetime, draft: bool = False
+    uow: Uow, *, customer: Customer, origin: Origin, now: datetime, draft: bool = False, to: str | None = None
 ) -> Captured:
-    """Hand in a lead. A known customer (or the same id of the same source) joins the open lead."""
+    """Hand in a lead. A known customer (or the same id of the same source) joins the open lead. `to` = the
+    rep whose code brought it: theirs, and nobody's turn."""
     keys = contact_keys(phone=customer.phone, email=customer.email, wechat=customer.wechat)
     known = uow.known_external(origin.source, origin.external_id) if origin.external_id else None
     known = known or uow.known_contact(keys)
     if known:
         return _join(uow, known, customer, origin, now, draft=draft)
     lead = Lead.captured(uow.new_lead_id(), customer=customer, origin=origin, draft=draft, now=now)
-    if not draft:
+    if to is not None:
+        offer(uow, lead, to, why="own_code", now=now, actor=to)
+    elif not draft:
         place(uow, lead, now=now)
     uow.claim_contact(keys, lead.id)
     uow.save(lead)
@@ -70,7 +74,8 @@ def _join(
     uow: Uow, lead_id: str, customer: Customer, origin: Origin, now: datetime, *, draft: bool
 ) -> Captured:
     """A known customer asks again: empty fields are filled, what differs is kept as a note, and whoever has
-    the lead hears of it. The submitter's own draft goes out when it lacks nothing any more."""
+    the lead hears of it. The submitter's own draft goes out when it lacks nothing any more, anybody else's at
+    once: what came whole waits for nobody's answers."""
     lead = uow.lead(lead_id)
     by = origin.by or SYSTEM
     lead.record(Kind.TOUCHED, at=now, actor=by, channel=as_label(origin.channel), source=origin.source)
@@ -81,11 +86,22 @@ def _join(
         key = f"enquiry:{lead.id}:{lead.events}"
         uow.add_note(Note(key=key, lead_id=lead.id, author=by, kind="note", text=other, at=now))
         lead.record(Kind.NOTE_ADDED, at=now, actor=by, note=key)
-    completed = not draft and lead.origin.by == origin.by and _complete(uow, lead, by, now)
-    if (fresh or other) and lead.owner and lead.owner != by and not completed:
-        lead.tell(Tell.OUTCOME, lead.owner, lead.events, what="enquired")
+    own = lead.origin.by == origin.by
+    held, sent = lead.owner, not draft and (_complete if own else _send)(uow, lead, by, now)
+    if (fresh or other) and held and held != by:
+        lead.tell(Tell.OUTCOME, held, lead.events, what="enquired")
+    _wake_up(uow, lead, now)
     uow.save(lead)
-    return Captured(lead=lead, known=True, completed=completed)
+    return Captured(lead=lead, known=True, completed=own and sent)
+
+
+def _wake_up(uow: Uow, lead: Lead, now: datetime) -> None:
+    """Who asks again is not left lying: the pool's is offered anew, of a nurtured one marketing hears."""
+    if lead.stage is Stage.POOL:
+        place(uow, lead, now=now)
+    elif lead.stage is Stage.NURTURING:
+        marketer = first_on_duty(uow, Role.MARKETER) or above(uow, lead).id
+        lead.tell(Tell.REVISIT, marketer, lead.events, what="enquired")
 
 
 def _news(known: Customer, given: Customer) -> tuple[dict[str, object], str]:
@@ -111,13 +127,16 @@ def accept_lead(uow: Uow, *, lead_id: str, offer_no: int, by: str, at: datetime)
     nothing."""
     lead = lead_for(uow, lead_id, by)
     person = uow.company.person(by)
+    passed_on = lead.offer is not None and lead.offer.no != offer_no
     if lead.accept(by, offer_no, member=is_member(person, lead), at=at):
         desk = uow.desk(by)
-        desk.lapses = 0
+        lapsed, desk.lapses = desk.lapses, 0
         uow.save_desk(desk)
         told_outcome(uow, lead, "accepted", by=by)
         uow.save(lead)
         _remember(uow, "accept", lead, by, at)
+        if passed_on and lapsed >= uow.company.lapses_allowed:
+            set_duty(uow, by=by, on=True, at=at)  # the lapse that sent them off duty was none
     return lead
 
 
@@ -182,11 +201,11 @@ def _send_on(uow: Uow, lead: Lead, reason: Reason, goes: Goes, by: str, now: dat
     elif goes is Goes.REASSIGN:
         place(uow, lead, now=now)
     elif goes is Goes.EXPERT:
-        helper = _first_on_duty(uow, Role.EXPERT, but=by) or above(uow, lead, but=(by,)).id
+        helper = first_on_duty(uow, Role.EXPERT, but=by) or above(uow, lead, but=(by,)).id
         lead.ask_help(helper, by=by, reason=reason.code, at=now)
         mark_cards(uow, lead.id, "asked", tell="handback", person=by)
     elif goes is Goes.NURTURE:
-        marketer = _first_on_duty(uow, Role.MARKETER, but=by)
+        marketer = first_on_duty(uow, Role.MARKETER, but=by)
         if marketer:
             lead.tell(Tell.REVISIT, marketer, lead.events, what="returned")
         told_outcome(uow, lead, "nurturing", by=by)
@@ -209,11 +228,6 @@ def _tell_leader(uow: Uow, lead: Lead, reason: str, by: str) -> None:
         return
     lead.notices = [each for each in lead.notices if (each.tell, each.to) != (Tell.OUTCOME, boss)]
     lead.tell(Tell.HANDED_BACK, boss, lead.events, **about, stage=lead.stage, owner=lead.owner)
-
-
-def _first_on_duty(uow: Uow, role: Role, *, but: str) -> str | None:
-    people = (person.id for person in uow.company.of_role(role) if person.id != but)
-    return next((person for person in people if uow.desk(person).on_duty), None)
 
 
 def edit_lead(
@@ -259,6 +273,13 @@ def _complete(uow: Uow, lead: Lead, by: str, at: datetime) -> bool:
         return False
     if guessed(lead.customer):
         return False  # somebody has to say that it is right
+    return _send(uow, lead, by, at)
+
+
+def _send(uow: Uow, lead: Lead, by: str, at: datetime) -> bool:
+    """A draft goes out as it is; whether it was one."""
+    if lead.stage is not Stage.DRAFT:
+        return False
     lead.complete(by=by, now=at)
     place(uow, lead, now=at)
     return True
@@ -278,8 +299,7 @@ def send_draft(uow: Uow, *, lead_id: str, by: str, at: datetime) -> Lead:
         raise NotAllowed(lead=lead_id)
     if lead.stage is Stage.DRAFT:
         lead.customer = sure_of(lead.customer, guessed(lead.customer))
-        lead.complete(by=by, now=at)
-        place(uow, lead, now=at)
+        _send(uow, lead, by, at)
         uow.save(lead)
     return lead
 
@@ -423,13 +443,21 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
             # a visit made stands as long as another visit does.
             lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
             return
-        customer = lead.customer if act.note else act.before.customer  # words change none of its fields
-        lead.restore(act.before, verb=act.verb, by=by, now=at)
-        lead.customer = customer
-        if act.verb == "judge" or (act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}):
-            _claim_new_keys(uow, lead)
-        if lead.stage is Stage.OFFERED:
-            _offered_again(uow, lead, act.verb, by, at)
+        _as_before(uow, lead, act, by, at)
+
+
+def _as_before(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
+    """The lead is where it was, unless whose it was has left meanwhile."""
+    lead.restore(act.before, verb=act.verb, by=by, now=at)
+    if act.verb == "judge":
+        lead.customer = lead.customer.with_values(extra=act.before.customer.extra)
+    if act.verb == "judge" or (act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}):
+        _claim_new_keys(uow, lead)
+    if lead.owner is not None and lead.owner not in uow.company.people:
+        lead.release(why=Kind.OWNER_LEFT, by=SYSTEM, now=at)
+        place(uow, lead, now=at)
+    elif lead.stage is Stage.OFFERED:
+        _offered_again(uow, lead, act.verb, by, at)
 
 
 def _offered_again(uow: Uow, lead: Lead, verb: str, by: str, at: datetime) -> None:

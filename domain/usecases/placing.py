@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from domain.assign import Choice, Desk, choose
+from domain.assign import Choice, Desk, choose, level_newcomers, pass_over
 from domain.errors import AlreadyTaken, NotAllowed, OfferGone, WrongStage
 from domain.events import SYSTEM, Kind
 from domain.lead import Lead
@@ -36,11 +36,20 @@ def above(uow: Uow, lead: Lead, *, director: bool = False, but: Iterable[str] = 
     return company.director_of(lead.team, free) if director else company.manager_of(lead.team, free)
 
 
+def first_on_duty(uow: Uow, role: Role, *, but: str = "") -> str | None:
+    """The first of a role who is at work, and not `but`."""
+    people = (person.id for person in uow.company.of_role(role) if person.id != but)
+    return next((person for person in people if uow.desk(person).on_duty), None)
+
+
 def next_rep(uow: Uow, lead: Lead, *, exclude: Iterable[str], now: datetime) -> Choice | None:
     """The rep in turn for this lead's team; None when nobody can take it."""
     reps = uow.company.reps(lead.team)
-    desks = uow.desks(rep.id for rep in reps)
-    return choose(list(zip(reps, desks, strict=True)), exclude=exclude, day=today(uow.company, now))
+    desks = list(zip(reps, uow.desks(rep.id for rep in reps), strict=True))
+    day = today(uow.company, now)
+    for desk in (*level_newcomers(desks), *pass_over(desks, day=day)):
+        uow.save_desk(desk)
+    return choose(desks, exclude=exclude, day=day)
 
 
 def place(uow: Uow, lead: Lead, *, now: datetime, actor: str = SYSTEM, but: Iterable[str] = ()) -> None:
@@ -69,8 +78,10 @@ def _try_again(lead: Lead, now: datetime) -> datetime:
 
 
 def offer(uow: Uow, lead: Lead, person: str, *, why: str, now: datetime, actor: str) -> None:
-    """Offer it to this person in a new cycle and count it on the desk."""
-    team = lead.team or uow.company.person(person).team
+    """Offer it to this person in a new cycle and count it on the desk. With a rep it goes to the rep's team,
+    whose manager hears of it from then on."""
+    member = uow.company.person(person)
+    team = member.team if member.role is Role.REP else lead.team or member.team
     lead.offer_to(person, team=team, policy=uow.company.policy, why=why, now=now, actor=actor)
     given(uow, person, now)
 
@@ -121,15 +132,17 @@ class Seen:
 
 
 def assign_lead(uow: Uow, *, lead_id: str, to: str, by: str, at: datetime, seen: Seen | None = None) -> Lead:
-    """A leader gives the lead to somebody by name: a new cycle, whatever the caps say. A manager gives
-    it to a rep of the teams below, to themselves, or to whoever stands above the lead's team."""
+    """A leader gives the lead to somebody by name: a new cycle, whatever the caps say. Whoever
+    leads a team gives it to a rep of the teams below, to themselves, or to whoever stands above the lead's
+    team."""
     lead = lead_for(uow, lead_id, by)
     company = uow.company
     if not may_direct(company, company.person(by), lead):
         raise NotAllowed(lead=lead_id)
     if company.person(to).role not in (Role.REP, Role.MANAGER, Role.DIRECTOR):
         raise NotAllowed(lead=lead_id, person=to)
-    if company.person(by).role is Role.MANAGER and not _within(company, lead, by, to):
+    anywhere = company.person(by).role in (Role.DIRECTOR, Role.ADMIN, Role.MARKETER)
+    if not anywhere and not _within(company, lead, by, to):
         raise NotAllowed(lead=lead_id, person=to)
     if seen is not None:
         seen.check(lead)
@@ -170,6 +183,8 @@ def take_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | Non
     if seen is not None:
         seen.check(lead)
     loser = _holder(lead)
+    if from_pool:
+        lead.team = person.team or lead.team
     lead.take(by, policy=uow.company.policy, at=at)
     told_outcome(uow, lead, "accepted", by=by)
     _told_loser(lead, loser, by=by, to=by)
@@ -204,12 +219,11 @@ def release_leads(
 
 
 def place_waiting(uow: Uow, *, team: str | None, now: datetime, limit: int = 50) -> int:
-    """Room has come up: offer what waits, oldest first. Returns how many found somebody."""
+    """Room has come up: offer what waits, oldest first; one that is not for those who have room holds up no
+    other. Returns how many found somebody."""
     placed = 0
     for lead in uow.waiting_leads(team, limit):
         place(uow, lead, now=now)
         uow.save(lead)
-        if lead.stage is not Stage.OFFERED:
-            break
-        placed += 1
+        placed += lead.stage is Stage.OFFERED
     return placed

@@ -10,7 +10,6 @@ from domain.people import Role
 from domain.ports import Uow
 from domain.stages import CLOSED
 from domain.usecases.leads import Captured, capture_lead
-from domain.usecases.placing import offer
 
 LONGEST_CHANNEL = 40
 
@@ -38,11 +37,10 @@ def customer_scanned(
     """The customer becomes a lead of the member whose code it was, once; where that is nobody who may be
     given leads, the turn decides. `customer` is the platform's id of them, `channel` what the code says."""
     external = f"{member}:{customer}"
-    known = uow.known_external(source, external) is not None
     origin = Origin(channel=channel[:LONGEST_CHANNEL] or source, source=source, by=None, external_id=external)
-    taken = capture_lead(uow, customer=Customer(name=name, need=None), origin=origin, now=now)
-    if not known and not taken.known:
-        _to_its_member(uow, taken.lead, member, now)
+    person = uow.company.people.get(member)
+    its = member if person and person.role is Role.REP and uow.desk(member).on_duty else None
+    taken = capture_lead(uow, customer=Customer(name=name, need=None), origin=origin, now=now, to=its)
     if welcome is not None:
         uow.tell(_greeting(source, welcome, taken.lead.id, now))
     return taken
@@ -65,11 +63,3 @@ def name_customer(uow: Uow, *, lead_id: str, name: str, now: datetime) -> Lead:
     if lead.stage not in CLOSED and lead.edit(lead.customer.with_values(name=name), by=SYSTEM, now=now):
         uow.save(lead)
     return lead
-
-
-def _to_its_member(uow: Uow, lead: Lead, member: str, now: datetime) -> None:
-    person = uow.company.people.get(member)
-    if person is None or person.role is not Role.REP or not uow.desk(member).on_duty or lead.owner == member:
-        return
-    offer(uow, lead, member, why="own_code", now=now, actor=member)
-    uow.save(lead)

@@ -72,9 +72,7 @@ def facts_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
     if proposal.facts.due is not None:
         _plan_back(uow, lead, about["plan"], act.at, at)
     if act.before.contacted_at is None and lead.contacted_at is not None:
-        customer = lead.customer
         lead.restore(act.before, verb=act.verb, by=by, now=at)  # the contact that was confirmed with it
-        lead.customer = customer
     else:
         lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
     mark_cards(uow, lead.id, "open", tell="note", no=about["no"])

@@ -14,7 +14,7 @@ THE_CUSTOMERS = {
 
 NOT_THE_CUSTOMERS = {
     "anchors": "heads root", "blocks": "name", "calendars": "id body", "contacts": "lead_id",
-    "desks": "person", "dialogs": "person kind lead_id",
+    "desks": "person team", "dialogs": "person kind lead_id",
     "directory": "id channel account name departments leads",
     "events": "lead_id kind actor clock data policy calendar hash", "inbox": "key",
     "leads": "id stage team owner tier source channel captured_by campaign policy lapsed offer_person offer_team "

@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import Connection, create_engine, text
 
 from domain.errors import Unavailable
-from domain.people import Company, Role
+from domain.people import Company
 from domain.usecases.leads import capture_lead
 from storage import engine as engines
 from storage import writer
 from storage.engine import StoreInUse, read_url, reading
-from storage.store import Store, ensure_desks
+from storage.store import Store
 from tests.conftest import OpenStore
 from tests.fakes.clock import SteppedClock
-from tests.fakes.company import make_company, person, with_people
+from tests.fakes.company import make_company
 from tests.fakes.floor import Floor
 
 ROOT = Path(__file__).parents[2]
@@ -245,12 +245,3 @@ def capture_nobody(uow: object, *, now: object) -> object:
     from domain.lead import Customer, Origin
 
     return capture_lead(uow, customer=Customer(name="x"), origin=Origin(), now=now)  # type: ignore[arg-type]
-
-
-async def test_a_new_rep_starts_level_with_the_team_and_not_with_all_of_its_next_leads(floor: Floor) -> None:
-    store = floor.store
-    for _ in range(6):
-        await floor.capture()
-    store.company = with_people(store.company, person("e4", Role.REP, "east"), person("x", Role.EMPLOYEE))
-    await store.write(ensure_desks, people=list(store.company.people))
-    assert [(await floor.desk(each)).turn for each in ("e1", "e4", "x")] == [1.0, 1.0, 0.0]

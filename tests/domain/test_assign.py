@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.assign import Choice, Desk, choose, has_room
+from domain.assign import Choice, Desk, choose, has_room, level_newcomers, pass_over
 from domain.people import Capacity, Person, Role
 
 TODAY = date(2026, 11, 2)
@@ -66,6 +66,29 @@ def test_the_lowest_turn_is_next_and_a_tie_goes_by_name() -> None:
 )
 def test_three_caps_bound_a_desk(desk: Desk, room: bool) -> None:
     assert has_room(replace(rep("a"), capacity=Capacity()), desk, TODAY) is room
+
+
+def test_who_is_full_keeps_level_with_the_lowest_who_has_room() -> None:
+    full = replace(rep("a"), capacity=Capacity(active=0))
+    desks = [Desk(person="a", turn=2), Desk(person="b", turn=7), Desk(person="c", turn=5)]
+    off = Desk(person="d", turn=1, on_duty=False)
+    reps = [(full, desks[0]), (rep("b"), desks[1]), (rep("c"), desks[2]), (rep("d"), off)]
+    assert pass_over(reps, day=TODAY) == [desks[0]]
+    assert [desk.turn for desk in (*desks, off)] == [5, 7, 5, 1]
+    assert pass_over(reps, day=TODAY) == []
+    assert pass_over(reps[:1], day=TODAY) == []
+
+
+def test_who_is_new_in_a_team_is_level_with_its_lowest() -> None:
+    here = [Desk(person="a", turn=7, team="east"), Desk(person="b", turn=5, team="east")]
+    new = [Desk(person="c", turn=90, team="south"), Desk(person="d")]
+    reps = [(rep(desk.person), desk) for desk in (*here, *new)]
+    assert level_newcomers(reps) == new
+    assert [(desk.turn, desk.team) for desk in new] == [(5, "east"), (5, "east")]
+    assert level_newcomers(reps) == []
+    first = Desk(person="a", turn=3)
+    assert level_newcomers([(rep("a"), first)]) == [first]
+    assert first.turn == 3
 
 
 def test_a_new_desk_is_empty() -> None:

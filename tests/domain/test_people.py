@@ -73,7 +73,9 @@ def test_who_is_off_duty_is_passed_over_unless_all_are() -> None:
     assert COMPANY.manager_of("east", away("me")).id == "dir"
     assert COMPANY.manager_of("east", lambda person: False).id == "me"
     assert COMPANY.director_of("east", ALL_HERE).id == "dir"
-    assert COMPANY.director_of("east", away("dir")).id == "dir"
+    assert COMPANY.director_of("east", away("dir")).id == "adm"
+    assert COMPANY.director_of("east", away("dir", "adm")).id == "me"
+    assert COMPANY.director_of("east", away("me", "dir", "adm")).id == "dir"
 
 
 def test_without_a_director_the_next_above_the_manager_hears() -> None:

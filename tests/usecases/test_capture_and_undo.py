@@ -8,9 +8,10 @@ import pytest
 from domain.errors import BadField, NotAllowed, NothingToUndo, OfferGone, TooLate, UnknownLead, WrongStage
 from domain.lead import Customer, missing_fields
 from domain.notices import Tell
+from domain.people import Company
 from domain.usecases import duty, leads
 from domain.usecases.delivery import Sent
-from tests.fakes.company import EAST, SOUTH
+from tests.fakes.company import EAST, SOUTH, with_people
 from tests.fakes.floor import Floor
 
 PHONE = "+8613812345678"
@@ -69,6 +70,40 @@ async def test_typing_a_draft_again_in_full_sends_it(floor: Floor) -> None:
     found = await floor.lead(draft.id)
     assert (found.stage, found.customer.need) == ("offered", "MES")
     assert await floor.told(Tell.OUTCOME) == []
+
+
+@pytest.mark.parametrize("by", [None, "e2"])
+async def test_a_customer_who_asks_themself_does_not_wait_for_a_colleagues_draft(
+    floor: Floor, by: str | None
+) -> None:
+    draft = await floor.capture(phone=PHONE, draft=True, by="emp")
+    await floor.capture(phone=PHONE, draft=True, by="e2")
+    assert (await floor.lead(draft.id)).stage == "draft"
+    again = await floor.capture(phone=PHONE, need="MES", by=by)
+    assert again.id == draft.id
+    assert (await floor.lead(draft.id)).stage == "offered"
+    assert await floor.told(Tell.OUTCOME) == []
+
+
+async def test_a_customer_in_the_pool_who_asks_again_is_offered_anew(floor: Floor) -> None:
+    lead = await accepted(floor, phone=PHONE)
+    await note(floor, lead, "e1")
+    await floor.hand_back(lead, "e1", "unreachable")
+    await floor.capture(phone=PHONE)
+    assert (await floor.lead(lead)).owner == "e2"
+
+
+@pytest.mark.parametrize(("off", "hears"), [((), "mkt"), (("mkt",), "me")])
+async def test_of_a_nurtured_customer_who_asks_again_marketing_hears_at_once(
+    floor: Floor, off: tuple[str, ...], hears: str
+) -> None:
+    lead = await accepted(floor, phone=PHONE)
+    await floor.hand_back(lead, "e1", "not_yet")
+    for each in off:
+        await floor.duty(each, on=False)
+    await floor.capture(phone=PHONE, need="MES")
+    assert await floor.told(Tell.REVISIT, lead) == ["mkt", hears]
+    assert (await floor.lead(lead)).stage == "nurturing"
 
 
 async def test_a_draft_sent_by_its_last_answer_is_taken_back_whole(floor: Floor) -> None:
@@ -295,6 +330,20 @@ async def test_an_edit_is_taken_back_without_what_others_edited(floor: Floor) ->
     assert (await floor.kinds(lead))[-2:] == ["edited", "undone"]
 
 
+@pytest.mark.parametrize("done", ["accept", "contact", "handback"])
+async def test_what_others_wrote_into_a_lead_stays_when_an_act_on_it_is_taken_back(
+    floor: Floor, done: str
+) -> None:
+    lead = await accepted(floor)
+    if done == "contact":
+        await floor.contact(lead, "e1")
+    if done == "handback":
+        await floor.hand_back(lead, "e1", "wrong_product")
+    await edit(floor, lead, "me", phone=PHONE)
+    assert (await floor.undo("e1", lead)).verb == done
+    assert (await floor.lead(lead)).customer.phone == PHONE
+
+
 async def test_an_edit_that_was_edited_back_leaves_nothing_to_change(floor: Floor) -> None:
     lead = await accepted(floor)
     await edit(floor, lead, "e1", title="厂长")
@@ -373,6 +422,24 @@ async def test_nobody_is_charged_for_a_person_who_left_with_an_open_undo(floor: 
     await floor.do(duty.person_left, person="e1", now=floor.now)
     assert (await floor.lead(lead)).owner in EAST
     assert floor.now - (await floor.lead(lead)).updated_at == timedelta(0)
+
+
+@pytest.mark.parametrize("far", [0, 1, 2])
+async def test_an_undo_gives_a_lead_to_nobody_who_has_left_meanwhile(
+    floor: Floor, company: Company, far: int
+) -> None:
+    lead = (await floor.capture()).id
+    await floor.show()
+    if far:
+        await floor.accept(lead, "e1")
+    if far == 2:
+        await floor.contact(lead, "e1")
+    await floor.take(lead, "me")
+    floor.store.company = with_people(company, gone=["e1"])
+    await floor.do(duty.person_left, person="e1", now=floor.now)
+    await floor.undo("me", lead)
+    assert (await floor.lead(lead)).owner == "e2"
+    assert await floor.told(Tell.OFFER, lead) == ["e1", "e2"]
 
 
 async def test_a_manager_who_takes_an_assignment_back_leaves_the_first_clock_as_it_ran(floor: Floor) -> None:

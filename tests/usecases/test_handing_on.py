@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from domain.clock import to_micros
 from domain.errors import (
     AlreadyTaken,
     BadField,
@@ -292,6 +293,29 @@ async def test_a_nurtured_lead_comes_to_marketing_on_its_day(floor: Floor) -> No
     assert (await floor.lead(lead)).owner == "e2"
 
 
+async def test_a_day_that_comes_in_the_quiet_hours_is_told_in_the_morning(floor: Floor) -> None:
+    lead = await accepted(floor)
+    floor.clock.step(hours=12)  # ten in the evening
+    await floor.hand_back(lead, "e1", "not_yet")
+    await floor.wait(days=30)
+    waits = "SELECT created_at, not_before FROM outbox WHERE tell = 'revisit' AND state = 'due'"
+    morning = floor.now + timedelta(hours=10, minutes=30)
+    assert await floor.rows(waits) == [(to_micros(floor.now), to_micros(morning))]
+
+
+async def test_the_day_of_a_nurtured_lead_is_told_to_who_is_at_work(
+    open_store: OpenStore, clock: SteppedClock, company: Company
+) -> None:
+    floor = Floor(await open_store(with_people(company, person("mk2", Role.MARKETER))), clock)
+    lead = await accepted(floor)
+    await floor.hand_back(lead, "e1", "not_yet")
+    await floor.duty("mkt", on=False)
+    await floor.wait(days=30)
+    await floor.duty("mk2", on=False)
+    await floor.wait(days=7)
+    assert await floor.told(Tell.REVISIT, lead) == ["mkt", "mk2", "me"]
+
+
 async def test_marketing_sends_out_what_it_nurtures_and_nothing_else(floor: Floor) -> None:
     lead = await accepted(floor)
     with pytest.raises(NotAllowed):
@@ -404,6 +428,17 @@ async def test_nobody_else_may(floor: Floor, other: str) -> None:
             await wish
 
 
+async def test_a_rep_who_leads_a_team_gives_leads_to_its_people_alone(
+    open_store: OpenStore, clock: SteppedClock, company: Company
+) -> None:
+    teams = {**company.teams, "east": replace(company.teams["east"], manager="e1")}
+    floor = Floor(await open_store(replace(company, teams=teams)), clock)
+    lead = (await floor.capture()).id
+    with pytest.raises(NotAllowed):
+        await floor.assign(lead, "s1", "e1")
+    assert (await floor.assign(lead, "e2", "e1")).owner == "e2"
+
+
 @pytest.mark.parametrize("to", ["mkt", "emp", "exp", "adm"])
 async def test_a_lead_is_given_to_those_who_sell(floor: Floor, to: str) -> None:
     lead = (await floor.capture()).id
@@ -416,6 +451,32 @@ async def test_a_lead_may_be_given_over_the_caps(floor: Floor) -> None:
         lead = await floor.capture()
         await floor.assign(lead.id, "e1", "dir")
     assert (await floor.desk("e1")).unaccepted == 5
+
+
+async def test_a_lead_given_to_a_rep_of_another_team_is_that_teams(floor: Floor) -> None:
+    lead = (await floor.capture()).id
+    await floor.assign(lead, "s1", "dir")
+    await floor.show()
+    await floor.wait(minutes=5)
+    assert await floor.told(Tell.ALERT, lead) == ["ms"]
+    await floor.wait(minutes=5)
+    assert (await floor.lead(lead)).owner == "s2"
+    await floor.assign(lead, "s3", "ms")
+    assert (await floor.lead(lead)).owner == "s3"
+
+
+async def test_a_lead_taken_from_the_pool_is_the_teams_of_who_took_it(floor: Floor) -> None:
+    lead = await accepted(floor)
+    await floor.do(leads.add_note, lead_id=lead, by="e1", text="未接", kind="note", key="n", at=floor.now)
+    await floor.hand_back(lead, "e1", "unreachable")
+    assert (await floor.take(lead, "s1")).team == "south"
+    await floor.wait(hours=4)
+    assert await floor.told(Tell.ALERT, lead) == ["ms"]
+
+
+async def test_a_lead_given_to_a_leader_stays_with_its_team(floor: Floor) -> None:
+    lead = (await floor.capture()).id
+    assert (await floor.assign(lead, "dir", "me")).team == "east"
 
 
 async def test_there_is_nobody_to_nudge(floor: Floor) -> None:
@@ -473,6 +534,19 @@ async def test_three_lapses_in_a_row_and_the_rep_is_off_duty(floor: Floor) -> No
     assert [each.tell for each in await floor.show()].count(Tell.REFRESH) >= 1
 
 
+async def test_an_accept_in_time_takes_back_the_lapse_that_sent_the_rep_off_duty(floor: Floor) -> None:
+    for rep in ("e2", "e3", *SOUTH):
+        await floor.duty(rep, on=False)
+    offered = [await floor.capture() for _ in range(3)]
+    await floor.show()
+    await floor.duty("e2", on=True)
+    in_time = floor.clock.step(minutes=9, seconds=59)
+    await floor.wait(seconds=2)
+    assert not (await floor.desk("e1")).on_duty
+    await floor.accept(offered[1].id, "e1", offer=1, at=in_time)
+    assert (await floor.desk("e1")).on_duty
+
+
 async def test_an_accept_forgives_the_lapses(floor: Floor) -> None:
     lead = await floor.capture()
     await floor.show()
@@ -522,6 +596,18 @@ async def test_coming_on_duty_takes_what_waits_oldest_first(floor: Floor) -> Non
     assert owners == ["e2", "e2", "e2", None]
     desk, placed = await floor.duty("me", on=True)
     assert (desk.person, placed) == ("me", 0)
+
+
+async def test_what_the_one_who_comes_gave_back_holds_up_nothing_else(floor: Floor) -> None:
+    lead = await accepted(floor)
+    for rep in ("e2", "e3", *SOUTH):
+        await floor.duty(rep, on=False)
+    await floor.hand_back(lead, "e1", "wrong_region")
+    await floor.duty("e1", on=False)
+    floor.clock.step(seconds=1)
+    other = (await floor.capture()).id
+    assert (await floor.duty("e1", on=True))[1] == 1
+    assert [(await floor.lead(each)).owner for each in (lead, other)] == [None, "e1"]
 
 
 async def test_a_rep_back_from_leave_starts_level_with_the_others(floor: Floor) -> None:
@@ -603,6 +689,46 @@ async def test_every_cap_counts(
     assert (await floor.capture()).stage == "waiting"
     clock.step(hours=14)  # a new day in Shanghai
     assert (await floor.capture()).stage == ("waiting" if cap.active == 1 else "offered")
+
+
+@pytest.mark.parametrize("before", ["nobody", "an employee", "in another team", "long in another team"])
+async def test_who_is_new_in_a_team_starts_level_with_it(
+    open_store: OpenStore, clock: SteppedClock, before: str
+) -> None:
+    plenty = Capacity(unaccepted=99, per_day=99)
+    known = [person(rep, Role.REP, "east", capacity=plenty) for rep in ("e1", "e2")]
+    known.append(person("dir", Role.DIRECTOR))
+    was = {"nobody": [], "an employee": [person("new", Role.EMPLOYEE)]}.get(
+        before, [person("new", Role.REP, "south")]
+    )
+    routes = (Route(team="east"),)
+    floor = Floor(await open_store(make_company([*known, *was], routes=routes)), clock)
+    for _ in range(6):
+        await floor.capture()
+    for _ in range(9 if before == "long in another team" else 0):
+        await floor.assign((await floor.capture()).id, "new", "dir")
+    known.append(person("new", Role.REP, "east", capacity=plenty))
+    floor.store.company = make_company(known, routes=routes)
+    owners = Counter([(await floor.capture()).owner for _ in range(6)])
+    assert owners == {"e1": 2, "e2": 2, "new": 2}
+
+
+async def test_who_was_full_is_not_given_what_they_missed_in_one_burst(
+    open_store: OpenStore, clock: SteppedClock, company: Company
+) -> None:
+    cap = Capacity(unaccepted=9, active=1)
+    pair = [
+        replace(company.people["e1"], capacity=cap),
+        replace(company.people["e2"], capacity=Capacity(unaccepted=9)),
+    ]
+    floor = Floor(await open_store(with_people(only(company, "e1", "e2", "me"), *pair)), clock)
+    kept = (await floor.capture()).id
+    await floor.accept(kept, "e1")
+    for _ in range(8):
+        await floor.accept((await floor.capture()).id, "e2")
+    await floor.take(kept, "me")  # e1 has room again
+    owners = [(await floor.capture()).owner for _ in range(5)]
+    assert owners == ["e1", "e1", "e2", "e1", "e2"]
 
 
 async def test_shares_follow_the_weights_over_a_thousand_leads(

@@ -76,6 +76,8 @@ async def test_attempts_of_the_owner_before_are_not_the_new_owners(floor: Floor)
     await floor.contact(lead, "e1")
     await floor.assign(lead, "e2", "me")
     await floor.show()
+    with pytest.raises(NeedsAttempt):  # neither before the accept nor after it
+        await floor.hand_back(lead, "e2", "unreachable")
     await floor.accept(lead, "e2")
     with pytest.raises(NeedsAttempt):
         await floor.hand_back(lead, "e2", "unreachable")
@@ -100,6 +102,24 @@ async def test_help_asked_for_before_the_accept_stays(floor: Floor) -> None:
     await floor.show()
     await floor.hand_back(lead, "e1", "needs_solution")
     await floor.accept(lead, "e1")
+    assert (await floor.lead(lead)).helper == "exp"
+
+
+async def test_a_contact_that_is_taken_back_sends_no_helper_away(floor: Floor) -> None:
+    lead = (await floor.capture()).id
+    await floor.show()
+    await floor.accept(lead, "e1")
+    await floor.contact(lead, "e1")
+    await floor.hand_back(lead, "e1", "too_technical")
+    await floor.undo("e1", lead)
+    found = await floor.lead(lead)
+    assert (found.stage, found.helper, found.help_reason) == ("accepted", "exp", "too_technical")
+
+
+async def test_a_hand_back_that_is_taken_back_has_its_helper_again(floor: Floor) -> None:
+    lead = await helped(floor)
+    await floor.hand_back(lead, "e1", "wrong_region", key="h2")
+    await floor.undo("e1", lead)
     assert (await floor.lead(lead)).helper == "exp"
 
 

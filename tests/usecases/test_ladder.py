@@ -178,6 +178,27 @@ async def test_who_never_saw_the_card_let_nothing_lapse(floor: Floor) -> None:
     assert (await floor.kinds(lead)).count("undelivered") == 1
 
 
+@pytest.mark.parametrize("shown", [True, False])
+async def test_a_breach_of_a_lead_that_was_passed_on_is_not_held_against_who_never_saw_it(
+    open_store: OpenStore, clock: SteppedClock, shown: bool
+) -> None:
+    steps = (
+        Step(after=timedelta(minutes=4), do=Do.REASSIGN),
+        Step(after=timedelta(minutes=5), do=Do.ALERT, to=To.MANAGER),
+    )
+    floor = Floor(await open_store(make_company(policy=Policy(steps=steps))), clock)
+    lead = await offered(floor)
+    clock.step(minutes=4)
+    await floor.sweep()
+    if shown:
+        await floor.show()
+    clock.step(minutes=1)
+    await floor.sweep()
+    facts = await floor.rows("SELECT data FROM events WHERE kind = 'breached' AND lead_id = ?", lead)
+    assert '"rep":"e2"' in facts[0][0]
+    assert ('"excluded":"undelivered"' in facts[0][0]) is not shown
+
+
 # -- nobody left to give it to ------------------------------------------------------------------------------
 
 
@@ -201,6 +222,13 @@ async def test_a_manager_who_has_the_lead_is_not_rung_about_themself(floor: Floo
     assert await floor.told(Tell.ALERT, lead) == ["dir"]
 
 
+async def test_a_director_who_has_the_lead_is_not_rung_about_themself(floor: Floor) -> None:
+    lead = (await floor.capture()).id
+    await floor.take(lead, "dir")
+    await floor.wait(hours=8)
+    assert await floor.told(Tell.ALERT, lead) == ["me", "adm"]
+
+
 # -- other policies -----------------------------------------------------------------------------------------
 
 
@@ -215,6 +243,19 @@ async def test_a_promise_without_a_step_of_its_own_is_breached_all_the_same(
     assert await floor.told(Tell.ALERT) == []
     await floor.wait(minutes=56)
     assert await floor.told(Tell.ALERT) == ["dir"]
+
+
+async def test_a_reminder_at_the_end_of_the_promise_hides_no_breach(
+    open_store: OpenStore, clock: SteppedClock
+) -> None:
+    steps = (
+        Step(after=timedelta(minutes=5), do=Do.REMIND, to=To.OWNER),
+        Step(after=timedelta(minutes=10), do=Do.REASSIGN),
+    )
+    floor = Floor(await open_store(make_company(policy=Policy(steps=steps))), clock)
+    lead = await offered(floor)
+    await floor.wait(minutes=5)
+    assert (await floor.kinds(lead))[-2:] == ["reminded", "breached"]
 
 
 async def test_a_new_policy_leaves_running_clocks_alone(floor: Floor) -> None:
@@ -367,5 +408,5 @@ async def test_an_alert_goes_past_a_leader_who_is_off_duty(
     lead = await offered(floor)
     await floor.wait(minutes=30)
     heard = await floor.told(Tell.ALERT, lead)
-    assert heard == (["dir", "dir"] if role == "me" else ["me", "dir"])
+    assert heard == (["dir", "dir"] if role == "me" else ["me", "adm"])
     assert company.people[role].id == role

@@ -27,6 +27,14 @@ async def test_the_lead_is_offered_to_the_member_whose_code_it_was(floor: Floor)
     for member in ("e2", "e3"):
         taken = await scanned(floor, member, f"wm-{member}")
         assert taken.lead.owner == member
+        assert await floor.kinds(taken.lead.id) == ["captured", "assigned"]
+
+
+async def test_a_code_of_ones_own_costs_nobody_else_a_turn(floor: Floor) -> None:
+    for customer in ("wm1", "wm2"):
+        await scanned(floor, "e3", customer)
+    desks = [await floor.desk(rep) for rep in EAST]
+    assert [(desk.given, desk.turn) for desk in desks] == [(0, 0.0), (0, 0.0), (2, 2.0)]
 
 
 async def test_the_same_customer_on_the_same_code_is_one_lead(floor: Floor) -> None:

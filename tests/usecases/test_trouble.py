@@ -112,6 +112,20 @@ async def test_an_outage_is_charged_to_nobody(floor: Floor, times: int) -> None:
     assert await floor.told(Tell.ALERT) == []
 
 
+async def test_an_outage_forgives_nothing_that_was_broken_before(floor: Floor) -> None:
+    lead = (await floor.capture()).id
+    await floor.show()
+    await floor.accept(lead, "e1")
+    await floor.wait(hours=7, minutes=59)
+    broken = (await floor.lead(lead)).broken_at
+    since = floor.now
+    floor.clock.step(minutes=6)
+    await floor.do(escalation.resume_after_gap, since=since, until=floor.now)
+    assert broken is not None
+    assert (await floor.lead(lead)).broken_at == broken
+    assert await floor.told(Tell.ALERT, lead) == ["me", "dir"]
+
+
 async def test_what_waited_through_the_outage_is_placed(office: Floor) -> None:
     office.clock.step(hours=12)
     waits = (await office.capture()).id

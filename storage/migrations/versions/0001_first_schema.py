@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("day", sa.BigInteger(), nullable=True),
         sa.Column("turn", sa.Float(), nullable=False),
         sa.Column("lapses", sa.BigInteger(), nullable=False),
+        sa.Column("team", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("person", name=op.f("pk_desks")),
     )
     op.create_table(
