@@ -127,6 +127,16 @@ async def test_on_a_desktop_it_is_a_code_to_scan(house: House) -> None:
     assert {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
 
 
+async def test_who_leaves_reads_no_page_any_more(at_home: House, browser: ClientSession) -> None:
+    house = at_home
+    lead = await house.submit("周倩")
+    assert (await sign_in(house, browser, f"/l/{lead}", "WangFang"))[0] == 200
+    await house.fake.phones.leave("WangFang")
+    async with browser.get(place(house, f"/l/{lead}"), allow_redirects=False) as answer:
+        assert answer.status == 302
+        assert answer.headers["Location"].startswith("/signin")
+
+
 async def test_signing_out_ends_it(at_home: House, browser: ClientSession) -> None:
     house = at_home
     lead = await house.submit("周倩")
