@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.channels.wecom import checkup, commands
 from bot.channels.wecom.checkup import Finding
@@ -131,3 +132,15 @@ async def test_the_tile_tells_what_waits_and_only_when_it_changes(still_house: H
     calls = house.fake.state.calls.count("agent/set_workbench_data")
     await tiles.once()
     assert house.fake.state.calls.count("agent/set_workbench_data") == calls
+
+
+async def test_a_callback_that_breaks_off_is_refused_and_is_no_fault_of_ours(house: House) -> None:
+    with capture_logs() as logged:
+        _, writer = await asyncio.open_connection("127.0.0.1", house.bot.port)
+        writer.write(b"POST /callback/wecom HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n<xml")
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(5):
+            while not (found := [each for each in logged if each.get("action") == "http"]):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert [each["status"] for each in found] == [403]
