@@ -579,6 +579,7 @@ class Service:
             company_now=lambda: self.store.company,
             clock=self.clock,
             new_id=new_id,
+            may_try=self.keys.may_sign_in,
         )
 
     async def stop(self) -> None:

@@ -13,12 +13,14 @@ _PROXIES = ("forwarded", "via", "x-real-ip")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Requests a minute; a burst of as many at once is fine. `refused` counts wrong tokens of one address."""
+    """Requests a minute; a burst of as many at once is fine. `refused` counts wrong tokens of one address,
+    `sign_ins` its returns from a platform: each has us ask the platform, on the way that cards take too."""
 
     capture: int = 600
     read: int = 3000
     address: int = 6000
     refused: int = 60
+    sign_ins: int = 300
 
 
 class Buckets:

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientSession, CookieJar
 
+from bot.web.limits import Buckets
 from tests.wecom.world import House
 
 CLIENT = {"User-Agent": "Mozilla/5.0 wxwork/4.1.20 MicroMessenger/7.0.1"}
@@ -102,6 +103,21 @@ async def test_a_sign_in_that_another_browser_began_or_that_was_used_is_refused(
     async with browser.get(back, allow_redirects=False) as answer:
         assert answer.status == 403
     assert "leadbell" not in {c.key for c in browser.cookie_jar} or twist == "twice"
+
+
+async def test_a_stranger_who_makes_up_states_and_codes_cannot_keep_us_asking_the_platform(
+    at_home: House, browser: ClientSession
+) -> None:
+    house = at_home
+    house.bot.keys._sign_ins = Buckets(2, lambda: 0.0)
+    made_up = {"Cookie": f"leadbell_state={'a' * 32}"}
+    statuses = []
+    for nth in range(4):
+        back = place(house, f"/signin/wecom/back?code=made-up-{nth}&state={'a' * 32}")
+        async with browser.get(back, headers=made_up, allow_redirects=False) as answer:
+            statuses.append(answer.status)
+    assert statuses == [403, 403, 429, 429]
+    assert house.fake.state.calls.count("auth/getuserinfo") == 2
 
 
 async def test_it_never_sends_anybody_elsewhere(at_home: House, browser: ClientSession) -> None:
