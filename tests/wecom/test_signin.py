@@ -62,8 +62,11 @@ async def test_the_owner_opens_the_card_and_sees_the_lead(at_home: House, browse
     assert "周倩" in text
     assert "138****" in text
     await rep.press("accept", "周倩")
+    await rep.write(f"/note {lead} 换号了，打 13900001111")
     async with browser.get(place(house, f"/l/{lead}")) as answer:
-        assert "138****" not in await answer.text()
+        page = await answer.text()
+    assert "138****" not in page
+    assert "13900001111" in page
     house.clock.hold(house.clock.now() + timedelta(minutes=61))
     async with browser.get(place(house, f"/l/{lead}"), allow_redirects=False) as answer:
         assert answer.status == 302
@@ -80,6 +83,18 @@ async def test_who_may_not_see_it_finds_nothing_and_who_is_unknown_is_not_let_in
     house.fake.state.add("Stranger", "路人")
     browser.cookie_jar.clear()
     assert (await sign_in(house, browser, f"/l/{lead}", "Stranger"))[0] == 403
+
+
+async def test_a_number_in_a_note_is_the_owners_alone_as_on_every_card(
+    at_home: House, browser: ClientSession
+) -> None:
+    house = at_home
+    lead = await house.submit("周倩")
+    rep = await house.holder(lead)
+    await rep.press("accept", "周倩")
+    await rep.write(f"/note {lead} 换号了，打 13900001111")
+    status, page = await sign_in(house, browser, f"/l/{lead}", "WangFang")
+    assert (status, "换号了，打 139****1111" in page, "13900001111" in page) == (200, True, False)
 
 
 @pytest.mark.parametrize("twist", ["state", "no cookie", "code", "twice"])
