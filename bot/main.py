@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -502,6 +503,7 @@ class Service:
         )
 
     async def _listen(self) -> None:
+        logging.getLogger("aiohttp.server").addFilter(problems.UNQUOTED)
         app = self.application()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await self._runner.setup()
