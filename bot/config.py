@@ -949,8 +949,10 @@ def _leaderless(settings: Settings) -> Iterator[Mistake]:
 
 
 def _exposed(settings: Settings) -> Iterator[Mistake]:
-    if settings.simulator.enabled and settings.app.host not in LOOPBACK:
-        yield Mistake(key="app.host", code="simulator_exposed")
+    shown_at = {"host": settings.app.host, "base_url": urlsplit(settings.app.base_url).hostname}
+    for name, host in shown_at.items():
+        if settings.simulator.enabled and host not in LOOPBACK:
+            yield Mistake(key=f"app.{name}", code="simulator_exposed")
     platforms = (each for each in (settings.wecom, settings.dingtalk) if each is not None)
     on_phones = any(urlsplit(each.api_base).hostname not in LOOPBACK for each in platforms)
     if on_phones and urlsplit(settings.app.base_url).hostname in LOOPBACK:

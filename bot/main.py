@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -501,6 +502,7 @@ class Service:
         )
 
     async def _listen(self) -> None:
+        logging.getLogger("aiohttp.server").addFilter(problems.UNQUOTED)
         app = self.application()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await self._runner.setup()
@@ -578,6 +580,7 @@ class Service:
             company_now=lambda: self.store.company,
             clock=self.clock,
             new_id=new_id,
+            may_try=self.keys.may_sign_in,
         )
 
     async def stop(self) -> None:

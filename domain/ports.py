@@ -265,6 +265,10 @@ class Uow(Protocol):
         that came with its notes alone."""
         ...
 
+    def sign_out(self, person: str) -> None:
+        """End every session of this person on the pages."""
+        ...
+
     def claim_notices(self, now: datetime, limit: int, busy: Iterable[str]) -> Sequence[Delivery]:
         """Lease due notices, the urgent first, none for the people in `busy`, within each person's pace."""
         ...

@@ -548,6 +548,9 @@ class UnitOfWork(Planning):
         self._batch.flush()
         return shred.shred(self._batch.conn, lead_id, traces, instead)
 
+    def sign_out(self, person: str) -> None:
+        self.later("DELETE FROM sessions WHERE person = ?", person)
+
     def claim_notices(self, now: datetime, limit: int, busy: Iterable[str]) -> Sequence[Delivery]:
         self._batch.flush()
         return outbox.claim(self._batch.conn, now, limit, busy, self._batch.pace)

@@ -478,6 +478,22 @@ async def test_contacts_are_masked_unless_the_token_may_see_them(front: Front) -
     answers.Lead.model_validate_json(await answer.text())
 
 
+async def test_another_number_of_a_known_customer_is_masked_in_the_notes_like_the_first(front: Front) -> None:
+    made = await front.lead(WHO | {"email": "zhangwei@example.com", "wechat": "zhang_wei"})
+    other = {
+        "phone": "13900001111",
+        "email": "zhangwei@example.com",
+        "wechat": "wei_zhang_88",
+        "need": "两百人用",
+    }
+    assert (await front.lead(other))["duplicate_of"] == made["id"]
+    path = f"/api/v1/leads/{made['id']}/notes"
+    (note,) = (await (await front.get(path)).json())["items"]
+    assert note["text"] == "139****1111 · wechat we**** · 两百人用"
+    (note,) = (await (await front.get(path, token=front.token("crm", "read", "contact"))).json())["items"]
+    assert note["text"] == "+8613900001111 · wechat wei_zhang_88 · 两百人用"
+
+
 @both
 async def test_the_history_and_the_notes_of_a_lead(front: Front) -> None:
     made = await front.lead()

@@ -728,6 +728,9 @@ def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:
     simulated = warnings(read(tmp_path, raw | {"simulator": {"enabled": True}}))
     assert {each.code for each in simulated} - {each.code for each in found} == {"simulator_exposed"}
     assert "unreachable" not in {each.code for each in simulated}
+    public = {"host": "127.0.0.1", "base_url": "https://leads.example.com"}
+    proxied = warnings(read(tmp_path, raw | {"app": public, "simulator": {"enabled": True}}))
+    assert ("app.base_url", "simulator_exposed") in {(each.key, each.code) for each in proxied}
 
 
 def test_a_company_that_no_channel_reaches_is_warned_of(tmp_path: Path) -> None:

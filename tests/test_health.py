@@ -223,6 +223,12 @@ async def test_metrics_need_a_token_through_a_proxy(
 ) -> None:
     client, _, _ = measured
     passed_on = {"X-Forwarded-For": "198.51.100.7"}
-    assert (await client.get("/metrics", headers=passed_on)).status == 401
+    for headers in (
+        passed_on,
+        {"X-Real-IP": "198.51.100.7"},
+        {"X-Forwarded-Proto": "https"},
+        {"Via": "1.1 x"},
+    ):
+        assert (await client.get("/metrics", headers=headers)).status == 401
     token = {"Authorization": "Bearer lb_scrape"}
     assert (await client.get("/metrics", headers=passed_on | token)).status == 200

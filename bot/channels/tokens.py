@@ -1,7 +1,7 @@
 """A platform app's access token: shared by all instances, fetched by one of them at a time.
 
-At most one refresh and one retry a call, and no second fetch within ten seconds of the last: platforms block
-an app that keeps calling with tokens they have refused.
+At most one refresh and one retry a call, no call with a token that was refused, and no second fetch within
+ten seconds of the last or before the platform's own time: platforms block an app that calls all the same.
 """
 
 import asyncio
@@ -86,10 +86,12 @@ class AccessTokens:
         try:
             return await ask(token)
         except TokenRefused:
+            self._spoil(token)
             newer = await self.renew(token)
         try:
             return await ask(newer)
         except TokenRefused as error:
+            self._spoil(newer)
             raise Retryable(f"a fresh token was refused: {error}", timedelta(minutes=1)) from None
 
     async def get(self) -> str:
@@ -106,9 +108,14 @@ class AccessTokens:
             fetched = self._fetched_at
             if used and self._token == used and fetched and self._clock.now() - fetched < FRESH:
                 raise Retryable("a fresh token was refused", FRESH)
-            if self._failed and self._clock.now() - self._failed[0] < BREATHER:
+            if self._failed and self._clock.now() - self._failed[0] < (self._failed[1].after or BREATHER):
                 raise self._failed[1]  # those who waited for a fetch that failed do not each try again
             return await self._asked(used)
+
+    def _spoil(self, token: str) -> None:
+        """Nobody calls with this token any more."""
+        if token == self._token:
+            self._good_until = None
 
     def _usable(self, now: datetime) -> bool:
         return bool(self._token) and self._good_until is not None and now < self._good_until

@@ -17,6 +17,7 @@ from domain.errors import NothingWaits, UnknownLead
 from domain.facts import due_of, facts_of, morning_of
 from domain.lead import Lead
 from domain.media import Attachment, MediaKind, Unheard
+from domain.people import Role
 from domain.permission import may_see
 from domain.ports import Dialog
 from domain.reader.book import Talk
@@ -43,7 +44,7 @@ async def take(bot: Bot, chat: Chat, text: str, kind: Kind | None) -> Reply | No
         quoted = await lead_quoted(bot, chat)
     last = await bot.reads.dialog(f"{chat.by}#current")
     about = await _talk(bot, chat, quoted, last)
-    found = await bot.mind.hear(words, kind, about)
+    found = await _nameable(bot, chat.by, await bot.mind.hear(words, kind, about))
     if kind is None and found.reading.kind is Kind.LEAD and not quoted:
         return await hand_in(bot, chat, chat.text)
     heard = _heard(bot, found.reading, words, chat.at)
@@ -98,6 +99,17 @@ async def _must_see(bot: Bot, by: str, lead_id: str) -> Lead:
     if found is None or not may_see(bot.company, bot.person(by), found):
         raise UnknownLead(lead=lead_id)
     return found
+
+
+async def _nameable(bot: Bot, by: str, found: Understood) -> Understood:
+    """To who works on no leads, those that they may not see are not named: they do not exist for them."""
+    person, match = bot.person(by), found.match
+    if person.role is not Role.EMPLOYEE:
+        return found
+    leads = [(each, await bot.reads.lead(each.lead)) for each in match.best]
+    best = tuple(each for each, lead in leads if lead is not None and may_see(bot.company, person, lead))
+    lead = match.lead if match.lead in {each.lead for each in best} else None
+    return replace(found, match=replace(match, lead=lead, best=best))
 
 
 async def _talk(bot: Bot, chat: Chat, quoted: str | None, last: Dialog | None) -> Talk:
@@ -330,7 +342,7 @@ async def _other_candidates(bot: Bot, click: Click, lead_id: str, no: int) -> Se
     if not words:
         return ()
     about = Talk(person=click.by, now=click.at.astimezone(bot.company.zone))
-    found = await bot.mind.hear(words, Kind.NOTE, about)
+    found = await _nameable(bot, click.by, await bot.mind.hear(words, Kind.NOTE, about))
     return [each.lead for each in found.match.best if each.lead != lead_id]
 
 

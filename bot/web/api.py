@@ -190,9 +190,9 @@ async def history(request: web.Request) -> web.Response:
 
 async def notes(request: web.Request) -> web.Response:
     """The notes and visits of a lead, oldest first."""
-    api, _, lead = await _found(request)
-    zone = api.company_now().zone
-    return _list([note_json(note, zone) for note in await api.reads.notes(lead.id)])
+    api, caller, lead = await _found(request)
+    zone, contact = api.company_now().zone, CONTACT in caller.scopes
+    return _list([note_json(note, zone, contact=contact) for note in await api.reads.notes(lead.id)])
 
 
 async def changes(request: web.Request) -> web.Response:

@@ -77,8 +77,11 @@ async def _body(request: web.Request) -> bytes:
     if (request.content_length or 0) > MOST_BYTES or "Content-Encoding" in request.headers:
         raise NotGenuine("size")
     found = bytearray()
-    async for chunk in request.content.iter_any():
-        found += chunk
-        if len(found) > MOST_BYTES:
-            raise NotGenuine("size")
+    try:
+        async for chunk in request.content.iter_any():
+            found += chunk
+            if len(found) > MOST_BYTES:
+                raise NotGenuine("size")
+    except (ConnectionError, web.RequestPayloadError):
+        raise NotGenuine("ended early") from None
     return bytes(found)

@@ -48,6 +48,7 @@ class Keys:
         self.trusted_hops = trusted_hops
         self._addresses = Buckets(found.address, ticks)
         self._refused = Buckets(found.refused, ticks)
+        self._sign_ins = Buckets(found.sign_ins, ticks)
         self._uses = {CAPTURE: Buckets(found.capture, ticks), READ: Buckets(found.read, ticks)}
         self._seen: dict[str, tuple[float, Grant]] = {}
         self._fixed: dict[str, str] = {}
@@ -79,6 +80,10 @@ class Keys:
             )
         _slow_down(self._uses[scope].take(name))
         return Caller(name=name, scopes=scopes)
+
+    def may_sign_in(self, request: web.Request) -> None:
+        """Count a try to sign in; a Problem 429 when its address has had too many."""
+        _slow_down(self._sign_ins.take(bucket_key(client_address(request, self.trusted_hops))))
 
     async def may_measure(self, request: web.Request) -> None:
         """Metrics are open to this machine; others need a token that reads."""

@@ -15,7 +15,7 @@ from bot.words import clock_words, known, say, stage_words
 from domain.events import Event
 from domain.lead import Lead
 from domain.people import Company, Person
-from domain.permission import may_see
+from domain.permission import may_see, sees_phone
 from domain.ports import Note
 
 _ID = re.compile(r"L[0-9]{1,18}")
@@ -82,7 +82,7 @@ def _page(
     fields = "".join(f"<dt>{esc(row.label)}</dt><dd>{esc(row.value)}</dd>" for row in rows)
     need = "".join(f"<p>{esc(line)}</p>" for line in (*parts.need(lead, viewer), *parts.judged(lead, viewer)))
     state = f"{stage_words(lang, lead.stage)} · {parts.holder(lead, company, lang)}"
-    said = "".join(_note(note, viewer, company) for note in notes)
+    said = "".join(_note(note, lead, viewer, company) for note in notes)
     done = "".join(f"<p>{_event(event, viewer, company)}</p>" for event in events)
     title = esc(f"{lead.id} {parts.who(lead, lang)}")
     return (
@@ -94,10 +94,11 @@ def _page(
     )
 
 
-def _note(note: Note, viewer: Person, company: Company) -> str:
+def _note(note: Note, lead: Lead, viewer: Person, company: Company) -> str:
+    text = note.text if sees_phone(viewer, lead) else parts.hide_contacts(note.text)
     at = clock_words(viewer.lang, note.at, company.zone)
     who = parts.member(company, note.author, viewer.lang)
-    return f"<p><small>{html.escape(f'{at} {who}')}</small><br>{html.escape(note.text)}</p>"
+    return f"<p><small>{html.escape(f'{at} {who}')}</small><br>{html.escape(text)}</p>"
 
 
 def _event(event: Event, viewer: Person, company: Company) -> str:

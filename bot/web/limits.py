@@ -8,16 +8,19 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from aiohttp import web
 
 MOST_KEYS = 10_000
+_PROXIES = ("forwarded", "via", "x-real-ip")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Requests a minute; a burst of as many at once is fine. `refused` counts wrong tokens of one address."""
+    """Requests a minute; a burst of as many at once is fine. `refused` counts wrong tokens of one address,
+    `sign_ins` its returns from a platform: each has us ask the platform, on the way that cards take too."""
 
     capture: int = 600
     read: int = 3000
     address: int = 6000
     refused: int = 60
+    sign_ins: int = 300
 
 
 class Buckets:
@@ -84,10 +87,15 @@ def bucket_key(address: str) -> str:
     return str(found or address)
 
 
+def passed_on(request: web.Request) -> bool:
+    """Whether a proxy says that it handed the request on, by any of the headers in use."""
+    names = {name.lower() for name in request.headers}
+    return any(name in _PROXIES or name.startswith("x-forwarded-") for name in names)
+
+
 def is_local(request: web.Request, trusted_hops: int) -> bool:
     """Whether a program on this machine asks directly, and not somebody through a proxy on it."""
-    passed_on = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
-    if passed_on and trusted_hops == 0:
+    if passed_on(request) and trusted_hops == 0:
         return False
     found = _address(client_address(request, trusted_hops))
     return found is not None and found.is_loopback

@@ -6,6 +6,7 @@ inside is said at all; the id in the answer finds the line in the log.
 
 import asyncio
 import json
+import logging
 import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Protocol
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from domain.errors import Unavailable
@@ -154,6 +156,19 @@ def _write_line(request: web.Request, route: str, status: int, spent: float) -> 
         id=request[REQUEST_ID],
         source=request.get(SOURCE, ""),
     )
+
+
+class _Unquoted(logging.Filter):
+    """Of what is no HTTP the library logs the bytes, which may be a customer's data: none of them here."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+            record.exc_info = None
+        return True
+
+
+UNQUOTED = _Unquoted()
+"""For the log "aiohttp.server"."""
 
 
 async def secure_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.cards.parts import hide_contacts
 from domain.contact import mask_email, mask_phone, mask_wechat
 from domain.events import Event
 from domain.lead import Lead
@@ -85,11 +86,14 @@ def event_json(event: Event, zone: ZoneInfo) -> Json:
     }
 
 
-def note_json(note: Note, zone: ZoneInfo) -> Json:
+def note_json(note: Note, zone: ZoneInfo, *, contact: bool) -> Json:
+    """A note; what somebody typed is shown as it is, what an enquiry left as contact data only with
+    `contact`."""
+    enquiry = note.key.startswith("enquiry:")
     return {
         "key": note.key,
         "at": _at(note.at, zone),
         "author": note.author,
         "kind": note.kind,
-        "text": note.text,
+        "text": hide_contacts(note.text) if enquiry and not contact else note.text,
     }

@@ -48,7 +48,8 @@ class Units(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Gate:
-    """Signs people in and says who is asking. `find` looks a session up by its token's digest."""
+    """Signs people in and says who is asking. `find` looks a session up by its token's digest, `may_try`
+    raises a Problem for an address that tries too often."""
 
     signins: Sequence[SignIn]
     base_url: str
@@ -59,6 +60,7 @@ class Gate:
     company_now: Callable[[], Company]
     clock: Clock
     new_id: Callable[[], str]
+    may_try: Callable[[web.Request], None]
 
     def mount(self, app: web.Application) -> None:
         app.router.add_get("/signin", self.start, allow_head=False)
@@ -149,6 +151,7 @@ class Gate:
         given = request.query.get("state", "")
         if signin is None or len(state) != 32 or not hmac.compare_digest(state.encode(), given.encode()):
             return self._refused("state")
+        self.may_try(request)
         try:
             account = await signin.account(request.query)
         except (NotGenuine, Refused) as error:

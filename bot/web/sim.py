@@ -24,6 +24,7 @@ from bot.directory import Directory
 from bot.inbound import Chat, Click, Quote, Reply
 from bot.router import Bot, Router
 from bot.seams import new_id
+from bot.web.limits import passed_on
 from bot.web.problems import Problem
 from bot.words import say, weekday
 from domain.contact import clean_text
@@ -281,11 +282,9 @@ def _local_only(
     this host (DNS rebinding) that would drive it through a browser."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
-        headers = request.headers
-        origin = headers.get("Origin")
+        origin = request.headers.get("Origin")
         foreign = origin is not None and origin.partition("://")[2] != request.host
-        passed_on = "X-Forwarded-For" in headers or "Forwarded" in headers
-        if foreign or passed_on or not (_is_loopback(request.remote) and _names_us(request.host)):
+        if foreign or passed_on(request) or not (_is_loopback(request.remote) and _names_us(request.host)):
             raise Problem(403, "the simulator answers this host alone")
         return await handler(request)
 

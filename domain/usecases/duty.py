@@ -55,10 +55,11 @@ def _told_back(uow: Uow, by: str, at: datetime) -> None:
 def person_left(
     uow: Uow, *, person: str, now: datetime, name: str = "", still: Sequence[str] = ()
 ) -> list[str]:
-    """Somebody is no longer in the company: their open leads are offered anew, and whoever is above them
-    hears which (`name` is theirs, where the company does not know it any more). `still` = the ids under which
-    a directory has them: the settings list them no more, and they get none of their own leads back. Returns
-    the leads' ids."""
+    """Somebody is no longer in the company: they are signed out of the pages, their open leads are offered
+    anew, and whoever is above them hears which (`name` is theirs, where the company does not know it any
+    more). `still` = the ids under which a directory has them: the settings list them no more, and they get
+    none of their own leads back. Returns the leads' ids."""
+    uow.sign_out(person)
     desk = uow.desk(person)
     if desk.on_duty:
         desk.on_duty = False

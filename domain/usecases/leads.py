@@ -104,6 +104,9 @@ def _wake_up(uow: Uow, lead: Lead, now: datetime) -> None:
         lead.tell(Tell.REVISIT, marketer, lead.events, what="enquired")
 
 
+_LABELS = {"wechat": "wechat "}  # by itself nothing tells such a name from a word
+
+
 def _news(known: Customer, given: Customer) -> tuple[dict[str, object], str]:
     """(values for fields that are empty, the words that differ from what is known)."""
     names = [name for name in CUSTOMER_FIELDS if name != "extra" and getattr(given, name) is not None]
@@ -111,7 +114,7 @@ def _news(known: Customer, given: Customer) -> tuple[dict[str, object], str]:
     if known.amount_min is not None or known.amount_max is not None:
         fresh = {name: value for name, value in fresh.items() if not name.startswith("amount_")}
     other = [
-        str(getattr(given, name))
+        f"{_LABELS.get(name, '')}{getattr(given, name)}"
         for name in names
         if name not in fresh and getattr(given, name) != getattr(known, name)
     ]

@@ -13,10 +13,12 @@ from tests.fakes.clock import SteppedClock
 
 
 class Platform:
-    """Hands out t1, t2, …; only the newest is good, and none while `broken`."""
+    """Hands out t1, t2, …; only the newest is good, and none while `broken`, when it wants no call for `rest`."""
 
     def __init__(self) -> None:
         self.fetches = 0
+        self.asked: list[str] = []
+        self.rest: timedelta | None = None
         self.revoked: set[str] = set()
         self.broken = False
 
@@ -24,11 +26,12 @@ class Platform:
         self.fetches += 1
         await asyncio.sleep(0)
         if self.broken:
-            raise Retryable("down")
+            raise Retryable("down", self.rest)
         return Fetched(token=f"t{self.fetches}", lasts=timedelta(hours=2))
 
     async def ask(self, token: str) -> str:
         await asyncio.sleep(0)
+        self.asked.append(token)
         if token in self.revoked:
             raise TokenRefused("42001")
         return token
@@ -77,11 +80,27 @@ async def test_a_platform_that_refuses_every_token_is_asked_for_two_and_then_lef
         with pytest.raises(Retryable) as refused:
             await one.call(platform.ask)
         assert refused.value.after == timedelta(seconds=10)
-    assert platform.fetches == 1
+    assert (platform.fetches, platform.asked) == (1, ["t1"])
     clock.step(seconds=11)
     with pytest.raises(Retryable):
         await one.call(platform.ask)
+    assert (platform.fetches, platform.asked) == (2, ["t1", "t2"])
+
+
+async def test_a_platform_that_wants_a_minutes_rest_is_not_asked_for_a_token_meanwhile(
+    store: Store, platform: Platform, clock: SteppedClock
+) -> None:
+    """Such as one that was asked with a wrong secret, for each of a hundred cards."""
+    one = tokens(store, platform, clock)
+    platform.broken, platform.rest = True, timedelta(minutes=1)
+    for _ in range(100):
+        with pytest.raises(Retryable):
+            await one.call(platform.ask)
+        clock.step(seconds=1)
     assert platform.fetches == 2
+    platform.broken = False
+    clock.step(minutes=1)
+    assert await one.get() == "t3"
 
 
 async def test_a_token_is_renewed_five_minutes_early_and_a_restart_uses_the_stored_one(

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp.test_utils import TestServer
 
 from bot.channels.base import Refused, Retryable, Unsure
 from bot.channels.dingtalk.client import Client
@@ -62,6 +63,25 @@ async def test_a_host_that_hangs_is_given_up_in_doubt(opener: Opener, client: Cl
     client.timeout = ClientTimeout(total=0.1)
     with pytest.raises(Unsure):
         await client.fetch_token()
+
+
+async def test_a_large_file_may_take_longer_than_a_call(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slowly(_request: web.Request) -> web.Response:
+        await asyncio.sleep(0.5)
+        return web.Response(body=b"picture")
+
+    app = web.Application()
+    app.router.add_get("/file", slowly)
+    async with TestServer(app) as server:
+
+        async def call(*_: object) -> dict[str, Any]:
+            return {"downloadUrl": str(server.make_url("/file"))}
+
+        monkeypatch.setattr(Client, "call", call)
+        client.timeout = ClientTimeout(total=0.1)
+        assert await client.download("code", "robot", most=100) == b"picture"
 
 
 async def test_a_host_that_is_not_there_is_unreachable_and_not_in_doubt(client: Client) -> None:

@@ -1,5 +1,6 @@
 """The HTTP mode: signed callbacks in, the same stories; whatever is not signed changes nothing."""
 
+import asyncio
 import hmac
 import json
 from base64 import b64encode
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
+from structlog.testing import capture_logs
 
+from bot.channels.dingtalk import http as dingtalk_http
 from bot.channels.dingtalk.sign import EventCrypto, card_sign, robot_sign
 from tests.dingtalk.world import Ding, Opener, account_of, press, until
 
@@ -163,3 +166,36 @@ async def test_an_event_that_is_old_or_forged_changes_nothing(http: Ding) -> Non
         assert await post(url, {"encrypt": sealed}) == (403, "")
     assert await post(event_url(http, box, sealed), {"encrypt": b64encode(b"x" * 64).decode()}) == (403, "")
     assert (await http.lead(lead)).owner == rep.person
+
+
+@pytest.mark.parametrize("path", ["/callback/dingtalk", "/callback/dingtalk/card"])
+async def test_a_time_that_is_no_text_is_refused_like_all_else(http: Ding, path: str) -> None:
+    names = b"timestamp: \xff\r\nx-ddpaas-signature-timestamp: \xff\r\nContent-Length: 2\r\n\r\n{}"
+    assert await first_line(http, f"POST {path} HTTP/1.1\r\nHost: x\r\n".encode() + names) == "403"
+
+
+async def first_line(ding: Ding, request: bytes, *, hang_up: bool = False) -> str:
+    """What a request is answered with that is sent byte by byte: the status."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", ding.service.port)
+    writer.write(request)
+    await writer.drain()
+    found = b" "
+    if not hang_up:
+        async with asyncio.timeout(10):
+            found = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    return found.decode().split(" ")[1]
+
+
+async def test_a_body_that_comes_too_slowly_or_breaks_off_is_refused_like_all_else(
+    http: Ding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dingtalk_http, "READ_WITHIN", 0.1)
+    begun = b"POST /callback/dingtalk HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+    assert await first_line(http, begun) == "403"
+    monkeypatch.setattr(dingtalk_http, "READ_WITHIN", 60.0)
+    with capture_logs() as logged:
+        await first_line(http, begun, hang_up=True)
+        await until(lambda: any(each.get("action") == "http" for each in logged))
+    assert [each["status"] for each in logged if each.get("action") == "http"] == [403]

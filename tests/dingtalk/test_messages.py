@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.channels.dingtalk.fake.book import Member
 from domain.media import MediaKind
 from storage.tables import media as media_table
 from tests.dingtalk.world import Ding, Handset, until, words
@@ -44,6 +45,23 @@ def name_of(ding: Ding, rep: Handset) -> str:
 async def test_a_command_in_a_group_is_read_in_spite_of_its_leading_blank(ding: Ding) -> None:
     said = await ding.phone("xiaolin").type("/help", group="cidgroup=")
     assert any("/lead" in text for text in said)
+
+
+async def test_half_a_sign_in_a_message_or_in_a_name_costs_nobody_their_answer(ding: Ding) -> None:
+    async def hear(account: str, text: str, nick: str = "新人\ud83d") -> None:
+        message = ding.fake.message(account, {"msgtype": "text", "text": {"content": text}})
+        assert ding.service.dingtalk is not None
+        await ding.service.dingtalk.receiver.on_message(message | {"senderNick": nick}, ding.clock.now())
+        await ding.settle()
+
+    ding.fake.join(Member(id="newcomer", name="新人"))
+    await hear("newcomer", "/lead 周\ud83d倩 上海博达\u0000智能 13812345688 制造业 想上一套MES")
+    (kept,) = await ding.service.reads.submitted_by("dingtalk:newcomer", 5)
+    assert (kept.customer.name, ding.service.store.company.name_of("dingtalk:newcomer")) == ("周倩", "新人")
+    for text in ("/ledd \ud83d", "/note \ud83d", "/find \ud83d", "/assign L1 @\ud83d"):
+        before = len(ding.phone("wangfang").chat())
+        await hear(ding.phone("wangfang").account, text)
+        assert len(ding.phone("wangfang").chat()) > before
 
 
 async def test_a_voice_is_noted_by_what_was_recognised_and_its_sound_is_fetched(ding: Ding) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.cards.actions import Accept
 from bot.channels.dingtalk.parse import BadPush, read_message, read_tap
-from bot.channels.dingtalk.press import Press
+from bot.channels.dingtalk.press import Press, read_press
 from bot.channels.dingtalk.stream import read_frame
 
 MESSAGE: dict[str, Any] = {
@@ -80,6 +80,10 @@ def test_a_text_that_a_link_sent_reads_as_the_tap(text: str, tap: Press | None) 
 
 def callback(**content: Any) -> dict[str, Any]:
     return {"type": "actionCallback", "outTrackId": "t", "userId": "u", "content": json.dumps(content)}
+
+
+def test_what_a_button_says_was_chosen_holds_nothing_that_a_database_refuses() -> None:
+    assert read_press("nudge:*?lead=L1%00").chosen == {"lead": "L1"}
 
 
 @pytest.mark.parametrize(

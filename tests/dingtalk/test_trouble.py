@@ -194,6 +194,21 @@ async def test_a_slow_store_does_not_hold_up_the_answer_and_the_card_comes_true_
     assert ding.fake.taps_failed == []
 
 
+async def test_an_update_that_hangs_does_not_hold_up_the_answer_to_a_tap(ding: Ding) -> None:
+    """The update may take six seconds, the platform waits two for the answer."""
+    assert ding.service.dingtalk is not None
+    receiver = ding.service.dingtalk.receiver
+    receiver.within = 0.3
+    lead = await ding.capture()
+    rep = await ding.owner(lead)
+    card = rep.card("周倩")
+    async with receiver.channel.gates.hold(card["track"]):
+        answer = await ding.fake.tap(rep.account, card["track"], press(card, "accept"))
+    assert answer is not None
+    assert "已接收" in words(answer)
+    assert ding.fake.taps_failed == []
+
+
 async def test_a_double_tap_is_one_accept_and_both_are_told_so(ding: Ding) -> None:
     lead = await ding.capture()
     rep = await ding.owner(lead)

@@ -38,6 +38,17 @@ async def test_a_stranger_cannot_tell_a_lead_from_none(world: World, stranger: s
     assert await world.notes(lead) == []
 
 
+async def test_an_employee_learns_no_customer_of_others_by_writing_a_note_to_their_firm(world: World) -> None:
+    lead = await world.submit("周倩", by="admin")
+    await (await world.owner(lead)).does("accept", "周倩")
+    for text in ("/note 博达 明天拜访", "/visit 博达 见了人", "/note 上海博达智能科技有限公司 打了电话"):
+        said = str(await world.phone("xiaolin").type(text))
+        assert ("周倩" in said, lead in said) == (False, False), text
+    own = await world.submit("郑爽", by="xiaolin")
+    assert own in str(await world.phone("xiaolin").type("/note 博达郑爽 客户要报价"))
+    assert await world.notes(lead) == []
+
+
 async def test_who_lost_a_lead_still_hears_who_has_it(world: World) -> None:
     lead = await world.submit("周倩")
     first = await world.owner(lead)

@@ -1,10 +1,12 @@
 """Setting it up: the doctor names what is wrong, the shell's commands do what they say."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.channels.wecom import checkup, commands
 from bot.channels.wecom.checkup import Finding
@@ -131,3 +133,30 @@ async def test_the_tile_tells_what_waits_and_only_when_it_changes(still_house: H
     calls = house.fake.state.calls.count("agent/set_workbench_data")
     await tiles.once()
     assert house.fake.state.calls.count("agent/set_workbench_data") == calls
+
+
+async def test_a_callback_that_breaks_off_is_refused_and_is_no_fault_of_ours(house: House) -> None:
+    with capture_logs() as logged:
+        _, writer = await asyncio.open_connection("127.0.0.1", house.bot.port)
+        writer.write(b"POST /callback/wecom HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n<xml")
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(5):
+            while not (found := [each for each in logged if each.get("action") == "http"]):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert [each["status"] for each in found] == [403]
+
+
+async def test_what_is_no_http_is_logged_without_its_bytes(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client that tells too short a length: the rest of its body is read as a request."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.bot.port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b"200 OK" in await reader.readline()
+    writer.write(b'"name": "Zhang Wei", "phone": "13812345678"}\r\n\r\n')
+    async with asyncio.timeout(5):
+        await reader.read()
+    writer.close()
+    (logged,) = [each for each in caplog.records if each.name == "aiohttp.server"]
+    assert "13812345678" not in logging.Formatter().format(logged)

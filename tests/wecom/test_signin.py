@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientSession, CookieJar
 
+from bot.web.limits import Buckets
 from tests.wecom.world import House
 
 CLIENT = {"User-Agent": "Mozilla/5.0 wxwork/4.1.20 MicroMessenger/7.0.1"}
@@ -61,8 +62,11 @@ async def test_the_owner_opens_the_card_and_sees_the_lead(at_home: House, browse
     assert "周倩" in text
     assert "138****" in text
     await rep.press("accept", "周倩")
+    await rep.write(f"/note {lead} 换号了，打 13900001111")
     async with browser.get(place(house, f"/l/{lead}")) as answer:
-        assert "138****" not in await answer.text()
+        page = await answer.text()
+    assert "138****" not in page
+    assert "13900001111" in page
     house.clock.hold(house.clock.now() + timedelta(minutes=61))
     async with browser.get(place(house, f"/l/{lead}"), allow_redirects=False) as answer:
         assert answer.status == 302
@@ -79,6 +83,18 @@ async def test_who_may_not_see_it_finds_nothing_and_who_is_unknown_is_not_let_in
     house.fake.state.add("Stranger", "路人")
     browser.cookie_jar.clear()
     assert (await sign_in(house, browser, f"/l/{lead}", "Stranger"))[0] == 403
+
+
+async def test_a_number_in_a_note_is_the_owners_alone_as_on_every_card(
+    at_home: House, browser: ClientSession
+) -> None:
+    house = at_home
+    lead = await house.submit("周倩")
+    rep = await house.holder(lead)
+    await rep.press("accept", "周倩")
+    await rep.write(f"/note {lead} 换号了，打 13900001111")
+    status, page = await sign_in(house, browser, f"/l/{lead}", "WangFang")
+    assert (status, "换号了，打 139****1111" in page, "13900001111" in page) == (200, True, False)
 
 
 @pytest.mark.parametrize("twist", ["state", "no cookie", "code", "twice"])
@@ -104,6 +120,21 @@ async def test_a_sign_in_that_another_browser_began_or_that_was_used_is_refused(
     assert "leadbell" not in {c.key for c in browser.cookie_jar} or twist == "twice"
 
 
+async def test_a_stranger_who_makes_up_states_and_codes_cannot_keep_us_asking_the_platform(
+    at_home: House, browser: ClientSession
+) -> None:
+    house = at_home
+    house.bot.keys._sign_ins = Buckets(2, lambda: 0.0)
+    made_up = {"Cookie": f"leadbell_state={'a' * 32}"}
+    statuses = []
+    for nth in range(4):
+        back = place(house, f"/signin/wecom/back?code=made-up-{nth}&state={'a' * 32}")
+        async with browser.get(back, headers=made_up, allow_redirects=False) as answer:
+            statuses.append(answer.status)
+    assert statuses == [403, 403, 429, 429]
+    assert house.fake.state.calls.count("auth/getuserinfo") == 2
+
+
 async def test_it_never_sends_anybody_elsewhere(at_home: House, browser: ClientSession) -> None:
     house = at_home
     for bad in ("https://evil.example", "//evil.example", "/l/../x", "/l/L1?x"):
@@ -125,6 +156,16 @@ async def test_on_a_desktop_it_is_a_code_to_scan(house: House) -> None:
         cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-leadbell_state=")
     assert {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+
+
+async def test_who_leaves_reads_no_page_any_more(at_home: House, browser: ClientSession) -> None:
+    house = at_home
+    lead = await house.submit("周倩")
+    assert (await sign_in(house, browser, f"/l/{lead}", "WangFang"))[0] == 200
+    await house.fake.phones.leave("WangFang")
+    async with browser.get(place(house, f"/l/{lead}"), allow_redirects=False) as answer:
+        assert answer.status == 302
+        assert answer.headers["Location"].startswith("/signin")
 
 
 async def test_signing_out_ends_it(at_home: House, browser: ClientSession) -> None:

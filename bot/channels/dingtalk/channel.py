@@ -5,7 +5,7 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -40,18 +40,24 @@ _MESSAGE = "oto:"  # the handle of a message, which can be recalled and not chan
 @dataclass(slots=True)
 class Gates:
     """One at a time on each card: an update waits until the callback on that card was answered, for the
-    platform takes no update inside a callback, and has no versions to tell which of two came first."""
+    platform takes no update inside a callback, and has no versions to tell which of two came first. A
+    callback waits for an update `at_most` so many seconds, for its own time is short."""
 
     _locks: dict[str, tuple[asyncio.Lock, int]] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def hold(self, track: str) -> AsyncIterator[None]:
+    async def hold(self, track: str, *, at_most: float | None = None) -> AsyncIterator[None]:
         lock, users = self._locks.get(track, (asyncio.Lock(), 0))
         self._locks[track] = (lock, users + 1)
+        held = False
         try:
-            async with lock:
-                yield
+            with suppress(TimeoutError):
+                async with asyncio.timeout(at_most):
+                    held = await lock.acquire()
+            yield
         finally:
+            if held:
+                lock.release()
             lock, users = self._locks[track]
             if users == 1:
                 del self._locks[track]

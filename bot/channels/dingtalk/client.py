@@ -31,6 +31,7 @@ log = structlog.get_logger("dingtalk")
 
 TOTAL, CONNECT = 6.0, 3.0
 """Seconds for a call and for reaching the host; whoever delivers gives a notice eight."""
+DOWNLOAD = ClientTimeout(total=60, connect=CONNECT)
 LONGEST_ANSWER = 1 << 20
 A_SECOND, AT_ONCE = 12, 8
 """Calls of one kind a second, and how many of them may come together: at most 20 in any second, which is what
@@ -114,12 +115,14 @@ class Client:
             log.warning("the platform refused a call", action="call_refused", path=path, why=str(error))
 
     @asynccontextmanager
-    async def _sent(self, method: str, url: str, **more: Any) -> AsyncIterator[ClientResponse]:
+    async def _sent(
+        self, method: str, url: str, *, within: ClientTimeout | None = None, **more: Any
+    ) -> AsyncIterator[ClientResponse]:
         """The answer. Raises Retryable when the host was not reached, and Unsure when the connection broke or
         the time ran out behind that: the call may have taken effect."""
         try:
             async with self.session.request(
-                method, url, timeout=self.timeout, allow_redirects=False, **more
+                method, url, timeout=within or self.timeout, allow_redirects=False, **more
             ) as answer:
                 yield answer
         except (ClientConnectorError, ConnectionTimeoutError, InvalidURL):
@@ -182,7 +185,7 @@ class Client:
         """A file that somebody sent. Raises Refused when it is gone, or larger."""
         body = {"downloadCode": code, "robotCode": robot_code}
         found = await self.call("POST", "/v1.0/robot/messageFiles/download", body)
-        async with self._sent("GET", str(found["downloadUrl"])) as answer:
+        async with self._sent("GET", str(found["downloadUrl"]), within=DOWNLOAD) as answer:
             if answer.status != 200:
                 raise Retryable(f"file: http {answer.status}")
             data = await answer.content.read(most + 1)

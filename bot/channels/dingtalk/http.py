@@ -2,6 +2,7 @@
 wants no outgoing connection. Size, signature and freshness first, then parsing. All refusals look the same.
 """
 
+import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +21,7 @@ from domain.errors import Unavailable
 log = structlog.get_logger("dingtalk")
 
 LARGEST = 256 << 10
+READ_WITHIN = 4.0
 ROBOT, CARD = "/callback/dingtalk", "/callback/dingtalk/card"
 NO_REPLY = {"msgtype": "empty"}
 
@@ -128,12 +130,16 @@ class Callbacks:
 
 
 async def _read(request: web.Request) -> bytes:
-    """The body, at most 256 KB; a larger one is nobody's we know."""
+    """The body, at most 256 KB; one that is larger, slow or broken off is nobody's we know."""
     body = b""
-    async for chunk in request.content.iter_chunked(64 << 10):
-        body += chunk
-        if len(body) > LARGEST:
-            raise BadSignature
+    try:
+        async with asyncio.timeout(READ_WITHIN):
+            async for chunk in request.content.iter_chunked(64 << 10):
+                body += chunk
+                if len(body) > LARGEST:
+                    raise BadSignature
+    except (TimeoutError, ConnectionError, web.RequestPayloadError):
+        raise BadSignature from None
     return body
 
 

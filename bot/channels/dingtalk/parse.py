@@ -13,8 +13,9 @@ from typing import Any
 from bot.cards.actions import BadAction
 from bot.channels.dingtalk.press import Press, read_press
 from bot.inbound import Quote
+from domain.contact import clean_text
 
-LONGEST = 10_000
+LONGEST, LONGEST_NAME = 10_000, 200
 _TYPED_TAP = re.compile(r"#(\S{1,400})\s*$")
 _LEAD = re.compile(r"\bL\d{1,18}\b")
 
@@ -85,9 +86,9 @@ def read_message(data: object) -> Message:
     return Message(
         id=_text(found, "msgId"),
         account="" if outsider else str(found.get("senderStaffId") or ""),
-        name=str(found.get("senderNick") or ""),
+        name=clean_text(str(found.get("senderNick") or ""), LONGEST_NAME),
         kind={"audio": "voice", "picture": "image", "richText": "text"}.get(kind, kind),
-        text=text.strip()[:LONGEST],
+        text=clean_text(text, LONGEST),
         group=str(found.get("conversationType")) == "2",
         session=_session(found),
         attached=attached,
@@ -122,7 +123,11 @@ def _content(kind: str, found: Mapping[str, Any]) -> tuple[str, tuple[Attached, 
 
 
 def _attached(kind: str, code: str, name: str = "", seconds: int | None = None) -> tuple[Attached, ...]:
-    return (Attached(kind=kind, code=code, name=name[:200], seconds=seconds),) if code else ()
+    return (
+        (Attached(kind=kind, code=code, name=clean_text(name, LONGEST_NAME), seconds=seconds),)
+        if code
+        else ()
+    )
 
 
 def _seconds(duration: object) -> int | None:
@@ -165,7 +170,7 @@ def _quoted(found: Mapping[str, Any]) -> Quote | None:
     said = _part(replied, "content").get("text") if isinstance(replied, Mapping) else None
     return Quote(
         lead=named.pop() if len(named) == 1 else "",
-        text=said[:LONGEST] if isinstance(said, str) else "",
+        text=clean_text(said, LONGEST) if isinstance(said, str) else "",
     )
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from bot.cards.actions import ALL, Action, Assign, Confirm, pack, unpack
 from bot.cards.model import Card
+from domain.contact import clean_text
 
 LONGEST = 400
 _PAGE, _GROUP, _FROM = "p", "g", "f"  # short: a card's buttons must fit into one kilobyte
@@ -42,7 +43,7 @@ def write_press(press: Press) -> str:
 def read_press(text: str) -> Press:
     """What a button's id says. Raises BadAction (a ValueError) for any other text."""
     key, _, tail = text[:LONGEST].partition("?")
-    query = dict(parse_qsl(tail, max_num_fields=10))
+    query = {name: clean_text(value, LONGEST) for name, value in parse_qsl(tail, max_num_fields=10)}
     start = query.get(_FROM, "0")
     return Press(
         action=unpack(key),

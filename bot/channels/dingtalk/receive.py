@@ -173,9 +173,11 @@ class Receiver:
             await answer({})
             return
         work = asyncio.create_task(self._tapped(tapped, key, at))
+        until = asyncio.get_running_loop().time() + self.within
         try:
-            async with self.channel.gates.hold(tapped.track):
-                done, _ = await asyncio.wait((work,), timeout=self.within)
+            async with self.channel.gates.hold(tapped.track, at_most=self.within):
+                left = until - asyncio.get_running_loop().time()
+                done, _ = await asyncio.wait((work,), timeout=max(left, 0.0))
                 await answer(work.result() if done else {})
             await work
         finally:

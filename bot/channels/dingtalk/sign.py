@@ -25,12 +25,14 @@ class BadSignature(Exception):
 
 def robot_sign(secret: str, timestamp: str) -> str:
     """Base64 of HMAC-SHA256 over "timestamp\\nsecret"; a group webhook's `sign` is the same, URL-encoded."""
-    return b64encode(hmac.digest(secret.encode(), f"{timestamp}\n{secret}".encode(), sha256)).decode()
+    text = f"{timestamp}\n{secret}".encode("utf-8", "surrogatepass")
+    return b64encode(hmac.digest(secret.encode(), text, sha256)).decode()
 
 
 def card_sign(secret: str, timestamp: str) -> str:
     """What `x-ddpaas-signature` holds: the signature covers the time alone."""
-    return b64encode(hmac.digest(secret.encode(), timestamp.encode(), sha256)).decode()
+    text = timestamp.encode("utf-8", "surrogatepass")
+    return b64encode(hmac.digest(secret.encode(), text, sha256)).decode()
 
 
 def check_stamped(timestamp: str, given: str, right: str, *, now_ms: int, within: int = HOUR) -> None:
