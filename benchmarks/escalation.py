@@ -100,7 +100,12 @@ async def _sweep(store: Store, done: list[tuple[float, str]]) -> None:
         return found
 
     sweep = Sweep(
-        write=write, next_due=store.next_due, clock=SystemClock(), due=store.due, grace=store.sweep_grace
+        write=write,
+        next_due=store.next_due,
+        overdue=store.overdue,
+        clock=SystemClock(),
+        due=store.due,
+        grace=store.sweep_grace,
     )
     while True:
         await sweep.turn()

@@ -273,13 +273,19 @@ class Service:
         self.sweep = Sweep(
             write=store.write,
             next_due=store.next_due,
+            overdue=store.overdue,
             clock=self.clock,
             due=store.due,
             grace=store.sweep_grace,
         )
         # The pushed clock stands still while due work runs: nothing can come in that a grace waits for.
         self.walk = Sweep(
-            write=store.write, next_due=store.next_due, clock=self.clock, due=asyncio.Event(), grace=0.0
+            write=store.write,
+            next_due=store.next_due,
+            overdue=store.overdue,
+            clock=self.clock,
+            due=asyncio.Event(),
+            grace=0.0,
         )
         self.phones = SimulatedPhones(
             write=store.write,

@@ -9,7 +9,8 @@ from typing import Any
 import structlog
 
 from domain.clock import Clock
-from domain.usecases.escalation import escalate_due, resume_after_gap
+from domain.errors import Unavailable
+from domain.usecases.escalation import escalate_due, escalate_lead, resume_after_gap
 
 log = structlog.get_logger("scheduler")
 
@@ -20,22 +21,25 @@ GAP = timedelta(minutes=5)
 
 class Sweep:
     """See the module. `grace` (seconds) is how long after the due time it acts; `next_due` reads the nearest
-    due instant; `due` is set by a commit that may have brought it nearer."""
+    due instant, `overdue` what is due by id; `due` is set by a commit that may have brought it nearer."""
 
     def __init__(
         self,
         *,
         write: Callable[..., Awaitable[Any]],
         next_due: Callable[[], Awaitable[datetime | None]],
+        overdue: Callable[[datetime, int], Awaitable[list[str]]],
         clock: Clock,
         due: asyncio.Event,
         grace: float,
     ) -> None:
         self._write = write
         self._next_due = next_due
+        self._overdue = overdue
         self._clock = clock
         self._due = due
         self._grace = timedelta(seconds=grace)
+        self._stuck: set[str] = set()
         self.lag = 0.0
 
     async def turn(self) -> None:
@@ -45,7 +49,7 @@ class Sweep:
         if await self._act(coming):
             return
         wait = NAP
-        if coming is not None:
+        if coming is not None and not self._stuck:
             left = (coming + self._grace - self._clock.now()).total_seconds()
             wait = min(NAP, max(BLINK, left))  # what is due and not done, another instance has
         with suppress(TimeoutError):
@@ -61,7 +65,30 @@ class Sweep:
         if coming is None or coming > now:
             return 0
         self.lag = (now - coming).total_seconds()
-        return len(await self._write(escalate_due, now=now, limit=AT_ONCE))
+        try:
+            done = len(await self._write(escalate_due, now=now, limit=AT_ONCE))
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - the writer has logged it; whichever lead it was, the others go on
+            return await self._one_by_one(now)
+        self._stuck.clear()
+        return done
+
+    async def _one_by_one(self, now: datetime) -> int:
+        """Some lead cannot be looked at: each by itself, so that it holds up no other. It is tried again each
+        second, and the auditor finds it overdue."""
+        done, stuck = 0, set()
+        for lead_id in await self._overdue(now, AT_ONCE):
+            try:
+                done += await self._write(escalate_lead, lead_id=lead_id, now=now)
+            except Unavailable:
+                raise
+            except Exception:  # noqa: BLE001 - the writer has logged it
+                stuck.add(lead_id)
+        for lead_id in stuck - self._stuck:
+            log.error("a lead holds up its clock", action="lead_stuck", lead=lead_id)
+        self._stuck = stuck
+        return done
 
     async def all(self) -> None:
         """Every batch that is due now."""

@@ -9,7 +9,7 @@ from sqlalchemy import URL, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.assign import Desk
-from domain.clock import from_micros
+from domain.clock import from_micros, to_micros
 from domain.people import Company
 from storage import schema, sql, tables
 from storage.audit import Violation, audit_database
@@ -111,6 +111,13 @@ class Store:
             found = (await conn.run_sync(sql.query, "SELECT min(next_due) FROM leads"))[0][0]
         self._nearest = found
         return None if found is None else from_micros(found)
+
+    async def overdue(self, now: datetime, limit: int) -> list[str]:
+        """The leads whose due instant has come, by id, the longest due first."""
+        leads = tables.leads.c
+        due = select(leads.id).where(leads.next_due <= to_micros(now)).order_by(leads.next_due).limit(limit)
+        async with reading(self.reader) as conn:
+            return list((await conn.scalars(due)).all())
 
     async def next_notice(self) -> datetime | None:
         """The nearest instant at which a notice may be delivered."""

@@ -29,6 +29,17 @@ def escalate_due(uow: Uow, *, now: datetime, limit: int = 500) -> list[str]:
     return [lead.id for lead in leads]
 
 
+def escalate_lead(uow: Uow, *, lead_id: str, now: datetime) -> bool:
+    """Do every step that is due on this one lead; whether one was due."""
+    lead = uow.lead(lead_id)
+    due = lead.next_due(uow.company.calendar_of(lead.team))
+    if due is None or due > now:
+        return False
+    _look(uow, lead, now)
+    uow.save(lead)
+    return True
+
+
 def _look(uow: Uow, lead: Lead, now: datetime) -> None:
     if lead.stage is Stage.OFFERED:
         _check_delivery(uow, lead, now)
