@@ -25,8 +25,11 @@ _WITH_A_TRACE = (
     "DELETE FROM dialogs WHERE about LIKE ? ESCAPE '!'",
     "DELETE FROM outbox WHERE tell IN ('reply', 'welcome') AND args LIKE ? ESCAPE '!'",
 )
-_IN_CHAT = "DELETE FROM sim_messages WHERE body LIKE ? ESCAPE '!' AND id NOT IN (SELECT message FROM shown)"
-"""What was typed in the simulator; a platform keeps its own chats. Cards are drawn anew instead."""
+_SAID = (
+    ("answer", "UPDATE inbox SET answer = ? WHERE substr(key, 1, 4) <> 'api:'"),
+    # What was typed in the simulator; a platform keeps its own chats. Cards are drawn anew instead.
+    ("body", "DELETE FROM sim_messages WHERE id NOT IN (SELECT message FROM shown)"),
+)
 
 
 def shred(conn: Connection, lead_id: str, traces: Sequence[str], instead: str) -> list[str]:
@@ -41,13 +44,11 @@ def shred(conn: Connection, lead_id: str, traces: Sequence[str], instead: str) -
         "ON CONFLICT (name) DO UPDATE SET value = marks.value || ' ' || excluded.value",
         (lead_id,),
     )
-    for trace in (lead_id, *traces):
-        sql.execute(
-            conn,
-            "UPDATE inbox SET answer = ? WHERE substr(key, 1, 4) <> 'api:' AND answer LIKE ? ESCAPE '!'",
-            (instead, _holding(trace)),
-        )
-        sql.execute(conn, _IN_CHAT, (_holding(trace),))
+    for column, statement in _SAID:
+        given = (instead,) if "?" in statement else ()
+        for trace in traces:
+            sql.execute(conn, f"{statement} AND {column} LIKE ? ESCAPE '!'", (*given, _holding(trace)))
+        sql.execute(conn, f"{statement} AND {_but_longer(column, lead_id)} LIKE ?", (*given, f"%{lead_id}%"))
     for trace in (f'"{lead_id}"', *traces):  # in quotes it stands in the list of a question
         for statement in _WITH_A_TRACE:
             sql.execute(conn, statement, (_holding(trace),))
@@ -64,6 +65,13 @@ def _files(conn: Connection, lead_id: str) -> list[str]:
         (lead_id, lead_id),
     )
     return [path for (path,) in rows]
+
+
+def _but_longer(column: str, lead_id: str) -> str:
+    """The column without the numbers that only begin like this one: L1042 is not named by L10421."""
+    for digit in range(10):
+        column = f"replace({column}, '{lead_id}{digit}', '')"
+    return column
 
 
 def _holding(text: str) -> str:

@@ -13,6 +13,7 @@ from domain.usecases import erasing, leads, notes
 from domain.usecases.delivery import Sent
 from domain.usecases.erasing import traces_of
 from storage.epoch import read_standing
+from storage.uow import UnitOfWork
 from tests.fakes.floor import Floor
 
 
@@ -75,6 +76,20 @@ async def test_an_erased_lead_takes_no_words(floor: Floor, by: str, refused: typ
         await floor.do(leads.edit_lead, lead_id=lead, values={"need": "样品"}, by=by, at=floor.now)
     assert await floor.rows("SELECT text FROM notes") == []
     assert await floor.rows("SELECT words FROM plans") == []
+
+
+def keep_answers(uow: UnitOfWork, *, answers: dict[str, str], now: datetime) -> None:
+    for key, answer in answers.items():
+        uow.answered(key, answer, now)
+
+
+async def test_a_number_that_only_begins_alike_is_another_leads(floor: Floor) -> None:
+    lead = (await floor.capture()).id
+    answers = {"a": f"已接收 {lead} 王强", "b": f"已接收 {lead}7", "c": f"{lead}7、{lead}。", "d": "L9"}
+    await floor.do(keep_answers, answers=answers, now=floor.now)
+    await erase(floor, lead)
+    kept = await floor.rows("SELECT key, answer FROM inbox ORDER BY key")
+    assert [answer == answers[key] for key, answer in kept] == [False, True, False, True]
 
 
 async def test_an_older_backup_may_lack_the_lead(floor: Floor) -> None:
