@@ -68,12 +68,7 @@ def read_lead(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> LeadText:
 
     With `simplify`, names are given in simplified characters; the need keeps the writer's.
     """
-    page = open_page(text, simplify)
-    for opening in (PREAMBLE, COMMAND, PREAMBLE):
-        begin = len(page.plain) - len(page.plain.lstrip("\0"))
-        if match := opening.match(page.plain, begin):
-            page.strike(0, match.end())
-    read_contacts(page)
+    page = opened_lead(text, simplify)
     read_labels(page)
     for match in _BROUGHT_BY.finditer(page.plain):
         page.strike(*match.span())
@@ -83,6 +78,17 @@ def read_lead(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> LeadText:
         if name in page.values:
             page.values[name] = page.values[name].translate(simplify)
     return _result(page)
+
+
+def opened_lead(text: str, simplify: Mapping[int, int]) -> Page:
+    """A page of the text without what is said before the lead itself, and without its contacts."""
+    page = open_page(text, simplify)
+    for opening in (PREAMBLE, COMMAND, PREAMBLE):
+        begin = len(page.plain) - len(page.plain.lstrip("\0"))
+        if match := opening.match(page.plain, begin):
+            page.strike(0, match.end())
+    read_contacts(page)
+    return page
 
 
 def _fill(page: Page, placed: Placed, simplify: Mapping[int, int]) -> None:

@@ -67,13 +67,13 @@ _TRANSLIT = (
 )
 TRANSLITERATED = f"[{_TRANSLIT}]{{2,7}}"
 """A Uyghur, Tibetan, Mongol or Kazakh name, by the signs such names are written with: 阿不都热西提, 呼和巴特尔."""
-_TITLE_OF_RESPECT = (
+TITLE_OF_RESPECT = (
     "总经理|副总|总监|总工|总|總|工|姐|哥|老师|先生|女士|小姐|太太|老板|老板娘|经理|主任|主管|董事长|"
     "董|厂长|局长|局|处长|处|院长|科长|校长|所长|部长|队长|店长|教授|医生|秘书|书记|会计|博士|师傅|"
     "课长|行长|会长|站长|馆长|股长|警官|队|支队长|大队长|副院长|副校长|副局长|副主任|副处长|副科长|副所长|副部长|工程师|台长|镇长|村长|园长|庭长|船长|教练|大夫|主席|总裁|助理|姨|叔"
 )
 HONORIFIC = re.compile(
-    rf"(?:[老小]?(?:{'|'.join(_COMPOUND.split())}|[{SINGLE}{RARE}]))(?:{_TITLE_OF_RESPECT})"
+    rf"(?:[老小]?(?:{'|'.join(_COMPOUND.split())}|[{SINGLE}{RARE}]))(?:{TITLE_OF_RESPECT})"
     rf"|{TRANSLITERATED}(?:{POST_OF_ONE}|总|副总|老板|大哥|大姐)"
     rf"|[老小阿](?!时|板|师|家|区|组|米|包|车|高|于|孔|年|干|厂|总|麦|房|花|虫|树|山|水|经|海|法)[{SINGLE}{RARE}]|阿(?![里尔拉伯根富坝])[一-鿿]"
 )

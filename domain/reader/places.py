@@ -75,6 +75,9 @@ _CITY_NAMES = frozenset((*_MUNICIPALITIES.split(), *_CITIES.split(), *_COUNTY_CI
 _PROVINCE_NAMES = frozenset(_PROVINCES.split())
 _NAMES = _CITY_NAMES | _PROVINCE_NAMES
 _CLEAR = _NAMES - _WORDLIKE
+PLACES = tuple(sorted(_CLEAR, key=len, reverse=True))
+PLACE = re.compile("|".join(PLACES))
+"""A place's name that is no everyday word."""
 _LENGTHS = range(max(map(len, _NAMES)), 1, -1)
 _PROVINCE_MARKS = ("省", "壮族自治区", "回族自治区", "维吾尔自治区", "自治区")
 

@@ -1,0 +1,186 @@
+"""Who is the person, the firm and the post in a lead, by what stands around them: a tagger beside the rules.
+
+Each sign of a lead (a word of another script or a number is one) is given a tag: no part of a name (O), or the
+first (B) or a further one (I) of the person, the firm or the post. What is seen of a sign and its neighbours
+speaks for each tag, and so does the tag in front; the tags that together are likeliest are taken. The table is
+learnt by `python -m tests.evaluation.learn_who`.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from domain.reader import lexicon
+from domain.reader.places import PLACE
+
+FIELDS = ("name", "company", "title")
+TAGS = ("O", "Bn", "In", "Bc", "Ic", "Bt", "It")
+_SIZE = len(TAGS)
+_MAY_FOLLOW = tuple(
+    tuple(nth for nth, before in enumerate(TAGS) if tag[0] != "I" or before[1:] == tag[1:]) for tag in TAGS
+)
+"""An inner part stands only behind a part of the same."""
+Weights = Mapping[str, Sequence[float]]
+MOST = 240  # characters that are tagged
+
+_SIGN = re.compile(r"(?P<read>\0+)|(?P<line>\s*\n\s*)|(?P<space>[ \t]+)|(?P<number>[0-9.,]*[0-9])|[A-Za-z]+|.", re.DOTALL)
+_MARKS = {"read": "@", "line": "\n", "space": " ", "number": "#"}
+_CLASSES = (
+    ("p", PLACE),
+    ("f", re.compile(f"{lexicon.FIRM_END}|{lexicon.BRANCH_WORDS}")),
+    ("t", re.compile(lexicon.POST_TAIL)),
+    ("d", lexicon.DEPARTMENT),
+    ("c", re.compile(lexicon.COMPOUND)),
+    ("r", re.compile(lexicon.TITLE_OF_RESPECT)),
+)
+_SURNAMES = frozenset(lexicon.SINGLE)
+_RARE = frozenset(lexicon.RARE)
+
+
+class Sign(NamedTuple):
+    start: int
+    end: int
+    word: str
+
+
+class Found(NamedTuple):
+    """A stretch of the text that is the `field`, and by how much the whole reads worse without it."""
+
+    start: int
+    end: int
+    field: str
+    margin: float
+
+
+def signs(text: str) -> list[Sign]:
+    found = []
+    for match in _SIGN.finditer(text[:MOST]):
+        word = _MARKS.get(match.lastgroup or "", match[0])
+        if word.isascii() and word.isalpha():
+            word = "Aa" if word[0].isupper() and word[1:].islower() else "AA" if word.isupper() else "aa"
+        found.append(Sign(match.start(), match.end(), word))
+    return found
+
+
+def _classes(text: str) -> list[str]:
+    """For each character the kinds of words it is part of, with the place in them."""
+    marks = ["" for _ in text]
+    for name, pattern in _CLASSES:
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            for at in range(start, end):
+                marks[at] += name + ("s" if end - start == 1 else "b" if at == start else "e" if at == end - 1 else "i")
+    for at, char in enumerate(text):
+        if char in _SURNAMES:
+            marks[at] += "S"
+        elif char in _RARE:
+            marks[at] += "R"
+    return marks
+
+
+def _words(text: str, cut: Callable[[str], Sequence[str]], known: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """For each character its word, and where in it it stands: everyday words in small letters."""
+    found: list[tuple[str, str]] = []
+    for word in cut(text):
+        size = len(word)
+        marks = "s" if size == 1 else "b" + "m" * (size - 2) + "e"
+        if size > 1 and not known(word):
+            marks = marks.upper()
+        found += [(word, mark) for mark in marks]
+    return found
+
+
+_STOPS = frozenset(",;。、:!?|/@\n ()\"'“”‘’-")
+
+
+def features(text: str, cut: Callable[[str], Sequence[str]], known: Callable[[str], bool]) -> list[list[str]]:
+    """What is seen of each sign."""
+    text = text[:MOST]
+    given = signs(text)
+    kinds, words = _classes(text), _words(text, cut, known)
+    w = ["<", "<", "<", *(sign.word for sign in given), ">", ">", ">"]
+    c = ["<", "<", *(kinds[sign.start] for sign in given), ">", ">"]
+    since, clause, stop = 0, 0, "<"
+    found = []
+    for nth, sign in enumerate(given):
+        at, ct = nth + 3, nth + 2
+        word, place = words[sign.start]
+        before = words[sign.start - 1][0] if sign.start else "<"
+        after = words[sign.end][0] if sign.end < len(words) else ">"
+        ahead = _ahead(kinds, text, sign.start)
+        a, b, o, x, y = w[at - 2], w[at - 1], w[at], w[at + 1], w[at + 2]
+        k = c[ct]
+        found.append([
+            "0" + o, "1" + b, "2" + x, "3" + a, "4" + y, "5" + b + o, "6" + o + x, "7" + a + b, "8" + x + y,
+            "9" + w[at - 3] + a + b, "a" + b + x, "b" + k, "c" + c[ct - 1], "d" + c[ct + 1], f"e{c[ct - 1]},{k}",
+            f"f{k},{c[ct + 1]}", f"g{c[ct - 1]},{k},{c[ct + 1]}", f"h{k},{c[ct + 1]},{c[ct + 2]}", f"i{c[ct-2]},{c[ct-1]},{k}",
+            "j" + place, f"k{place},{k}", f"l{before}", f"m{after}", f"n{word}{place}", f"o{b},{place}", f"p{min(since, 5)}{stop}",
+            f"q{min(since, 5)},{ahead}", f"r{k},{ahead}", f"s{min(clause, 6)}", f"t{b},{k}", f"u{x},{k}", f"v{b},{ahead}",
+        ])  # fmt: skip
+        if sign.word in _STOPS:
+            since, stop, clause = 0, sign.word, clause + 1
+        else:
+            since += 1
+    return found
+
+
+def _ahead(kinds: Sequence[str], text: str, at: int) -> str:
+    """How far the next end of a firm's name and the next post are within the clause."""
+    firm = post = "-"
+    for to in range(at, min(len(text), at + 16)):
+        if text[to] in _STOPS or text[to] == "\0":
+            break
+        if firm == "-" and ("fe" in kinds[to] or "fs" in kinds[to]):
+            firm = "0123455666677777"[to - at]
+        if post == "-" and "tb" in kinds[to]:
+            post = "0123455666677777"[to - at]
+    return firm + post
+
+
+def best(given: Sequence[Sequence[str]], weights: Weights) -> list[int]:
+    """The tags that together are likeliest."""
+    if not given:
+        return []
+    steps = [weights.get(f"T{tag}", _NOTHING) for tag in TAGS]
+    score = [0.0 if tag[0] != "I" else _NEVER for tag in TAGS]
+    back: list[list[int]] = []
+    for nth, seen in enumerate(given):
+        own = [0.0] * _SIZE
+        for mark in seen:
+            if (more := weights.get(mark)) is not None:
+                own = [one + two for one, two in zip(own, more, strict=True)]
+        if nth == 0:
+            score = [one + two for one, two in zip(own, score, strict=True)]
+            continue
+        came, new = [], []
+        for tag in range(_SIZE):
+            top, last = max((score[prev] + steps[prev][tag], prev) for prev in _MAY_FOLLOW[tag])
+            new.append(top + own[tag])
+            came.append(last)
+        score = new
+        back.append(came)
+    tag = max(range(_SIZE), key=lambda each: score[each])
+    tags = [tag]
+    for came in reversed(back):
+        tag = came[tag]
+        tags.append(tag)
+    return tags[::-1]
+
+
+_NOTHING = (0.0,) * _SIZE
+_NEVER = -1e9
+
+
+def spans(given: Sequence[Sign], tags: Sequence[int]) -> list[tuple[int, int, str]]:
+    """The (start, end, field) of what is tagged as a part of something."""
+    found: list[tuple[int, int, str]] = []
+    for sign, nth in zip(given, tags, strict=True):
+        tag = TAGS[nth]
+        if tag[0] == "B":
+            found.append((sign.start, sign.end, _FIELD_OF[tag[1]]))
+        elif tag[0] == "I":
+            found[-1] = (found[-1][0], sign.end, found[-1][2])
+    return found
+
+
+_FIELD_OF = {"n": "name", "c": "company", "t": "title"}
