@@ -93,10 +93,54 @@ def _words(text: str, cut: Callable[[str], Sequence[str]], known: Callable[[str]
 _STOPS = frozenset(",;。、:!?|/@\n ()\"'“”‘’-")
 
 
-def features(text: str, cut: Callable[[str], Sequence[str]], known: Callable[[str], bool]) -> list[list[str]]:
-    """What is seen of each sign."""
+Spot = tuple[int, int, str]
+"""(start, end, field) of a stretch of the text."""
+
+
+def spots(text: str, values: Mapping[str, str | None]) -> list[Spot]:
+    """Where in a text a person, a firm and a post stand; a surname alone where one is called 姓殷."""
+    found: list[Spot] = []
+    for field in FIELDS:
+        value = values.get(field) or ""
+        places = _places(text, value)
+        if field == "name" and not places and value and (at := text.find(f"姓{value[0]}")) >= 0:
+            value = value[:2] if value[:2] in lexicon.COMPOUND_LIST else value[0]
+            places = [at + 1]
+        if field == "title":
+            near = next((start for start, _, what in found if what == "name"), 0)
+            free = [at for at in places if all(at + len(value) <= start or end <= at for start, end, _ in found)]
+            places = sorted(free, key=lambda at: abs(at - near))[:1]
+        found += [(at, at + len(value), field) for at in places]
+    return sorted(found)
+
+
+def _places(text: str, value: str) -> list[int]:
+    found, at = [], text.find(value) if value else -1
+    while at >= 0:
+        found.append(at)
+        at = text.find(value, at + len(value))
+    return found
+
+
+def tags_of(given: Sequence[Sign], found: Sequence[Spot]) -> list[int]:
+    """The tags of signs of which these stretches are known."""
+    tags = [0] * len(given)
+    for nth, sign in enumerate(given):
+        for start, end, field in found:
+            if start <= sign.start < end and sign.word != "@":
+                inner = sign.start > start and nth > 0 and TAGS[tags[nth - 1]][1:] == field[0]
+                tags[nth] = TAGS.index(("I" if inner else "B") + field[0])
+    return tags
+
+
+def features(
+    text: str, cut: Callable[[str], Sequence[str]], known: Callable[[str], bool], said: Sequence[Spot] | None = None
+) -> list[list[str]]:
+    """What is seen of each sign; `said` = what the rules say, where they were asked."""
     text = text[:MOST]
     given = signs(text)
+    rules = None if said is None else [TAGS[tag] for tag in tags_of(given, said)]
+    lacks = "" if said is None else "".join(sorted({field[0] for _, _, field in said}))
     kinds, words = _classes(text), _words(text, cut, known)
     w = ["<", "<", "<", *(sign.word for sign in given), ">", ">", ">"]
     c = ["<", "<", *(kinds[sign.start] for sign in given), ">", ">"]
@@ -117,6 +161,12 @@ def features(text: str, cut: Callable[[str], Sequence[str]], known: Callable[[st
             "j" + place, f"k{place},{k}", f"l{before}", f"m{after}", f"n{word}{place}", f"o{b},{place}", f"p{min(since, 5)}{stop}",
             f"q{min(since, 5)},{ahead}", f"r{k},{ahead}", f"s{min(clause, 6)}", f"t{b},{k}", f"u{x},{k}", f"v{b},{ahead}",
         ])  # fmt: skip
+        if rules is not None:
+            own, before, after = rules[nth], rules[nth - 1] if nth else "O", rules[nth + 1] if nth + 1 < len(rules) else "O"
+            found[-1] += [
+                f"A{own}", f"B{own},{k}", f"C{own},{place}", f"D{before},{own}", f"E{own},{after}", f"F{own},{o}",
+                f"G{own},{lacks}", f"H{own},{b}", f"I{own},{x}",
+            ]  # fmt: skip
         if sign.word in _STOPS:
             since, stop, clause = 0, sign.word, clause + 1
         else:
@@ -145,10 +195,7 @@ def best(given: Sequence[Sequence[str]], weights: Weights) -> list[int]:
     score = [0.0 if tag[0] != "I" else _NEVER for tag in TAGS]
     back: list[list[int]] = []
     for nth, seen in enumerate(given):
-        own = [0.0] * _SIZE
-        for mark in seen:
-            if (more := weights.get(mark)) is not None:
-                own = [one + two for one, two in zip(own, more, strict=True)]
+        own = _own(seen, weights)
         if nth == 0:
             score = [one + two for one, two in zip(own, score, strict=True)]
             continue
@@ -167,8 +214,28 @@ def best(given: Sequence[Sequence[str]], weights: Weights) -> list[int]:
     return tags[::-1]
 
 
+def _own(seen: Sequence[str], weights: Weights) -> list[float]:
+    own = [0.0] * _SIZE
+    for mark in seen:
+        if (more := weights.get(mark)) is not None:
+            own = [one + two for one, two in zip(own, more, strict=True)]
+    return own
+
+
 _NOTHING = (0.0,) * _SIZE
 _NEVER = -1e9
+
+
+def chosen(given: Sequence[Sign], seen: Sequence[Sequence[str]], tags: Sequence[int], weights: Weights) -> dict[str, Spot]:
+    """Of each field the stretch that is likeliest."""
+    found: dict[str, tuple[float, Spot]] = {}
+    own = [_own(marks, weights) for marks in seen]
+    for spot in spans(given, tags):
+        within = [nth for nth, sign in enumerate(given) if spot[0] <= sign.start < spot[1]]
+        worth = sum(own[nth][tags[nth]] - own[nth][0] for nth in within) / len(within)
+        if spot[2] not in found or worth > found[spot[2]][0]:
+            found[spot[2]] = worth, spot
+    return {field: spot for field, (_, spot) in found.items()}
 
 
 def spans(given: Sequence[Sign], tags: Sequence[int]) -> list[tuple[int, int, str]]:

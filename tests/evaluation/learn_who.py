@@ -19,7 +19,7 @@ from typing import NamedTuple
 from bot.language import tools
 from domain.contact import fold
 from domain.reader import who
-from domain.reader.lead_text import opened_lead
+from domain.reader.lead_text import opened_lead, read_lead
 from tests.evaluation import chat, made_up
 from tests.evaluation.learn_will import SETS
 
@@ -34,38 +34,11 @@ class Example(NamedTuple):
     tags: list[int]
 
 
-def _places(text: str, value: str) -> list[int]:
-    found, at = [], text.find(value)
-    while at >= 0:
-        found.append(at)
-        at = text.find(value, at + len(value))
-    return found
+def spots_of(row: chat.Row) -> list[who.Spot]:
+    return who.spots(fold(row["text"]), {field: fold(row.get(field) or "") for field in who.FIELDS})
 
 
-def spans_of(row: chat.Row) -> list[made_up.Span]:
-    """Where in its text a label's person, firm and post stand; a surname alone where one is called 姓殷."""
-    text = fold(row["text"])
-    given = {field: fold(row[field]) for field in who.FIELDS if row.get(field)}
-    found: list[made_up.Span] = []
-    name = given.get("name", "")
-    if name and name not in text and (at := text.find(f"姓{name[0]}")) >= 0:
-        size = 2 if text[at + 1 : at + 3] in who.lexicon.COMPOUND_LIST else 1
-        found.append((at + 1, at + 1 + size, "name"))
-    elif name:
-        found += [(at, at + len(name), "name") for at in _places(text, name)]
-    if "company" in given:
-        size = len(given["company"])
-        found += [(at, at + size, "company") for at in _places(text, given["company"])]
-    if "title" in given:
-        free = [at for at in _places(text, given["title"])
-                if all(at + len(given["title"]) <= b or e <= at for b, e, f in found)]  # fmt: skip
-        near = found[0][0] if found and found[0][2] == "name" else 0
-        free.sort(key=lambda at: abs(at - near))
-        found += [(at, at + len(given["title"]), "title") for at in free[:1]]
-    return sorted(found)
-
-
-def varied(text: str, spans: Sequence[made_up.Span], dice: Random) -> tuple[str, list[made_up.Span]]:
+def varied(text: str, spans: Sequence[who.Spot], dice: Random) -> tuple[str, list[who.Spot]]:
     """The same message of somebody else."""
     others: dict[tuple[str, str], str] = {}
     out, moved, at = "", [], 0
@@ -82,23 +55,16 @@ def varied(text: str, spans: Sequence[made_up.Span], dice: Random) -> tuple[str,
     return out + text[at:], moved
 
 
-def example(source: str, text: str, spans: Sequence[made_up.Span]) -> Example:
+def example(source: str, text: str, spans: Sequence[who.Spot], *, ruled: bool) -> Example:
     kit = tools(with_pinyin=False)
     page = opened_lead(text, kit.simplify)
-    shift = len(page.text) and 0
-    given = who.signs(page.plain)
-    tags = []
-    for sign in given:
-        tag = "O"
-        for start, end, field in spans:
-            if start + shift <= sign.start < end + shift and "\0" not in page.plain[sign.start : sign.end]:
-                tag = ("B" if sign.start == start + shift else "I") + field[0]
-        tags.append(who.TAGS.index(tag))
-    for nth, tag in enumerate(tags):
-        name = who.TAGS[tag]
-        if name[0] == "I" and (nth == 0 or who.TAGS[tags[nth - 1]][1:] != name[1]):
-            tags[nth] = who.TAGS.index("B" + name[1])
-    return Example(source, who.features(page.plain, kit.cut, kit.known), tags)
+    said = None
+    if ruled:
+        read = read_lead(text, kit.simplify)
+        values = {field: fold(getattr(read, field) or "") for field in who.FIELDS}
+        said = who.spots(page.plain, values)
+    given = who.features(page.plain, kit.cut, kit.known, said)
+    return Example(source, given, who.tags_of(who.signs(page.plain), spans))
 
 
 def examples() -> Iterator[Example]:
@@ -107,12 +73,12 @@ def examples() -> Iterator[Example]:
         for row in chat.labelled(source):
             if row["kind"] != "lead":
                 continue
-            spans = spans_of(row)
-            yield example(source, row["text"], spans)
+            spans = spots_of(row)
+            yield example(source, row["text"], spans, ruled=False)
             for _ in range(VARIED):
-                yield example(source, *varied(row["text"], spans, dice))
+                yield example(source, *varied(row["text"], spans, dice), ruled=True)
     for _ in range(MADE_UP):
-        yield example("made up", *made_up.lead(dice))
+        yield example("made up", *made_up.lead(dice), ruled=True)
 
 
 def learn(given: Sequence[Example], rounds: int = ROUNDS) -> dict[str, list[float]]:
@@ -169,14 +135,16 @@ def main() -> None:
     print(f"{len(weights)} weights in {OUT.name}, {OUT.stat().st_size:,} bytes")
 
 
-def said(text: str, weights: who.Weights) -> dict[str, str]:
+def said(text: str, weights: who.Weights, rules: dict[str, str | None] | None = None) -> dict[str, str]:
     kit = tools(with_pinyin=False)
     page = opened_lead(text, kit.simplify)
-    tags = who.best(who.features(page.plain, kit.cut, kit.known), weights)
-    out: dict[str, str] = {}
-    for start, end, field in who.spans(who.signs(page.plain), tags):
-        out.setdefault(field, page.text[start:end])
-    return out
+    if rules is None:
+        read = read_lead(text, kit.simplify)
+        rules = {field: getattr(read, field) for field in who.FIELDS}
+    spots = who.spots(page.plain, {field: fold(value or "") for field, value in rules.items()})
+    seen = who.features(page.plain, kit.cut, kit.known, spots)
+    found = who.chosen(who.signs(page.plain), seen, who.best(seen, weights), weights)
+    return {field: page.text[start:end] for field, (start, end, _) in found.items()}
 
 
 def check(name: str, weights: who.Weights) -> None:

@@ -11,13 +11,13 @@ from random import Random
 
 from domain.reader import lexicon
 from domain.reader.places import PLACES
+from domain.reader.who import Spot
 
 SHAPES = tuple(
     line.replace("\\n", "\n")
     for line in (Path(__file__).parents[1] / "data" / "lead_shapes.txt").read_text(encoding="utf-8").splitlines()
     if line
 )
-Span = tuple[int, int, str]
 Fill = Callable[[Random], str]
 
 COMMON_SURNAMES = (
@@ -158,6 +158,17 @@ def post(dice: Random) -> str:
     return dice.choice(_POSTS) if dice.random() < 0.6 else dice.choice(_FUNCTIONS) + dice.choice(_TAILS)
 
 
+def _a_kind(dice: Random) -> str:
+    """What says only what kind of firm it is."""
+    if dice.random() < 0.5:
+        return dice.choice(_SHOP_KINDS)
+    return dice.choice(TRADES) + dice.choice(("厂", "公司", "加工厂", "工厂", "企业", "批发部", "店", "连锁"))
+
+
+_ENGLISH_POSTS = (
+    "Buyer,Purchasing Manager,Sales Manager,Procurement Director,General Manager,CEO,CTO,Sourcing Manager,Marketing Head,Sales VP,VP Sales,"
+    "IT Director,Project Manager,Owner,Founder,Product Manager,Plant Manager,Operations Director,Merchandiser,Lab Manager,Regional Manager,HR Director"
+).split(",")
 _WISHES = (
     "想上ERP 想了解价格 要一套MES 想换系统 要报价 想看演示 需要20套设备 要做展厅 想做网站 要买三台设备 想找供应商 要订一批货 想做直播代运营 要上考勤系统 想换掉旧系统 咨询进销存 要做车间改造 想要试用 想装监控 "
     "要改造机房 问多少钱 问能不能定制 在找代理 想做短视频 问交期 要样品 想合作 要打样 想加盟 想租设备 要200个账号 想对比一下 准备招标 下半年要扩产 在看方案 着急要 不着急 有意向 意向强 要上WMS 想做数据大屏 旧系统用了十年了 想约个时间聊聊 要先看案例 仓库很乱 管不住业务员 新厂要投产 要冷库安装 想做品牌设计 要食堂承包 "
@@ -171,20 +182,21 @@ _FILLS: dict[str, tuple[str, Fill]] = {
     "S": ("name", surname), "C": ("company", firm), "H": ("company", shop), "I": ("company", public),
     "T": ("title", post), "X": ("", lambda dice: _pick(dice, respect, respect, full)), "Z": ("", firm),
     "P": ("", place), "K": ("", lambda dice: dice.choice(TRADES)), "d": ("", lambda dice: dice.choice(DEPARTMENTS)),
-    "@": ("", lambda dice: f"1{dice.choice('356789')}{dice.randrange(10**9):09d}"),
+    "k": ("", _a_kind), "w": ("", lambda dice: dice.choice(_FUNCTIONS)), "t": ("title", lambda dice: dice.choice(_ENGLISH_POSTS)),
+    "X2": ("", shop), "@": ("", lambda dice: f"1{dice.choice('356789')}{dice.randrange(10**9):09d}"),
     "W": ("", lambda dice: f"wx_{dice.randrange(10**6)}a"), "E": ("", lambda dice: f"a{dice.randrange(10**5)}@example.com"),
     "M": ("", lambda dice: dice.choice(_SUMS)), "Y": ("", lambda dice: dice.choice(_WISHES)),
     "D": ("", lambda dice: dice.choice(_TIMES)), "A": ("", lambda dice: place(dice) + dice.choice(_STREETS)),
 }  # fmt: skip
 
 
-def lead(dice: Random) -> tuple[str, list[Span]]:
+def lead(dice: Random) -> tuple[str, list[Spot]]:
     """A text, and (start, end, field) of what is named in it."""
     text, spans = "", []
     comma = dice.choice(("，", "，", ",", ", ", " ", " ", "、", "\n", "；"))
-    for piece in re.split(r"(\{.\})", dice.choice(SHAPES)):
-        if len(piece) == 3 and piece[0] == "{":
-            field, fill = _FILLS[piece[1]]
+    for piece in re.split(r"(\{..?\})", dice.choice(SHAPES)):
+        if piece[:1] == "{":
+            field, fill = _FILLS[piece[1:-1]]
             value = fill(dice)
             if field:
                 spans.append((len(text), len(text) + len(value), field))
