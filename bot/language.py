@@ -16,6 +16,7 @@ from bot.holidays_cn import Days, china_days
 from domain.reader.context import Almanac, Tools
 
 _WILL = Path(__file__).with_name("will.json")
+_WHO = Path(__file__).with_name("who.json")
 _LAST = 0x9FFF
 COMMON = 60
 """So often a word stands in jieba's corpus before it is taken for one of everyday speech."""
@@ -81,9 +82,16 @@ def will() -> Mapping[str, Sequence[float]]:
 
 
 @lru_cache(maxsize=1)
+def who() -> Mapping[str, Sequence[float]]:
+    """The weights that `python -m tests.evaluation.learn_who` has learnt."""
+    found: Mapping[str, Sequence[float]] = json.loads(_WHO.read_text(encoding="utf-8"))
+    return found
+
+
+@lru_cache(maxsize=1)
 def tools(*, with_pinyin: bool = True) -> Tools:
     """All of them, loaded."""
     _jieba()
     if with_pinyin:
         pinyin(chr(0x94C3))
-    return Tools(simplify=simplified(), cut=cut, known=known, pinyin=pinyin, will=will())
+    return Tools(simplify=simplified(), cut=cut, known=known, pinyin=pinyin, will=will(), who=who())

@@ -102,9 +102,9 @@ class Mind:
         )  # fmt: skip
 
     @property
-    def simplify(self) -> Mapping[int, int]:
-        """Traditional characters to simplified ones; none before the tools are loaded."""
-        return self._tools.simplify
+    def tools(self) -> Tools:
+        """The language tools; empty ones before they are loaded."""
+        return self._tools
 
     def context(self, now: datetime) -> Context:
         names = Names(find=self.book.names.find) if self.book else Names()

@@ -38,7 +38,7 @@ async def hand_in(bot: Bot, chat: Chat, text: str) -> Reply:
         text=text,
         by=chat.by,
         at=chat.at,
-        simplify=bot.mind.simplify,
+        tools=bot.mind.tools,
         answers=bot.mind.judged(text),
     )
     if bot.model is not None and (lead := await _draft_of(bot, chat, reply)) is not None:

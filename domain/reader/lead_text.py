@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from domain.contact import fold
 from domain.errors import BadField
-from domain.reader import lexicon
+from domain.reader import lexicon, who
+from domain.reader.context import Tools
 from domain.reader.money import read_amount
 from domain.reader.page import (
     COMMAND,
@@ -24,9 +25,9 @@ from domain.reader.page import (
     set_amount,
 )
 from domain.reader.places import is_city, region_in, region_of
-from domain.reader.placing import Placed, Word, place_words, words_of
+from domain.reader.placing import Kind, Placed, Word, place_words, words_of
 
-_AS_IT_IS: Mapping[int, int] = {}
+_NO_TOOLS = Tools()
 REQUIRED = ("name", "company", "contact", "industry", "need")
 
 
@@ -63,20 +64,24 @@ _BROUGHT_BY = re.compile(
 _NAMES = ("name", "company", "title", "industry", "region")
 
 
-def read_lead(text: str, simplify: Mapping[int, int] = _AS_IT_IS) -> LeadText:
+def read_lead(text: str, tools: Tools = _NO_TOOLS) -> LeadText:
     """The lead that a text describes; the command may still stand in front. No text is refused.
 
-    With `simplify`, names are given in simplified characters; the need keeps the writer's.
+    With `tools`, names are given in simplified characters (the need keeps the writer's), and what stands around
+    the person, the firm and the post is weighed beside the rules.
     """
-    page = opened_lead(text, simplify)
+    page = opened_lead(text, tools.simplify)
+    line = page.plain
     read_labels(page)
     for match in _BROUGHT_BY.finditer(page.plain):
         page.strike(*match.span())
     placed = place_words(words_of(page.plain), taken=page.labelled)
-    _fill(page, placed, simplify)
+    if tools.who:
+        _weigh(page, line, placed, tools)
+    _fill(page, placed, tools.simplify)
     for name in _NAMES:
         if name in page.values:
-            page.values[name] = page.values[name].translate(simplify)
+            page.values[name] = page.values[name].translate(tools.simplify)
     return _result(page)
 
 
@@ -89,6 +94,36 @@ def opened_lead(text: str, simplify: Mapping[int, int]) -> Page:
             page.strike(0, match.end())
     read_contacts(page)
     return page
+
+
+def _weigh(page: Page, line: str, placed: Placed, tools: Tools) -> None:
+    """Who is meant by what stands around: it has heard the rules and counts before them, a label before both."""
+    rules = {name: word.text for name, word in placed.fields.items()}
+    rules |= {name: fold(page.values[name]).translate(tools.simplify) for name in who.FIELDS if name in page.labelled}
+    if "name" in rules:
+        rules["name"] = _spoken(rules["name"], placed.fields.get("title"))
+    found = who.read(line, rules, tools)
+    words = {name: _word_of(line, spot, rules) for name, spot in found.items() if name not in page.labelled}
+    for name in ("name", "company"):
+        if name not in page.labelled and name not in found and placed.fields.pop(name, None):
+            placed.sure = False
+    for name, word in words.items():
+        old = placed.fields.get(name)
+        if word and (old is None or (old.start, old.end) != (word.start, word.end)):
+            placed.fields[name], placed.sure = word, False
+    title = placed.fields.get("title")
+    if title and any(title.start < w.end and w.start < title.end for n, w in placed.fields.items() if n in ("name", "company")):
+        del placed.fields["title"]
+
+
+def _word_of(line: str, spot: who.Spot, rules: Mapping[str, str]) -> Word | None:
+    """The word that is meant; None where somebody is called 姓殷 and the rules have made 殷总 of it."""
+    start, end, field = spot
+    if field == "name" and line[start - 1 : start] == "姓" and end - start <= 2:
+        if rules.get("name", "").startswith(line[start:end]):
+            return None
+        start -= 1
+    return Word(start, end, line[start:end], Kind.OTHER)
 
 
 def _fill(page: Page, placed: Placed, simplify: Mapping[int, int]) -> None:

@@ -285,7 +285,7 @@ def _rank(when: When, text: str, clause: tuple[int, int]) -> int:
 
 
 def _lead(page: _Page, contacts: _Contacts, context: Context) -> Reading:
-    read = read_lead(page.clean, simplify=context.tools.simplify)
+    read = read_lead(page.clean, context.tools)
     step, _ = _next_step(page, Kind.LEAD, context)
     rivals = _named(page, context, "competitor", but=f"{read.company or ''}\0{read.name or ''}")
     return Reading(

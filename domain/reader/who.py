@@ -7,21 +7,21 @@ learnt by `python -m tests.evaluation.learn_who`.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from domain.reader import lexicon
+from domain.reader.context import Tools
 from domain.reader.places import PLACE
 
 FIELDS = ("name", "company", "title")
 TAGS = ("O", "Bn", "In", "Bc", "Ic", "Bt", "It")
-_SIZE = len(TAGS)
 _MAY_FOLLOW = tuple(
     tuple(nth for nth, before in enumerate(TAGS) if tag[0] != "I" or before[1:] == tag[1:]) for tag in TAGS
 )
 """An inner part stands only behind a part of the same."""
 Weights = Mapping[str, Sequence[float]]
-MOST = 240  # characters that are tagged
+MOST = 300  # characters that are tagged
 
 _SIGN = re.compile(r"(?P<read>\0+)|(?P<line>\s*\n\s*)|(?P<space>[ \t]+)|(?P<number>[0-9.,]*[0-9])|[A-Za-z]+|.", re.DOTALL)
 _MARKS = {"read": "@", "line": "\n", "space": " ", "number": "#"}
@@ -37,19 +37,21 @@ _SURNAMES = frozenset(lexicon.SINGLE)
 _RARE = frozenset(lexicon.RARE)
 
 
+Spot = tuple[int, int, str]
+"""(start, end, field) of a stretch of the text."""
+
+
 class Sign(NamedTuple):
     start: int
     end: int
     word: str
 
 
-class Found(NamedTuple):
-    """A stretch of the text that is the `field`, and by how much the whole reads worse without it."""
-
-    start: int
-    end: int
-    field: str
-    margin: float
+def read(text: str, rules: Mapping[str, str], tools: Tools) -> dict[str, Spot]:
+    """Where the person, the firm and the post stand that a text in which NUL marks what is read speaks of;
+    `rules` = what the rules say."""
+    own = emissions(features(text, tools, spots(text, rules)), tools.who)
+    return chosen(signs(text), own, best(own, tools.who))
 
 
 def signs(text: str) -> list[Sign]:
@@ -78,13 +80,13 @@ def _classes(text: str) -> list[str]:
     return marks
 
 
-def _words(text: str, cut: Callable[[str], Sequence[str]], known: Callable[[str], bool]) -> list[tuple[str, str]]:
+def _words(text: str, tools: Tools) -> list[tuple[str, str]]:
     """For each character its word, and where in it it stands: everyday words in small letters."""
     found: list[tuple[str, str]] = []
-    for word in cut(text):
+    for word in tools.cut(text):
         size = len(word)
         marks = "s" if size == 1 else "b" + "m" * (size - 2) + "e"
-        if size > 1 and not known(word):
+        if size > 1 and not tools.known(word):
             marks = marks.upper()
         found += [(word, mark) for mark in marks]
     return found
@@ -93,11 +95,7 @@ def _words(text: str, cut: Callable[[str], Sequence[str]], known: Callable[[str]
 _STOPS = frozenset(",;。、:!?|/@\n ()\"'“”‘’-")
 
 
-Spot = tuple[int, int, str]
-"""(start, end, field) of a stretch of the text."""
-
-
-def spots(text: str, values: Mapping[str, str | None]) -> list[Spot]:
+def spots(text: str, values: Mapping[str, str]) -> list[Spot]:
     """Where in a text a person, a firm and a post stand; a surname alone where one is called 姓殷."""
     found: list[Spot] = []
     for field in FIELDS:
@@ -133,15 +131,13 @@ def tags_of(given: Sequence[Sign], found: Sequence[Spot]) -> list[int]:
     return tags
 
 
-def features(
-    text: str, cut: Callable[[str], Sequence[str]], known: Callable[[str], bool], said: Sequence[Spot] | None = None
-) -> list[list[str]]:
+def features(text: str, tools: Tools, said: Sequence[Spot] | None = None) -> list[list[str]]:
     """What is seen of each sign; `said` = what the rules say, where they were asked."""
     text = text[:MOST]
     given = signs(text)
     rules = None if said is None else [TAGS[tag] for tag in tags_of(given, said)]
     lacks = "" if said is None else "".join(sorted({field[0] for _, _, field in said}))
-    kinds, words = _classes(text), _words(text, cut, known)
+    kinds, words = _classes(text), _words(text, tools)
     w = ["<", "<", "<", *(sign.word for sign in given), ">", ">", ">"]
     c = ["<", "<", *(kinds[sign.start] for sign in given), ">", ">"]
     since, clause, stop = 0, 0, "<"
@@ -187,26 +183,30 @@ def _ahead(kinds: Sequence[str], text: str, at: int) -> str:
     return firm + post
 
 
-def best(given: Sequence[Sequence[str]], weights: Weights) -> list[int]:
+def emissions(seen: Sequence[Sequence[str]], weights: Weights) -> list[list[float]]:
+    """What is seen of each sign, added up for each tag."""
+    return [
+        [sum(each) for each in zip(_NOTHING, *filter(None, map(weights.get, marks)), strict=True)]
+        for marks in seen
+    ]
+
+
+def best(own: Sequence[Sequence[float]], weights: Weights) -> list[int]:
     """The tags that together are likeliest."""
-    if not given:
+    if not own:
         return []
     steps = [weights.get(f"T{tag}", _NOTHING) for tag in TAGS]
-    score = [0.0 if tag[0] != "I" else _NEVER for tag in TAGS]
+    score = [more if tag[0] != "I" else _NEVER for tag, more in zip(TAGS, own[0], strict=True)]
     back: list[list[int]] = []
-    for nth, seen in enumerate(given):
-        own = _own(seen, weights)
-        if nth == 0:
-            score = [one + two for one, two in zip(own, score, strict=True)]
-            continue
+    for given in own[1:]:
         came, new = [], []
-        for tag in range(_SIZE):
-            top, last = max((score[prev] + steps[prev][tag], prev) for prev in _MAY_FOLLOW[tag])
-            new.append(top + own[tag])
+        for tag, more in enumerate(given):
+            last = max(_MAY_FOLLOW[tag], key=lambda prev: score[prev] + steps[prev][tag])  # noqa: B023
+            new.append(score[last] + steps[last][tag] + more)
             came.append(last)
         score = new
         back.append(came)
-    tag = max(range(_SIZE), key=lambda each: score[each])
+    tag = max(range(len(TAGS)), key=lambda each: score[each])
     tags = [tag]
     for came in reversed(back):
         tag = came[tag]
@@ -214,22 +214,13 @@ def best(given: Sequence[Sequence[str]], weights: Weights) -> list[int]:
     return tags[::-1]
 
 
-def _own(seen: Sequence[str], weights: Weights) -> list[float]:
-    own = [0.0] * _SIZE
-    for mark in seen:
-        if (more := weights.get(mark)) is not None:
-            own = [one + two for one, two in zip(own, more, strict=True)]
-    return own
-
-
-_NOTHING = (0.0,) * _SIZE
+_NOTHING = (0.0,) * len(TAGS)
 _NEVER = -1e9
 
 
-def chosen(given: Sequence[Sign], seen: Sequence[Sequence[str]], tags: Sequence[int], weights: Weights) -> dict[str, Spot]:
+def chosen(given: Sequence[Sign], own: Sequence[Sequence[float]], tags: Sequence[int]) -> dict[str, Spot]:
     """Of each field the stretch that is likeliest."""
     found: dict[str, tuple[float, Spot]] = {}
-    own = [_own(marks, weights) for marks in seen]
     for spot in spans(given, tags):
         within = [nth for nth, sign in enumerate(given) if spot[0] <= sign.start < spot[1]]
         worth = sum(own[nth][tags[nth]] - own[nth][0] for nth in within) / len(within)

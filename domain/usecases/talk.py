@@ -14,6 +14,7 @@ from domain.media import Attachment
 from domain.notices import Notice, Tell
 from domain.permission import may_edit, may_see
 from domain.ports import Dialog, Uow
+from domain.reader.context import Tools
 from domain.reader.lead_text import LeadText, read_answer, read_lead
 from domain.reader.page import field_named
 from domain.reasons import REASONS
@@ -44,7 +45,7 @@ A_SLIP = 8
 """So many characters may be a field's name mistyped; more are a message."""
 _TOGETHER = ("amount", "contact")
 """Fields of typed words that fill several of the customer's."""
-_AS_IT_IS: Mapping[int, int] = {}
+_NO_TOOLS = Tools()
 _NOTHING: Mapping[str, str] = {}
 _ANNOUNCED = re.compile(r"\s*(?:新线索|新客户|新商机|录线索)\s*[:：]")
 _WORDS = re.compile(r"[^\W\d_]{2}")
@@ -87,14 +88,14 @@ def submit(
     text: str,
     by: str,
     at: datetime,
-    simplify: Mapping[int, int] = _AS_IT_IS,
+    tools: Tools = _NO_TOOLS,
     answers: Mapping[str, str] = _NOTHING,
 ) -> Heard:
     """`/lead …`: a certain and complete reading goes out at once; otherwise it is kept as a draft, and the
     first missing field is asked for, or what was read is put up for a confirming tap. What names no customer
     is no lead (a trend): which one is asked, and nothing is made. `answers` are those to the other two of the
     three questions that the text gives already."""
-    read = read_lead(text, simplify)
+    read = read_lead(text, tools)
     customer = customer_of(read)
     if customer == Customer():
         return Heard(what="empty")

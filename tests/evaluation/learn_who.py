@@ -13,12 +13,14 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
 from bot.language import tools
 from domain.contact import fold
 from domain.reader import who
+from domain.reader.context import plain
 from domain.reader.lead_text import opened_lead, read_lead
 from tests.evaluation import chat, made_up
 from tests.evaluation.learn_will import SETS
@@ -35,7 +37,9 @@ class Example(NamedTuple):
 
 
 def spots_of(row: chat.Row) -> list[who.Spot]:
-    return who.spots(fold(row["text"]), {field: fold(row.get(field) or "") for field in who.FIELDS})
+    table = tools(with_pinyin=False).simplify
+    values = {field: plain(row.get(field) or "", table) for field in who.FIELDS}
+    return who.spots(plain(row["text"], table), values)
 
 
 def varied(text: str, spans: Sequence[who.Spot], dice: Random) -> tuple[str, list[who.Spot]]:
@@ -60,10 +64,10 @@ def example(source: str, text: str, spans: Sequence[who.Spot], *, ruled: bool) -
     page = opened_lead(text, kit.simplify)
     said = None
     if ruled:
-        read = read_lead(text, kit.simplify)
+        read = read_lead(text, replace(kit, who={}))
         values = {field: fold(getattr(read, field) or "") for field in who.FIELDS}
         said = who.spots(page.plain, values)
-    given = who.features(page.plain, kit.cut, kit.known, said)
+    given = who.features(page.plain, kit, said)
     return Example(source, given, who.tags_of(who.signs(page.plain), spans))
 
 
@@ -94,7 +98,7 @@ def learn(given: Sequence[Example], rounds: int = ROUNDS) -> dict[str, list[floa
         dice.shuffle(kept)
         for seen, gold in kept:
             clock += 1
-            said = who.best(seen, weights)
+            said = who.best(who.emissions(seen, weights), weights)
             if said == gold:
                 continue
             for nth, (right, wrong) in enumerate(zip(gold, said, strict=True)):
@@ -139,11 +143,9 @@ def said(text: str, weights: who.Weights, rules: dict[str, str | None] | None = 
     kit = tools(with_pinyin=False)
     page = opened_lead(text, kit.simplify)
     if rules is None:
-        read = read_lead(text, kit.simplify)
+        read = read_lead(text, replace(kit, who={}))
         rules = {field: getattr(read, field) for field in who.FIELDS}
-    spots = who.spots(page.plain, {field: fold(value or "") for field, value in rules.items()})
-    seen = who.features(page.plain, kit.cut, kit.known, spots)
-    found = who.chosen(who.signs(page.plain), seen, who.best(seen, weights), weights)
+    found = who.read(page.plain, {field: fold(value or "") for field, value in rules.items()}, replace(kit, who=weights))
     return {field: page.text[start:end] for field, (start, end, _) in found.items()}
 
 
