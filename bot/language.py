@@ -7,7 +7,7 @@ event loop. Measured on two cores: jieba 0.9 s and 80 MB, pypinyin 0.25 s, OpenC
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,6 @@ from typing import Any
 from bot.holidays_cn import Days, china_days
 from domain.reader.context import Almanac, Tools
 
-_WILL = Path(__file__).with_name("will.json")
-_WHO = Path(__file__).with_name("who.json")
 _LAST = 0x9FFF
 COMMON = 60
 """So often a word stands in jieba's corpus before it is taken for one of everyday speech."""
@@ -74,17 +72,12 @@ def pinyin(text: str) -> Sequence[str]:
     return tuple(lazy_pinyin(text, errors=list))
 
 
-@lru_cache(maxsize=1)
-def will() -> Mapping[str, Sequence[float]]:
-    """The weights that `python -m tests.evaluation.learn_will` has learnt."""
-    found: Mapping[str, Sequence[float]] = json.loads(_WILL.read_text(encoding="utf-8"))
-    return found
-
-
-@lru_cache(maxsize=1)
-def who() -> Mapping[str, Sequence[float]]:
-    """The weights that `python -m tests.evaluation.learn_who` has learnt."""
-    found: Mapping[str, Sequence[float]] = json.loads(_WHO.read_text(encoding="utf-8"))
+@cache
+def weights(name: str) -> Mapping[str, Sequence[float]]:
+    """What `python -m tests.evaluation.learn_will` and its likes have learnt."""
+    found: Mapping[str, Sequence[float]] = json.loads(
+        Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8")
+    )
     return found
 
 
@@ -94,4 +87,12 @@ def tools(*, with_pinyin: bool = True) -> Tools:
     _jieba()
     if with_pinyin:
         pinyin(chr(0x94C3))
-    return Tools(simplify=simplified(), cut=cut, known=known, pinyin=pinyin, will=will(), who=who())
+    return Tools(
+        simplify=simplified(),
+        cut=cut,
+        known=known,
+        pinyin=pinyin,
+        will=weights("will"),
+        who=weights("who"),
+        kinds=weights("kinds"),
+    )

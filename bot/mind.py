@@ -135,7 +135,7 @@ class Mind:
 
     def kind(self, text: str) -> Kind:
         """What kind of message it is, as far as it begins so."""
-        return kind_of(opened(text, self._tools)[1], Context(now=_ANY))
+        return kind_of(opened(text, self._tools)[1], Context(now=_ANY, tools=self._tools))
 
     def judged(self, text: str) -> Mapping[str, str]:
         """Which of the three questions a text answers already."""

@@ -80,7 +80,7 @@ class Tools:
     """`simplify` maps the ordinals of traditional characters; `cut` gives a text's words in order, none left
     out; `known` whether a word is one of everyday speech; `pinyin` gives each character's toneless syllable;
     `will` weighs words for the customer's will, `who` for the person, the firm and the post of a lead (see
-    domain.reader.will and domain.reader.who)."""
+    domain.reader.will and domain.reader.who), `kinds` for what kind of message it is (domain.reader.kinds)."""
 
     simplify: Mapping[int, int] = field(default_factory=dict)
     cut: Callable[[str], Sequence[str]] = as_it_is
@@ -88,6 +88,7 @@ class Tools:
     pinyin: Callable[[str], Sequence[str]] = no_pinyin
     will: Mapping[str, Sequence[float]] = field(default_factory=dict)
     who: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    kinds: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What kind of message it is: a lead handed in, a visit logged on the spot, or a note."""
 
 import re
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from domain.contact import find_emails, find_phones, find_wechats
@@ -15,6 +16,10 @@ class Kind(StrEnum):
     NOTE = "note"
     VISIT = "visit"
 
+
+KINDS = (Kind.NOTE, Kind.LEAD, Kind.VISIT)
+"""In the order of the weights, which are relative to a note."""
+Weights = Mapping[str, Sequence[float]]
 
 _SLASH = {
     Kind.LEAD: re.compile(r"\s*/ ?(?:lead|录线索|线索)(?:@\S{1,40})?(?![A-Za-z])[:\s]*", re.IGNORECASE),
@@ -43,16 +48,58 @@ _OF_OLD = re.compile(
 
 
 def kind_of(text: str, context: Context) -> Kind:
-    """By the command, else by how such messages begin, else a text with a firm and its phone is a lead."""
+    """By the command, else by how such messages begin, a contact, and the weight of the signs."""
     for kind, pattern in _SLASH.items():
         if pattern.match(text):
             return kind
     if COMMAND.match(text):
         return Kind.LEAD
+    return _weighed(text, _by_rule(text, context), context.tools.kinds)
+
+
+def _by_rule(text: str, context: Context) -> Kind:
     logged = _VISIT.match(text) or _VISIT.match(text, _first_word(text))
     if logged or _arrived(text, context) or _CHECKED_IN.search(text[:200]):
         return Kind.VISIT
     return Kind.LEAD if _hands_in(text) else Kind.NOTE
+
+
+_OF_RULES = 2.0
+"""What the rules' word weighs."""
+_WEIGHED_IN = 300  # characters
+_BEGIN = 14  # signs at the head of a message, which tell the most
+_SIGN = re.compile(r"[0-9.]+|\0+|.", re.DOTALL)
+
+
+def features(text: str) -> list[str]:
+    """What is weighed of a message: its signs and pairs, `^` with the runs it begins with, and whether a contact is
+    in it; @ is a contact, # a number."""
+    text, ways = text[:_WEIGHED_IN], []
+    for way, find in (("p", find_phones), ("e", find_emails), ("w", find_wechats)):
+        for found in find(text):
+            text = text[: found.start] + "\0" * (found.end - found.start) + text[found.end :]
+            ways.append(way)
+    way = f"={ways[0] if ways else 'none'}"
+    signs = [
+        "^",
+        *("@" if s[0] == "\0" else "#" if s[0] in "0123456789." else s for s in _SIGN.findall(text.lower())),
+    ]
+    runs = {"".join(signs[at : at + size]) for size in (1, 2) for at in range(len(signs) - size + 1)}
+    for at in range(min(_BEGIN, len(signs))):
+        for size in (2, 3, 4):
+            run = f"^{'' if at else '^'}{''.join(signs[at : at + size])}"
+            runs |= {run, run + way}
+    return [way, *sorted(runs)]
+
+
+def _weighed(text: str, ruled: Kind, weights: Weights) -> Kind:
+    """The kind that the signs and the rules together speak for; a number alone hands nobody in."""
+    found = [weights[mark] for mark in ("", *features(text)) if mark in weights]
+    if not found or not _WORDS.search(text[:_WEIGHED_IN]):
+        return ruled
+    sums = dict(zip(KINDS, (0.0, *(sum(each) for each in zip(*found, strict=True))), strict=True))
+    sums[ruled] += _OF_RULES
+    return max(sums, key=lambda kind: sums[kind])
 
 
 def strip_command(text: str, kind: Kind) -> int:

@@ -99,7 +99,11 @@ def opened_lead(text: str, simplify: Mapping[int, int]) -> Page:
 def _weigh(page: Page, line: str, placed: Placed, tools: Tools) -> None:
     """Who is meant by what stands around: it has heard the rules and counts before them, a label before both."""
     rules = {name: word.text for name, word in placed.fields.items()}
-    rules |= {name: fold(page.values[name]).translate(tools.simplify) for name in who.FIELDS if name in page.labelled}
+    rules |= {
+        name: fold(page.values[name]).translate(tools.simplify)
+        for name in who.FIELDS
+        if name in page.labelled
+    }
     if "name" in rules:
         rules["name"] = _spoken(rules["name"], placed.fields.get("title"))
     found = who.read(line, rules, tools)
@@ -112,7 +116,11 @@ def _weigh(page: Page, line: str, placed: Placed, tools: Tools) -> None:
         if word and (old is None or (old.start, old.end) != (word.start, word.end)):
             placed.fields[name], placed.sure = word, False
     title = placed.fields.get("title")
-    if title and any(title.start < w.end and w.start < title.end for n, w in placed.fields.items() if n in ("name", "company")):
+    if title and any(
+        title.start < w.end and w.start < title.end
+        for n, w in placed.fields.items()
+        if n in ("name", "company")
+    ):
         del placed.fields["title"]
 
 

@@ -23,7 +23,9 @@ _MAY_FOLLOW = tuple(
 Weights = Mapping[str, Sequence[float]]
 MOST = 300  # characters that are tagged
 
-_SIGN = re.compile(r"(?P<read>\0+)|(?P<line>\s*\n\s*)|(?P<space>[ \t]+)|(?P<number>[0-9.,]*[0-9])|[A-Za-z]+|.", re.DOTALL)
+_SIGN = re.compile(
+    r"(?P<read>\0+)|(?P<line>\s*\n\s*)|(?P<space>[ \t]+)|(?P<number>[0-9.,]*[0-9])|[A-Za-z]+|.", re.DOTALL
+)
 _MARKS = {"read": "@", "line": "\n", "space": " ", "number": "#"}
 _CLASSES = (
     ("p", PLACE),
@@ -71,7 +73,9 @@ def _classes(text: str) -> list[str]:
         for match in pattern.finditer(text):
             start, end = match.span()
             for at in range(start, end):
-                marks[at] += name + ("s" if end - start == 1 else "b" if at == start else "e" if at == end - 1 else "i")
+                marks[at] += name + (
+                    "s" if end - start == 1 else "b" if at == start else "e" if at == end - 1 else "i"
+                )
     for at, char in enumerate(text):
         if char in _SURNAMES:
             marks[at] += "S"
@@ -106,7 +110,9 @@ def spots(text: str, values: Mapping[str, str]) -> list[Spot]:
             places = [at + 1]
         if field == "title":
             near = next((start for start, _, what in found if what == "name"), 0)
-            free = [at for at in places if all(at + len(value) <= start or end <= at for start, end, _ in found)]
+            free = [
+                at for at in places if all(at + len(value) <= start or end <= at for start, end, _ in found)
+            ]
             places = sorted(free, key=lambda at: abs(at - near))[:1]
         found += [(at, at + len(value), field) for at in places]
     return sorted(found)
@@ -158,7 +164,11 @@ def features(text: str, tools: Tools, said: Sequence[Spot] | None = None) -> lis
             f"q{min(since, 5)},{ahead}", f"r{k},{ahead}", f"s{min(clause, 6)}", f"t{b},{k}", f"u{x},{k}", f"v{b},{ahead}",
         ])  # fmt: skip
         if rules is not None:
-            own, before, after = rules[nth], rules[nth - 1] if nth else "O", rules[nth + 1] if nth + 1 < len(rules) else "O"
+            own, before, after = (
+                rules[nth],
+                rules[nth - 1] if nth else "O",
+                rules[nth + 1] if nth + 1 < len(rules) else "O",
+            )
             found[-1] += [
                 f"A{own}", f"B{own},{k}", f"C{own},{place}", f"D{before},{own}", f"E{own},{after}", f"F{own},{o}",
                 f"G{own},{lacks}", f"H{own},{b}", f"I{own},{x}",

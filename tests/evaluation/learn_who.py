@@ -82,7 +82,7 @@ def examples() -> Iterator[Example]:
             for _ in range(VARIED):
                 yield example(source, *varied(row["text"], spans, dice), ruled=True)
     for _ in range(MADE_UP):
-        yield example("made up", *made_up.lead(dice), ruled=True)
+        yield example("made up", *made_up.message(dice), ruled=True)
 
 
 def learn(given: Sequence[Example], rounds: int = ROUNDS) -> dict[str, list[float]]:
@@ -134,7 +134,10 @@ def main() -> None:
             check(name, learn([each for each in given if each.source != name]))
         return
     weights = learn(given)
-    lines = (f"{json.dumps(mark, ensure_ascii=False)}:{json.dumps(w, separators=(',', ':'))}" for mark, w in weights.items())
+    lines = (
+        f"{json.dumps(mark, ensure_ascii=False)}:{json.dumps(w, separators=(',', ':'))}"
+        for mark, w in weights.items()
+    )
     OUT.write_text("{" + ",\n".join(lines) + "}\n", encoding="utf-8")
     print(f"{len(weights)} weights in {OUT.name}, {OUT.stat().st_size:,} bytes")
 
@@ -145,7 +148,9 @@ def said(text: str, weights: who.Weights, rules: dict[str, str | None] | None = 
     if rules is None:
         read = read_lead(text, replace(kit, who={}))
         rules = {field: getattr(read, field) for field in who.FIELDS}
-    found = who.read(page.plain, {field: fold(value or "") for field, value in rules.items()}, replace(kit, who=weights))
+    found = who.read(
+        page.plain, {field: fold(value or "") for field, value in rules.items()}, replace(kit, who=weights)
+    )
     return {field: page.text[start:end] for field, (start, end, _) in found.items()}
 
 
@@ -160,7 +165,10 @@ def check(name: str, weights: who.Weights) -> None:
             right += value is not None and value == row.get(field)
             got += value is not None
             meant += bool(row.get(field))
-        print(f"{field} {2 * right / (got + meant):.3f} (p {right / max(got, 1):.2f} r {right / meant:.2f})", end="  ")
+        print(
+            f"{field} {2 * right / (got + meant):.3f} (p {right / max(got, 1):.2f} r {right / meant:.2f})",
+            end="  ",
+        )
     print(flush=True)
 
 

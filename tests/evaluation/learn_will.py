@@ -80,8 +80,8 @@ def examples() -> list[Example]:
     return found
 
 
-def learn(given: Sequence[Example]) -> dict[str, list[float]]:
-    """The weights of each feature for INTENTS, relative to a note without any."""
+def learn(given: Sequence[Example], size: int = len(CLASSES), decay: float = DECAY) -> dict[str, list[float]]:
+    """The weights of each feature for the classes but the first, relative to that: a note without any intent."""
     often = Counter(mark for each in given for mark in set(each.features))
     rivals = {rival.lower() for rival in (*VENDORS, *chat.OWN_RIVALS)}
     kept = [
@@ -100,15 +100,19 @@ def learn(given: Sequence[Example]) -> dict[str, list[float]]:
             other = seed % (nth + 1)
             order[nth], order[other] = order[other], order[nth]
         for nth in order:
-            _step(*kept[nth], weights, spread)
+            _step(*kept[nth], weights, spread, size, decay)
     shifted = {mark: [round(each - w[0], 2) for each in w[1:]] for mark, w in weights.items()}
     return {mark: w for mark, w in sorted(shifted.items()) if not mark or max(map(abs, w)) >= LEAST}
 
 
 def _step(
-    marks: Sequence[str], label: int, weights: dict[str, list[float]], spread: dict[str, list[float]]
+    marks: Sequence[str],
+    label: int,
+    weights: dict[str, list[float]],
+    spread: dict[str, list[float]],
+    size: int,
+    decay: float,
 ) -> None:
-    size = len(CLASSES)
     sums = [sum(weights[mark][k] for mark in marks if mark in weights) for k in range(size)]
     raised = [exp(each - max(sums)) for each in sums]
     for k in range(size):
@@ -116,7 +120,7 @@ def _step(
         for mark in marks:
             weight = weights.setdefault(mark, [0.0] * size)
             past = spread.setdefault(mark, [1e-3] * size)
-            slope = wrong + (DECAY * weight[k] if mark else 0.0)
+            slope = wrong + (decay * weight[k] if mark else 0.0)
             past[k] += slope * slope
             weight[k] -= STEP * slope / sqrt(past[k])
 
