@@ -27,13 +27,13 @@ _HIGHEST = 10**13  # beyond this nobody means a budget
 _SMALL_CHANGE = 100  # below it a fine, a meal, or 20块 of boards
 _A_MARKET = 10**11  # from here on it is a market's volume, not a customer's budget
 
-_NUMBER = r"[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,2})?|[0-9]{1,13}(?:\.[0-9]{1,4})?|[零〇一二两三四五六七八九十百千半几]{1,12}"
+_NUMBER = r"[1-9]0几(?=[万w])|[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,2})?|[0-9]{1,13}(?:\.[0-9]{1,4})?|[零〇一二两三四五六七八九十百千半几]{1,12}"
 _UNIT = r"个?亿|个?w(?![a-z])|个(?=[,;。 左上吧]|\Z)|[十百千]?[万萬]|千|(?:w|k|m|million)(?![a-z])"
 _AMOUNT = re.compile(
     rf"(?<![0-9.])(?P<a>{_NUMBER})(?P<v>[来多余把])?[ ]?(?P<u>{_UNIT})?(?P<v2>[多余])?"
-    r"(?P<tail>(?:[1-9](?![0-9.])|(?<![0-9][万亿千百wk])[一二三四五六七八九](?![十百点折成个号月周天年分]))(?! ?[个台套人件条月号天]))?千?"
+    r"(?P<tail>(?:[1-9](?![0-9.])|[一二三四五六七八九](?![十百千万点折成个号月周天年分口期次家套台人件条份]))(?! ?[个台套人件条月号天]))?千?"
     rf"(?: ?(?:[-~到至]|to) ?(?P<b>{_NUMBER})[来多余]?[ ]?(?P<ub>{_UNIT})?)?"
-    r" ?(?P<yuan>元|块|圆|人民币|rmb|cny|yuan)? ?(?P<post>以内|以下|之内|封顶|以上|往上|朝上|开外|起步|起|打底)?",
+    r" ?(?P<yuan>元|块|圆|人民币|rmb|cny|yuan)? ?(?P<post>\+(?![0-9])|以内|以下|之内|封顶|顶天|不到|以上|往上|朝上|开外|起步|起|打底)?",
     re.IGNORECASE,
 )
 _SIGN = re.compile(r"(?:[¥￥]|rmb|cny) ?\Z", re.IGNORECASE)
@@ -42,7 +42,7 @@ _AT_LEAST = re.compile(
     re.IGNORECASE,
 )
 _AT_MOST = re.compile(
-    r"(?:最高限价|(?:招标)?限价|控制价|拦标价|不超过|不到|最多(?:只?(?:能|愿意?|肯)?(?:出|给|付|到))?|不高于|(?<!不)低于|以内|under|up to)[ ¥￥]{0,3}\Z",
+    r"(?:最高限价|(?:招标)?限价|控制价|拦标价|不超过|不到|上限(?:是|在)?|撑死|顶多|最多(?:只?(?:能|愿意?|肯)?(?:出|给|付|到))?|不高于|(?<!不)低于|以内|under|up to)[ ¥￥]{0,3}\Z",
     re.IGNORECASE,
 )
 _CUE = re.compile(r"(?:预算|預算|金额|报价|合同|费用|价格|budget|amount)[^0-9,;。、\n]{0,6}\Z", re.IGNORECASE)
@@ -91,7 +91,7 @@ def find_amounts(text: str, *, sure_money: bool = False, rivals: Collection[str]
     A bare number is no amount, unless the text is `sure_money` and it is at least 10,000.
     """
     found = []
-    text = _ROUND.sub(r"一\1", text.translate(_FORMAL))
+    text = _ROUND.sub(r"一\1", text.translate(_FORMAL)).replace("十好几", "十零几")
     for match in islice(_AMOUNT.finditer(text), _MOST_NUMBERS):
         if not (sure_money or match["u"] or match["ub"] or match["yuan"] or match["a"].isascii()):
             continue  # a numeral of everyday speech
@@ -141,7 +141,7 @@ _ROLE_BEFORE = (
     (
         Role.GAP,
         re.compile(
-            "(?:(?<![不最至])[高贵多]出?|低|便宜|(?<![至不])少了?|[差省降涨减]了?|优惠了?|让利|差价|相差|再加|再让|追加|另加)(?:了|出|约|大概)?\\Z"
+            "(?:(?<![不最至顶])[高贵多]出?|低|便宜|(?<![至不])少了?|[差省降涨减]了?|优惠了?|让利|差价|相差|再加|再让|追加|另加)(?:了|出|约|大概)?\\Z"
         ),
     ),
     (
@@ -215,6 +215,7 @@ def _is_money(match: re.Match[str], before: str, *, cued: bool, sure_money: bool
     return (
         unit not in "wkm千"
         or not after[:1].isalnum()
+        or after[:1] in "不含的吧就够做整"
         or after in ("左右", "上下", "预算", "的预", "报价", "以内")
     )
 
@@ -235,7 +236,7 @@ def _value(match: re.Match[str], before: str) -> tuple[int | None, int | None] |
     low, high = round(min(least, most)), round(max(least, most))
     if not 0 < high < _HIGHEST:
         return None
-    if _AT_MOST.search(before) or match["post"] in ("以内", "以下", "之内", "封顶"):
+    if _AT_MOST.search(before) or match["post"] in ("以内", "以下", "之内", "封顶", "顶天", "不到"):
         return None, high
     return low, None if _AT_LEAST.search(before) or match["post"] else high
 
@@ -250,6 +251,8 @@ def _step(number: float) -> int:
 
 def _number(text: str) -> tuple[float, float]:
     """A numeral as (least, most): 三十二 is (32, 32), 三五十 (30, 50), 几十 (10, 100), 十几 (10, 20)."""
+    if "几" in text and text[0].isascii():  # 40几万
+        return float(text[:-1]), float(text[:-1]) + 10
     if text[0].isascii():
         value = float(text.replace(",", ""))
         return value, value
