@@ -97,9 +97,9 @@ def _weighed(text: str, ruled: Kind, weights: Weights) -> Kind:
     found = [weights[mark] for mark in ("", *features(text)) if mark in weights]
     if not found or not _WORDS.search(text[:_WEIGHED_IN]):
         return ruled
-    sums = dict(zip(KINDS, (0.0, *(sum(each) for each in zip(*found, strict=True))), strict=True))
-    sums[ruled] += _OF_RULES
-    return max(sums, key=lambda kind: sums[kind])
+    sums = [0.0, *(sum(each) for each in zip(*found, strict=True))]
+    sums[KINDS.index(ruled)] += _OF_RULES
+    return KINDS[sums.index(max(sums))]
 
 
 def strip_command(text: str, kind: Kind) -> int:

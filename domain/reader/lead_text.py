@@ -99,29 +99,29 @@ def opened_lead(text: str, simplify: Mapping[int, int]) -> Page:
 def _weigh(page: Page, line: str, placed: Placed, tools: Tools) -> None:
     """Who is meant by what stands around: it has heard the rules and counts before them, a label before both."""
     rules = {name: word.text for name, word in placed.fields.items()}
-    rules |= {
-        name: fold(page.values[name]).translate(tools.simplify)
-        for name in who.FIELDS
-        if name in page.labelled
-    }
     if "name" in rules:
         rules["name"] = _spoken(rules["name"], placed.fields.get("title"))
+    rules |= {
+        name: fold(page.values[name]).translate(tools.simplify) for name in page.labelled & {*who.FIELDS}
+    }
     found = who.read(line, rules, tools)
-    words = {name: _word_of(line, spot, rules) for name, spot in found.items() if name not in page.labelled}
-    for name in ("name", "company"):
-        if name not in page.labelled and name not in found and placed.fields.pop(name, None):
-            placed.sure = False
-    for name, word in words.items():
-        old = placed.fields.get(name)
-        if word and (old is None or (old.start, old.end) != (word.start, word.end)):
-            placed.fields[name], placed.sure = word, False
-    title = placed.fields.get("title")
-    if title and any(
-        title.start < w.end and w.start < title.end
-        for n, w in placed.fields.items()
-        if n in ("name", "company")
-    ):
+    words = [
+        (name, word)
+        for name, spot in found.items()
+        if name not in page.labelled and (word := _word_of(line, spot, rules))
+    ]
+    for name in {"name", "company"} - page.labelled - found.keys():
+        placed.sure = placed.fields.pop(name, None) is None and placed.sure
+    if (title := placed.fields.get("title")) and any(_overlap(title, word) for _, word in words):
         del placed.fields["title"]
+    for name, word in words:
+        old = placed.fields.get(name)
+        if old is None or (old.start, old.end) != (word.start, word.end):
+            placed.fields[name], placed.sure = word, False
+
+
+def _overlap(one: Word, other: Word) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _word_of(line: str, spot: who.Spot, rules: Mapping[str, str]) -> Word | None:

@@ -126,6 +126,7 @@ def read_amount(text: str, *, sure_money: bool = False) -> tuple[int | None, int
 
 
 _CLAUSE_END = re.compile("[,;。、!?\\n\0 ]")
+_STOP = re.compile("[,;。!?]")
 _ROLE_BEFORE = (
     (
         Role.SIZE,
@@ -180,6 +181,8 @@ def _role(text: str, match: re.Match[str], rivals: Collection[str]) -> Role:
         if clause.strip(" ¥￥:"):
             head = clause
             break
+    if _STOP.search(head) and "报" not in head:
+        head = _STOP.split(head)[-1]  # 300人规模,8万以内: what was said before is of something else
     if any(name in head for name in (*rivals, "竞品", "对手", "友商", "别家", "同行")) and not re.search(
         "我们|我司|咱", head
     ):

@@ -211,7 +211,7 @@ def best(own: Sequence[Sequence[float]], weights: Weights) -> list[int]:
     for given in own[1:]:
         came, new = [], []
         for tag, more in enumerate(given):
-            last = max(_MAY_FOLLOW[tag], key=lambda prev: score[prev] + steps[prev][tag])  # noqa: B023
+            last = max(_MAY_FOLLOW[tag], key=lambda prev: score[prev] + steps[prev][tag])
             new.append(score[last] + steps[last][tag] + more)
             came.append(last)
         score = new

@@ -1,7 +1,7 @@
 """Learns the weights of `domain.reader.who` from the labelled leads and made-up ones, and writes bot/who.json.
 
     python -m tests.evaluation.learn_who           learns from all that is labelled, and writes
-    python -m tests.evaluation.learn_who --check   each stranger's set by what was learnt from all others
+    python -m tests.evaluation.learn_who --check   each stranger's set by what was learnt from all others, no rule heard
 
 An averaged perceptron over whole messages. Each labelled lead is read as it is and with other people, firms and
 posts in it, so that what stands around a name is learnt and not the name.
@@ -12,8 +12,8 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
@@ -26,8 +26,9 @@ from tests.evaluation import chat, made_up
 from tests.evaluation.learn_will import SETS
 
 OUT = Path(__file__).parents[2] / "bot" / "who.json"
-MADE_UP, VARIED, ROUNDS, LEAST = 3000, 3, 8, 0.3
-STRANGERS = tuple(f"stranger_{each}.jsonl" for each in "abcd")
+MADE_UP, VARIED, ROUNDS, LEAST = 3500, 3, 8, 3
+STRANGERS = tuple(f"stranger_{each}.jsonl" for each in "abcde")
+ALL = (*SETS, "stranger_e.jsonl")
 
 
 class Example(NamedTuple):
@@ -73,7 +74,7 @@ def example(source: str, text: str, spans: Sequence[who.Spot], *, ruled: bool) -
 
 def examples() -> Iterator[Example]:
     dice = Random(5)
-    for source in SETS:
+    for source in ALL:
         for row in chat.labelled(source):
             if row["kind"] != "lead":
                 continue
@@ -85,45 +86,68 @@ def examples() -> Iterator[Example]:
         yield example("made up", *made_up.message(dice), ruled=True)
 
 
-def learn(given: Sequence[Example], rounds: int = ROUNDS) -> dict[str, list[float]]:
+class _Learner:
+    """The weights while they are learnt, with what makes the mean of all their states."""
+
+    def __init__(self) -> None:
+        self.now: dict[str, list[float]] = {f"T{tag}": [0.0] * len(who.TAGS) for tag in who.TAGS}
+        self.past = {mark: list(w) for mark, w in self.now.items()}
+        self.clock = 1
+
+    def see(self, seen: Sequence[Sequence[str]], gold: Sequence[int]) -> None:
+        self.clock += 1
+        said = who.best(who.emissions(seen, self.now), self.now)
+        for nth, (right, wrong) in enumerate(zip(gold, said, strict=True)):
+            if right != wrong:
+                for mark in seen[nth]:
+                    self._move(mark, right, 1)
+                    self._move(mark, wrong, -1)
+            if nth and (gold[nth - 1], right) != (said[nth - 1], wrong):
+                self._move(f"T{who.TAGS[gold[nth - 1]]}", right, 1)
+                self._move(f"T{who.TAGS[said[nth - 1]]}", wrong, -1)
+
+    def _move(self, mark: str, tag: int, step: int) -> None:
+        size = len(who.TAGS)
+        self.now.setdefault(mark, [0.0] * size)[tag] += step
+        self.past.setdefault(mark, [0.0] * size)[tag] += step * self.clock
+
+    def mean(self) -> dict[str, list[int]]:
+        """In halves; what weighs little is left out."""
+        means = {
+            mark: [round(2 * (one - two / self.clock)) for one, two in zip(w, self.past[mark], strict=True)]
+            for mark, w in self.now.items()
+        }
+        return {mark: w for mark, w in sorted(means.items()) if mark[0] == "T" or max(map(abs, w)) >= LEAST}
+
+
+def learn(given: Sequence[Example]) -> dict[str, list[int]]:
     often = Counter(mark for each in given for seen in each.features for mark in seen)
     kept = [
         ([[mark for mark in seen if often[mark] > 2] for seen in each.features], each.tags) for each in given
     ]
-    size = len(who.TAGS)
-    weights: dict[str, list[float]] = {f"T{tag}": [0.0] * size for tag in who.TAGS}
-    summed: dict[str, list[float]] = {f"T{tag}": [0.0] * size for tag in who.TAGS}
-    dice, clock = Random(7), 1
-    for _ in range(rounds):
+    learner, dice = _Learner(), Random(7)
+    for _ in range(ROUNDS):
         dice.shuffle(kept)
         for seen, gold in kept:
-            clock += 1
-            said = who.best(who.emissions(seen, weights), weights)
-            if said == gold:
-                continue
-            for nth, (right, wrong) in enumerate(zip(gold, said, strict=True)):
-                marks: list[str] = []
-                if right != wrong:
-                    marks = seen[nth]
-                for mark in marks:
-                    w = weights.get(mark)
-                    if w is None:
-                        w = weights[mark] = [0.0] * size
-                        summed[mark] = [0.0] * size
-                    s = summed[mark]
-                    w[right] += 1
-                    s[right] += clock
-                    w[wrong] -= 1
-                    s[wrong] -= clock
-                if nth and (right != wrong or gold[nth - 1] != said[nth - 1]):
-                    for before, tag, step in ((gold[nth - 1], right, 1), (said[nth - 1], wrong, -1)):
-                        mark = f"T{who.TAGS[before]}"
-                        weights[mark][tag] += step
-                        summed[mark][tag] += step * clock
-    for mark, w in weights.items():
-        s = summed[mark]
-        weights[mark] = [round(one - two / clock, 1) for one, two in zip(w, s, strict=True)]
-    return {mark: w for mark, w in sorted(weights.items()) if mark[0] == "T" or max(map(abs, w)) >= LEAST}
+            learner.see(seen, gold)
+    return learner.mean()
+
+
+def alone(text: str, weights: who.Weights) -> dict[str, str]:
+    """What the signs say where no rule was heard."""
+    kit = tools(with_pinyin=False)
+    page = opened_lead(text, kit.simplify)
+    own = who.emissions(who.features(page.plain, kit), weights)
+    found = who.chosen(who.signs(page.plain), own, who.best(own, weights))
+    return {field: page.text[start:end] for field, (start, end, _) in found.items()}
+
+
+def check(name: str, weights: who.Weights) -> None:
+    rows = [(row, alone(row["text"], weights)) for row in chat.labelled(name) if row["kind"] == "lead"]
+    for field in who.FIELDS:
+        right = sum(field in got and got[field] == row.get(field) for row, got in rows)
+        named = sum(field in got for _, got in rows) + sum(bool(row.get(field)) for row, _ in rows)
+        print(f"{name} {field:8} {2 * right / named:.3f}", flush=True)
 
 
 def main() -> None:
@@ -134,42 +158,12 @@ def main() -> None:
             check(name, learn([each for each in given if each.source != name]))
         return
     weights = learn(given)
-    lines = (
+    lines = ",\n".join(
         f"{json.dumps(mark, ensure_ascii=False)}:{json.dumps(w, separators=(',', ':'))}"
         for mark, w in weights.items()
     )
-    OUT.write_text("{" + ",\n".join(lines) + "}\n", encoding="utf-8")
-    print(f"{len(weights)} weights in {OUT.name}, {OUT.stat().st_size:,} bytes")
-
-
-def said(text: str, weights: who.Weights, rules: dict[str, str | None] | None = None) -> dict[str, str]:
-    kit = tools(with_pinyin=False)
-    page = opened_lead(text, kit.simplify)
-    if rules is None:
-        read = read_lead(text, replace(kit, who={}))
-        rules = {field: getattr(read, field) for field in who.FIELDS}
-    found = who.read(
-        page.plain, {field: fold(value or "") for field, value in rules.items()}, replace(kit, who=weights)
-    )
-    return {field: page.text[start:end] for field, (start, end, _) in found.items()}
-
-
-def check(name: str, weights: who.Weights) -> None:
-    """The tagger alone, without the rules."""
-    leads = [row for row in chat.labelled(name) if row["kind"] == "lead"]
-    print(name, len(weights), end=" ")
-    for field in who.FIELDS:
-        right = got = meant = 0
-        for row in leads:
-            value = said(row["text"], weights).get(field)
-            right += value is not None and value == row.get(field)
-            got += value is not None
-            meant += bool(row.get(field))
-        print(
-            f"{field} {2 * right / (got + meant):.3f} (p {right / max(got, 1):.2f} r {right / meant:.2f})",
-            end="  ",
-        )
-    print(flush=True)
+    OUT.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    print(f"{len(given)} messages, {len(weights)} weights, {OUT.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

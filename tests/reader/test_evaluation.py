@@ -55,6 +55,7 @@ def test_the_public_sets_do_not_get_worse(name: str, floor: float, size: int) ->
             {"note name F1": 0.94, "note company F1": 0.77, "region": 0.98},
         ),
         ("stranger_d.jsonl", {}, {"note name F1": 0.95, "note company F1": 0.85, "region": 0.98}),
+        ("stranger_e.jsonl", {}, {"note name F1": 0.89, "note company F1": 0.79, "region": 0.99}),
     ],
 )
 def test_what_was_reached_on_messages_met_unprepared_is_kept(
