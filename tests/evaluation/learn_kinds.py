@@ -20,7 +20,7 @@ OUT = Path(__file__).parents[2] / "bot" / "kinds.json"
 ALL = (*SETS, "stranger_e.jsonl")
 AGAINST = ("e106", "e111", "e118")
 """Visits that are told of, which by the conventions are notes."""
-EVERY, MADE_UP, DECAY = 4, 120, 0.002
+EVERY, MADE_UP, DECAY = 4, 160, 0.002
 
 
 def _example(source: str, text: str, kind: str) -> Example:
