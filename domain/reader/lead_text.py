@@ -24,7 +24,7 @@ from domain.reader.page import (
     read_labels,
     set_amount,
 )
-from domain.reader.places import is_city, region_in, region_of
+from domain.reader.places import PLACE, is_city, region_in, region_of
 from domain.reader.placing import Kind, Placed, Word, place_words, words_of
 
 _NO_TOOLS = Tools()
@@ -131,7 +131,13 @@ def _word_of(line: str, spot: who.Spot, rules: Mapping[str, str]) -> Word | None
         if rules.get("name", "").startswith(line[start:end]):
             return None
         start -= 1
+    before = _PLACE_BEFORE.search(line, max(0, start - 12), start) if field == "company" else None
+    start = before.start() if before else start
     return Word(start, end, line[start:end], Kind.OTHER)
+
+
+_PLACE_BEFORE = re.compile(f"(?:(?:{PLACE.pattern})[省市县区]?){{1,2}}\\Z")
+"""宜昌|三峡茶业: the town is a part of the name that it touches."""
 
 
 def _fill(page: Page, placed: Placed, simplify: Mapping[int, int]) -> None:

@@ -54,7 +54,7 @@ def main() -> None:
         f"stranger_{each}.jsonl (a stranger's, measured once, then developed on)": chat.labelled(
             f"stranger_{each}.jsonl"
         )
-        for each in "abcde"
+        for each in "abcdef"
     }
     for title, rows in sets.items():
         _table(title, chat.scores(rows))

@@ -27,8 +27,8 @@ from tests.evaluation.learn_will import SETS
 
 OUT = Path(__file__).parents[2] / "bot" / "who.json"
 MADE_UP, VARIED, ROUNDS, LEAST = 3500, 3, 8, 3
-STRANGERS = tuple(f"stranger_{each}.jsonl" for each in "abcde")
-ALL = (*SETS, "stranger_e.jsonl")
+STRANGERS = tuple(f"stranger_{each}.jsonl" for each in "abcdef")
+ALL = (*SETS, *STRANGERS[4:])
 
 
 class Example(NamedTuple):
