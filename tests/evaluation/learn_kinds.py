@@ -20,7 +20,7 @@ OUT = Path(__file__).parents[2] / "bot" / "kinds.json"
 ALL = (*SETS, "stranger_e.jsonl", "stranger_f.jsonl")
 AGAINST = frozenset("e106 e111 e118 f013 f016 f045 f059 f063 f071 f088 f140 f147 f149".split())
 """Visits that are told of, which by the conventions are notes."""
-EVERY, MADE_UP, DECAY = 4, 160, 0.002
+EVERY, MADE_UP, DECAY = 4, 220, 0.002
 
 
 def _example(source: str, text: str, kind: str) -> Example:

@@ -71,7 +71,7 @@ def test_what_kind_of_message_it_is(text: str, kind: str) -> None:
         ("/lead 东莞的鲜达冷链,老板娘姓植,叫她植姐就行,13812345678", "植姐", "鲜达冷链", "老板娘"), ("/lead 联系人: Stefan Mueller(翻译) 公司: 欧文零件 电话 13812345678", "Stefan Mueller", "欧文零件", None),
         ("/lead 联系人: Ma Yue(马越) 公司: 欧文零件 电话 13812345678", "马越", "欧文零件", None), ("/lead 广汽埃安的供应商,韶关的粤北铸造,设备科科长丘国栋,13812345678", "丘国栋", "粤北铸造", "设备科科长"),
         ("有线索 湖南湘米集团当副总裁,叫阎立平,13812345678", "阎立平", "湖南湘米集团", "副总裁"), ("/lead 买家孙先生 公司杭州云帆服饰 13812345678", "孙先生", "杭州云帆服饰", None),
-        ("Hi, this is Kevin from Brightway Lighting, call 13812345678", None, "Brightway Lighting", None), ("/lead 养猪场的 叫阿健 13812345678", "阿健", None, None),
+        ("Hi, this is Kevin from Brightway Lighting, call 13812345678", "Kevin", "Brightway Lighting", None), ("/lead 养猪场的 叫阿健 13812345678", "阿健", None, None),
         ("/lead 消防器材厂的后勤科长 叫桂小兵 13812345678", "桂小兵", None, "后勤科长"), ("/lead 观测站站长 东智才让 德令哈市气象局 13812345678", "东智才让", "德令哈市气象局", "观测站站长"),
         ("刚有个电话是南阳七里园派出所的说是要采购充电柜对方姓皮皮所长手机号是13812345678", "皮所长", "南阳七里园派出所", None),
         ("/lead 晟辉铝业 找方案 13812345678", None, "晟辉铝业", None),
