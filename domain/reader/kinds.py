@@ -64,8 +64,8 @@ def _by_rule(text: str, context: Context) -> Kind:
     return Kind.LEAD if _hands_in(text) else Kind.NOTE
 
 
-_OF_RULES = 2.0
-"""What the rules' word weighs."""
+_OF_RULES = {Kind.NOTE: 2.0, Kind.LEAD: 2.0, Kind.VISIT: 4.0}
+"""What the rules' word weighs; a visit is said in plain words."""
 _WEIGHED_IN = 300  # characters
 _BEGIN = 14  # signs at the head of a message, which tell the most
 _SIGN = re.compile(r"[0-9.]+|\0+|.", re.DOTALL)
@@ -98,7 +98,7 @@ def _weighed(text: str, ruled: Kind, weights: Weights) -> Kind:
     if not found or not _WORDS.search(text[:_WEIGHED_IN]):
         return ruled
     sums = [0.0, *(sum(each) for each in zip(*found, strict=True))]
-    sums[KINDS.index(ruled)] += _OF_RULES
+    sums[KINDS.index(ruled)] += _OF_RULES[ruled]
     return KINDS[sums.index(max(sums))]
 
 

@@ -112,7 +112,8 @@ def _weigh(page: Page, line: str, placed: Placed, tools: Tools) -> None:
     ]
     for name in {"name", "company"} - page.labelled - found.keys():
         placed.sure = placed.fields.pop(name, None) is None and placed.sure
-    if (title := placed.fields.get("title")) and any(_overlap(title, word) for _, word in words):
+    title = placed.fields.get("title")
+    if title and any(name != "title" and _overlap(title, word) for name, word in words):
         del placed.fields["title"]
     for name, word in words:
         old = placed.fields.get(name)

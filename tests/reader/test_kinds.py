@@ -29,8 +29,8 @@ def test_the_signs_tell_what_no_rule_knows(text: str, kind: str) -> None:
 
 
 def test_weak_signs_leave_it_at_what_the_rules_say() -> None:
-    assert kind_of("签到 恒泰泵业", context({"恒": [1.5, 0.0]})) is Kind.VISIT
-    assert kind_of("签到 恒泰泵业", context({"恒": [2.5, 0.0]})) is Kind.LEAD
+    assert kind_of("签到 恒泰泵业", context({"恒": [3.5, 0.0]})) is Kind.VISIT
+    assert kind_of("签到 恒泰泵业", context({"恒": [4.5, 0.0]})) is Kind.LEAD
     assert kind_of("尤总说可以", context({"尤": [0.0, 2.5]})) is Kind.VISIT
 
 

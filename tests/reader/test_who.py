@@ -37,6 +37,10 @@ def test_a_shape_that_no_rule_knows_is_read_by_what_stands_around(
     assert (found.name, found.company, found.title) == (name, company, title)
 
 
+def test_where_signs_and_rules_say_the_same_the_reading_is_sure() -> None:
+    assert read_lead("/lead 周倩 杭州云栖数据有限公司 采购总监 13812345688 制造业 想上一套MES", KIT).sure
+
+
 def test_without_weights_the_rules_alone_read() -> None:
     assert read_lead("/lead 晟辉铝业 段明 13812345678", replace(KIT, who={})).name == "段明"
 
@@ -77,6 +81,12 @@ def test_of_two_stretches_the_likelier_is_meant() -> None:
 def test_nothing_is_found_in_nothing() -> None:
     assert who.read("", {}, replace(KIT, who={"Z": tag("O")})) == {}
     assert who.read("段明", {}, Tools()) == {}
+
+
+def test_that_no_rule_was_asked_is_another_thing_than_that_they_found_nothing() -> None:
+    unasked, silent = (who.features("段明", KIT, said) for said in (None, []))
+    assert "AO" in silent[0]
+    assert set(unasked[0]) < set(silent[0])
 
 
 def test_where_a_value_stands_in_a_text() -> None:
