@@ -76,7 +76,7 @@ def read_lead(text: str, tools: Tools = _NO_TOOLS) -> LeadText:
     for match in _BROUGHT_BY.finditer(page.plain):
         page.strike(*match.span())
     placed = place_words(words_of(page.plain), taken=page.labelled)
-    if tools.who:
+    if tools.who and (page.values or placed.fields.keys() & {"name", "company"}):
         _weigh(page, line, placed, tools)
     _fill(page, placed, tools.simplify)
     for name in _NAMES:
@@ -110,8 +110,9 @@ def _weigh(page: Page, line: str, placed: Placed, tools: Tools) -> None:
         for name, spot in found.items()
         if name not in page.labelled and (word := _word_of(line, spot, rules))
     ]
-    for name in {"name", "company"} - page.labelled - found.keys():
-        placed.sure = placed.fields.pop(name, None) is None and placed.sure
+    if not placed.sure:  # the rules hesitated over what the signs do not see
+        for name in {"name", "company"} - page.labelled - found.keys():
+            placed.fields.pop(name, None)
     title = placed.fields.get("title")
     if title and any(name != "title" and _overlap(title, word) for name, word in words):
         del placed.fields["title"]

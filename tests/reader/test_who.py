@@ -45,9 +45,16 @@ def test_without_weights_the_rules_alone_read() -> None:
 
 
 def test_where_nothing_is_seen_of_a_name_the_rules_name_is_dropped() -> None:
-    found = read("/lead 晟辉铝业 采购经理 段明 13812345678", {"Z": tag("O")})
+    found = read("/lead 晟辉铝业 博众精工 采购经理 段明 13812345678", {"Z": tag("O")})
     assert (found.name, found.company, found.title) == (None, None, "采购经理")
     assert not found.sure
+    found = read("/lead 晟辉铝业 采购经理 段明 13812345678", {"Z": tag("O")})
+    assert (found.name, found.company, found.title) == ("段明", "晟辉铝业", "采购经理"), "the rules were sure"
+
+
+def test_what_brings_neither_a_contact_nor_a_name_by_the_rules_is_not_weighed() -> None:
+    found = read_lead("/lead 新能源行业很火，都想上MES", KIT)
+    assert (found.name, found.company) == (None, None)
 
 
 def test_what_stands_with_a_label_is_not_weighed() -> None:
