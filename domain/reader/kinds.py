@@ -67,6 +67,7 @@ def _by_rule(text: str, context: Context) -> Kind:
 _OF_RULES = {Kind.NOTE: 2.0, Kind.LEAD: 2.0, Kind.VISIT: 4.0}
 """What the rules' word weighs; a visit is said in plain words."""
 _WEIGHED_IN = 300  # characters
+_LEAST = 8
 _BEGIN = 14  # signs at the head of a message, which tell the most
 _SIGN = re.compile(r"[0-9.]+|\0+|.", re.DOTALL)
 
@@ -93,9 +94,10 @@ def features(text: str) -> list[str]:
 
 
 def _weighed(text: str, ruled: Kind, weights: Weights) -> Kind:
-    """The kind that the signs and the rules together speak for; a number alone hands nobody in."""
+    """The kind that the signs and the rules together speak for; a number alone hands nobody in, and a bare name
+    or place says nothing of the kind."""
     found = [weights[mark] for mark in ("", *features(text)) if mark in weights]
-    if not found or not _WORDS.search(text[:_WEIGHED_IN]):
+    if not found or len(text) < _LEAST or not _WORDS.search(text[:_WEIGHED_IN]):
         return ruled
     sums = [0.0, *(sum(each) for each in zip(*found, strict=True))]
     sums[KINDS.index(ruled)] += _OF_RULES[ruled]

@@ -29,9 +29,17 @@ def test_the_signs_tell_what_no_rule_knows(text: str, kind: str) -> None:
 
 
 def test_weak_signs_leave_it_at_what_the_rules_say() -> None:
-    assert kind_of("签到 恒泰泵业", context({"恒": [3.5, 0.0]})) is Kind.VISIT
-    assert kind_of("签到 恒泰泵业", context({"恒": [4.5, 0.0]})) is Kind.LEAD
-    assert kind_of("尤总说可以", context({"尤": [0.0, 2.5]})) is Kind.VISIT
+    assert kind_of("签到 恒泰泵业公司", context({"恒": [3.5, 0.0]})) is Kind.VISIT
+    assert kind_of("签到 恒泰泵业公司", context({"恒": [4.5, 0.0]})) is Kind.LEAD
+    assert kind_of("尤总说可以先用", context({"尤": [0.0, 2.5]})) is Kind.NOTE
+    assert kind_of("尤总说可以先用用看", context({"尤": [0.0, 2.5]})) is Kind.VISIT
+
+
+@pytest.mark.parametrize(
+    "place", ["上海张江科学城", "上海市浦东新区张江科学城海科路99号", "杭州滨江区江南大道588号"]
+)
+def test_a_place_alone_is_no_message_of_a_kind_of_its_own(place: str) -> None:
+    assert kind_of(place, Context(now=NOW, tools=tools(with_pinyin=False))) is Kind.NOTE
 
 
 def test_a_command_and_a_number_alone_are_not_weighed() -> None:
