@@ -56,6 +56,10 @@ def main() -> None:
         )
         for each in "abcdef"
     }
+    sets |= {
+        f"{each}.jsonl (measured once, not developed on)": chat.labelled(f"{each}.jsonl")
+        for each in ("blind_chat", "stranger_g")
+    }
     for title, rows in sets.items():
         _table(title, chat.scores(rows))
     print("\npublic sets (the start of the first time or amount)")

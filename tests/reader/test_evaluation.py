@@ -56,6 +56,12 @@ def test_the_public_sets_do_not_get_worse(name: str, floor: float, size: int) ->
         ),
         ("stranger_d.jsonl", {}, {"note name F1": 0.95, "note company F1": 0.85, "region": 0.98}),
         ("stranger_e.jsonl", {}, {"note name F1": 0.89, "note company F1": 0.79, "region": 0.99}),
+        (
+            "blind_chat.jsonl",
+            {"amount": 0.91, "lead name F1": 0.92, "lead company F1": 0.85, "lead title F1": 0.8},
+            {"note name F1": 0.88, "note company F1": 0.78, "region": 0.99},
+        ),
+        ("stranger_g.jsonl", {}, {"note name F1": 0.95, "note company F1": 0.94, "visit location": 0.99}),
         ("stranger_f.jsonl", {"kind": 0.93}, {"note name F1": 0.9, "note company F1": 0.85, "region": 0.99}),
     ],
 )
