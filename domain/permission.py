@@ -17,6 +17,12 @@ def may_see(company: Company, person: Person, lead: Lead) -> bool:
     return company.leads_team(person.id, lead.team)
 
 
+def may_note(company: Company, person: Person, lead: Lead) -> bool:
+    """Write about it: who may see it, and of a colleague's lead who works on leads, for its owner is told."""
+    works = person.role is not Role.EMPLOYEE and lead.owner is not None
+    return works or may_see(company, person, lead)
+
+
 def sees_phone(person: Person, lead: Lead) -> bool:
     """The full number only to the one who accepted the lead, and to nobody else."""
     return lead.stage in HELD and lead.owner == person.id

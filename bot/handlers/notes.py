@@ -17,8 +17,7 @@ from domain.errors import NothingWaits, UnknownLead
 from domain.facts import due_of, facts_of, morning_of
 from domain.lead import Lead
 from domain.media import Attachment, MediaKind, Unheard
-from domain.people import Role
-from domain.permission import may_see
+from domain.permission import may_note, may_see
 from domain.ports import Dialog
 from domain.reader.book import Talk
 from domain.reader.kinds import Kind
@@ -102,12 +101,10 @@ async def _must_see(bot: Bot, by: str, lead_id: str) -> Lead:
 
 
 async def _nameable(bot: Bot, by: str, found: Understood) -> Understood:
-    """To who works on no leads, those that they may not see are not named: they do not exist for them."""
+    """Leads that one may not write about are not named: they do not exist for one."""
     person, match = bot.person(by), found.match
-    if person.role is not Role.EMPLOYEE:
-        return found
     leads = [(each, await bot.reads.lead(each.lead)) for each in match.best]
-    best = tuple(each for each, lead in leads if lead is not None and may_see(bot.company, person, lead))
+    best = tuple(each for each, lead in leads if lead is not None and may_note(bot.company, person, lead))
     lead = match.lead if match.lead in {each.lead for each in best} else None
     return replace(found, match=replace(match, lead=lead, best=best))
 

@@ -13,7 +13,7 @@ from domain.facts import Facts, Plan, Proposal, unpack_facts
 from domain.lead import Customer, Lead
 from domain.media import Attachment, MediaKind
 from domain.notices import Notice, Tell
-from domain.permission import may_confirm, may_edit, may_see
+from domain.permission import may_confirm, may_edit, may_note
 from domain.ports import Dialog, Uow
 from domain.usecases.leads import add_note
 from domain.usecases.placing import UNDO_FOR
@@ -89,7 +89,7 @@ def take_note(
     lead = uow.lead(lead_id)
     if lead.erased:
         lead_for(uow, lead_id, by)  # says so, to who may know of it
-    if not may_see(uow.company, person, lead) and lead.owner is None:
+    if not may_note(uow.company, person, lead):
         raise UnknownLead(lead=lead_id)
     located = any(each.kind is MediaKind.LOCATION for each in media)
     lead = add_note(

@@ -46,6 +46,20 @@ def test_who_may_see_a_lead(found: Lead, seers: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("found", "writers"),
+    [
+        (ACCEPTED, EVERYBODY),
+        (replace(ACCEPTED, origin=Origin(by="e2")), EVERYBODY - {"emp"}),
+        (DRAFT, {"emp", "mkt"} | LEADERS),
+    ],
+)
+def test_who_may_write_about_a_lead(found: Lead, writers: set[str]) -> None:
+    assert {
+        each for each in EVERYBODY if permission.may_note(COMPANY, COMPANY.people[each], found)
+    } == writers
+
+
+@pytest.mark.parametrize(
     ("found", "editors"),
     [(OFFERED, {"e1", "emp"} | LEADERS), (ACCEPTED, {"e1"} | LEADERS), (DRAFT, {"emp"} | LEADERS)],
 )

@@ -49,6 +49,14 @@ async def test_an_employee_learns_no_customer_of_others_by_writing_a_note_to_the
     assert await world.notes(lead) == []
 
 
+async def test_a_colleagues_draft_is_named_to_no_rep_who_writes_of_such_a_firm(world: World) -> None:
+    [asked] = await world.phone("xiaolin").type("/lead 王敏 苏州恒远精密机械有限公司 13912345678 想换ERP")
+    draft = str(asked["text"]).split()[0]
+    said = str(await world.phone("lilei").type("恒远精密机械那边说下周四再聊报价"))
+    assert ("王敏" in said, draft in said) == (False, False)
+    assert await world.notes(draft) == []
+
+
 async def test_who_lost_a_lead_still_hears_who_has_it(world: World) -> None:
     lead = await world.submit("周倩")
     first = await world.owner(lead)
