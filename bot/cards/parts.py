@@ -68,6 +68,11 @@ def member(company: Company, person_id: str | None, lang: str) -> str:
     return fit(company.name_of(person_id), NAME) or say(lang, "who.system")
 
 
+def named(company: Company, args: Args, who: str, lang: str) -> str:
+    """The colleague whom `args` name as `who`, by the name they had then, if it was kept."""
+    return fit(text(args, f"{who}_name"), NAME) or member(company, text(args, who), lang)
+
+
 def holder(lead: Lead, company: Company, lang: str) -> str:
     """Who has the lead: its owner, whoever it is only offered to, or the whole team."""
     if not lead.owner:

@@ -72,7 +72,7 @@ def _line(lead: Lead, args: Args, viewer: Person, company: Company) -> str:
     lang = viewer.lang
     name = f"{lead.id} {parts.name_of(lead, lang)}".rstrip()
     if _is_news(args):
-        by = parts.member(company, parts.text(args, "by"), lang)
+        by = parts.named(company, args, "by", lang)
         how = handed_back_text(lead, viewer, company, args)
         return say(lang, "rollup.handed_back", name=name, by=by, how=how)
     if not is_open(lead, args):

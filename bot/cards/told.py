@@ -66,7 +66,7 @@ def handed_back_card(lead: Lead, viewer: Person, company: Company, args: Args) -
     """Who gave a lead back, why, and where it went; `args`: `by`, `reason`, `nth` (its hand-backs then),
     `stage` and `owner` as they then were: what the lead does later is no news of this card."""
     lang = viewer.lang
-    by = parts.member(company, parts.text(args, "by"), lang)
+    by = parts.named(company, args, "by", lang)
     return Card(
         title=say(lang, "handed.title", by=by, lead=lead.id, name=parts.name_of(lead, lang)),
         lines=(handed_back_text(lead, viewer, company, args),),
@@ -80,7 +80,7 @@ def handed_back_text(lead: Lead, viewer: Person, company: Company, args: Args) -
     if not hand_back_stands(lead, args):
         return say(lang, "handed.undone")
     stage = parts.text(args, "stage")
-    name = parts.member(company, parts.text(args, "owner"), lang)
+    name = parts.named(company, args, "owner", lang)
     went = known(lang, f"handed.went.{stage}", stage_words(lang, stage)).format_map({"name": name})
     return say(lang, "handed.line", reason=reason_words(lang, parts.text(args, "reason")), went=went)
 

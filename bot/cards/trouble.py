@@ -111,7 +111,7 @@ def stuck_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card
 
 def _given_back(company: Company, args: Args, lang: str) -> tuple[str, ...]:
     """Who gave the lead back and why, where that is what brought it here."""
-    by = parts.member(company, parts.text(args, "by"), lang)
+    by = parts.named(company, args, "by", lang)
     reason = reason_words(lang, parts.text(args, "reason"))
     return (say(lang, "stuck.handed_back", by=by, reason=reason),) if "by" in args else ()
 

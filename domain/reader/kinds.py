@@ -69,13 +69,14 @@ _OF_RULES = {Kind.NOTE: 2.0, Kind.LEAD: 2.0, Kind.VISIT: 4.0}
 _WEIGHED_IN = 300  # characters
 _LEAST = 8
 _BEGIN = 14  # signs at the head of a message, which tell the most
+_PAGE = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 _SIGN = re.compile(r"[0-9.]+|\0+|.", re.DOTALL)
 
 
 def features(text: str) -> list[str]:
     """What is weighed of a message: its signs and pairs, `^` with the runs it begins with, and whether a contact is
-    in it; @ is a contact, # a number."""
-    text, ways = text[:_WEIGHED_IN], []
+    in it; @ is a contact, # a number, and the address of a page is nothing."""
+    text, ways = _PAGE.sub("", text[:_WEIGHED_IN]), []
     for way, find in (("p", find_phones), ("e", find_emails), ("w", find_wechats)):
         for found in find(text):
             text = text[: found.start] + "\0" * (found.end - found.start) + text[found.end :]

@@ -220,17 +220,20 @@ def _send_on(uow: Uow, lead: Lead, reason: Reason, goes: Goes, by: str, now: dat
 
 def _tell_leader(uow: Uow, lead: Lead, reason: str, by: str) -> None:
     """Whoever leads the team hears who gave the lead back, why, and where it went: in one card, which is the
-    one that asks them to decide where there is such a one; and never who did it."""
+    one that asks them to decide where there is such a one; and never who did it. The names are kept with
+    it: the card outlives who leaves the company."""
     boss = above(uow, lead, but=(by,)).id
     if boss == by:
         return
-    about: dict[str, object] = {"by": by, "reason": reason, "nth": lead.handbacks}
+    name_of = uow.company.name_of
+    about: dict[str, object] = {"by": by, "by_name": name_of(by), "reason": reason, "nth": lead.handbacks}
     asked = next((each for each in lead.notices if (each.tell, each.to) == (Tell.STUCK, boss)), None)
     if asked is not None:
         lead.notices[lead.notices.index(asked)] = replace(asked, args={**asked.args, **about})
         return
     lead.notices = [each for each in lead.notices if (each.tell, each.to) != (Tell.OUTCOME, boss)]
-    lead.tell(Tell.HANDED_BACK, boss, lead.events, **about, stage=lead.stage, owner=lead.owner)
+    to = {"stage": lead.stage, "owner": lead.owner, "owner_name": name_of(lead.owner)}
+    lead.tell(Tell.HANDED_BACK, boss, lead.events, **about, **to)
 
 
 def edit_lead(

@@ -53,3 +53,10 @@ def test_a_contact_is_a_sign_whatever_its_number() -> None:
     assert first == second
     assert "=p" in first
     assert "=none" in features("尤总 3")
+
+
+@pytest.mark.parametrize(
+    "text", ["[链接] 一篇文章 https://example.com/a", "一篇文章 HTTP://example.com/lead?x=新客户"]
+)
+def test_the_address_of_a_page_hands_nobody_in(text: str) -> None:
+    assert kind_of(text, Context(now=NOW, tools=tools(with_pinyin=False))) is Kind.NOTE
