@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import errno
+import gc
 import io
 import json
 import os
@@ -445,9 +446,12 @@ def _read(arguments: argparse.Namespace) -> int:
     zone = ZoneInfo(settings.app.timezone if settings else "Asia/Shanghai")
     now = arguments.now or SystemClock().now()
     local = now.astimezone(zone) if now.tzinfo else now.replace(tzinfo=zone)
+    gc.disable()  # of half a million words and weights nothing is garbage
     context = make_context(
         local, _own_names(settings) if settings else (), settings.reader.competitors if settings else ()
     )
+    gc.freeze()
+    gc.enable()
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="replace")
     wrong = False
