@@ -6,10 +6,8 @@ import socket
 import sys
 from dataclasses import dataclass
 
-import aiohttp
-
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - where a bot listens that listens everywhere
-PATIENCE = aiohttp.ClientTimeout(total=3.0)
+PATIENCE = 3.0
 WHO_LISTENS = "lsof -nP -iTCP -sTCP:LISTEN" if sys.platform == "darwin" else "ss -ltnp"
 
 
@@ -45,9 +43,11 @@ def try_address(host: str, port: int) -> None:
 
 async def who_answers(host: str, port: int) -> Neighbour | None:
     """Whoever answers at that address; None where nobody listens. Takes three seconds at most."""
+    import aiohttp  # noqa: PLC0415 - takes a sixth of a second, and most commands ask nobody
+
     try:
         async with (
-            aiohttp.ClientSession(timeout=PATIENCE) as http,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as http,
             http.get(f"{web_address(host, port)}/readyz", allow_redirects=False) as answer,
         ):
             said = await answer.json()

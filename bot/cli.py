@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 
 from bot.address import try_address, why_not
 from bot.config import ConfigErrors, Settings, load, warnings
-from bot.logs import set_up
 from bot.seams import SystemClock, new_token
 from bot.words import say
 from domain.errors import Unavailable
@@ -192,6 +191,7 @@ def _sync_options(command: argparse.ArgumentParser) -> None:
 
 def _demo(arguments: argparse.Namespace) -> int:
     from bot import demo
+    from bot.logs import set_up
 
     folder: Path = arguments.data
     path = demo.write_company(folder, host=arguments.host, port=arguments.port, token=new_token())
@@ -256,6 +256,8 @@ async def _started(start: Callable[..., Any], settings: Settings, **more: Any) -
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    from bot.logs import set_up
+
     settings = load(arguments.config, os.environ)
     set_up(settings.log.level, as_json=settings.log.as_json)
     try:
@@ -516,16 +518,16 @@ def _confirm(engine: Any, lang: str) -> int:
 def _own_names(settings: Settings) -> Iterator[tuple[str, str]]:
     """The company's products and further names, and the customers of its database where there is one."""
     from bot.company import read_names_file
-    from storage.book import known_names
-    from storage.engine import is_sqlite, read_url, writer_engine
-    from storage.schema import SchemaError, check
 
     yield from ((each, "product") for each in settings.reader.products)
     yield from ((each, "company") for each in read_names_file(settings))
-    url = read_url(settings.database.url.get_secret_value())
-    if is_sqlite(url) and (not url.database or not Path(url.database).exists()):
+    if settings.database.missing:
         return
-    engine = writer_engine(url)
+    from storage.book import known_names
+    from storage.engine import read_url, writer_engine
+    from storage.schema import SchemaError, check
+
+    engine = writer_engine(read_url(settings.database.url.get_secret_value()))
     try:
         check(engine)
         yield from known_names(engine)

@@ -349,6 +349,12 @@ class Database(_Section):
     url: DatabaseUrl = SecretStr("sqlite:///leadbell.db")
 
     @property
+    def missing(self) -> bool:
+        """Whether it is a file that is not there (yet)."""
+        kind, _, file = self.url.get_secret_value().partition(":///")
+        return kind.startswith("sqlite") and not Path(file.partition("?")[0]).is_file()
+
+    @property
     def shown(self) -> str:
         """The address without its password, fit for a log or a screen."""
         return re.sub(r"//([^:/@]*):.*@", r"//\1:***@", self.url.get_secret_value().partition("?")[0])

@@ -919,5 +919,9 @@ class Signals:
         that took 65 ms each time, in which every click waited."""
         gc.collect()
         gc.freeze()
-        await self.service.loaded()
-        gc.freeze()
+        gc.disable()  # of half a million words and weights nothing is garbage
+        try:
+            await self.service.loaded()
+            gc.freeze()
+        finally:
+            gc.enable()

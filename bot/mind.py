@@ -83,7 +83,7 @@ class Mind:
                 entries, cursor = await self.changed(since)
                 for nth, entry in enumerate(entries):
                     self._put(entry)
-                    if nth % 100 == 99:
+                    if nth % 10 == 9:
                         await asyncio.sleep(0)
                 self._cursor = max(self._cursor, cursor)
                 if cursor == since or not entries:

@@ -3,10 +3,12 @@
 import asyncio
 import json
 from datetime import datetime, timedelta
+from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot import language
 from bot.holidays_cn import china_days
 from bot.mind import Mind, _beside
 from bot.reading import make_context, read_line, read_lines
@@ -77,6 +79,12 @@ def mind_over(leads: list[Entry]) -> Mind:
         return leads[cursor[0] :], (len(leads), "")
 
     return Mind(company_now=make_company, changed=changed)
+
+
+def test_the_words_that_are_loaded_quickly_are_those_that_jieba_loads() -> None:
+    words = import_module("jieba").dt
+    with words.get_dict_file() as file:
+        assert language.frequencies(file) == words.gen_pfdict(words.get_dict_file())
 
 
 async def test_the_loop_goes_on_while_the_reader_loads_and_reads() -> None:

@@ -6,19 +6,32 @@ from collections.abc import Iterable, Sequence
 from domain.reader import lexicon
 from domain.reader.places import behind_places
 
-_LEGAL = re.compile(
-    r"(?:股份有限公司|有限责任公司|集团有限公司|控股有限公司|有限公司|股份公司|总公司|分公司|公司|集团|股份|控股)\Z"
+_LEGAL = (
+    *("股份有限公司", "有限责任公司", "集团有限公司", "控股有限公司", "有限公司", "股份公司", "总公司"),
+    *("分公司", "公司", "集团", "股份", "控股"),
 )
 _BRACKET = re.compile(r"\([^()]{1,12}\)")
 _BRANCH_WORD = re.compile(f"(?:{lexicon.BRANCH_WORDS})+\\Z")
+_BUSINESS = re.compile(lexicon.BRANCH_WORDS)
 SHORTEST = 2
 _BETWEEN = "和与跟给同在到去从向对约找见请把被让"
 
 
+def _without_form(company: str) -> str:
+    """Without the legal form at its end, the longest that fits."""
+    if not company.endswith(_LEGAL):
+        return company
+    return next(company.removesuffix(form) for form in _LEGAL if company.endswith(form))
+
+
+def _without_brackets(company: str) -> str:
+    return (_BRACKET.sub("", company) if "(" in company else company).strip()
+
+
 def core_of(company: str) -> str:
     """A firm's name without its brackets, its place and its legal form: 上海博达智能科技有限公司 is 博达智能科技."""
-    bare = _BRACKET.sub("", company).strip()
-    while (cut := _LEGAL.sub("", bare)) and cut != bare:
+    bare = _without_brackets(company)
+    while (cut := _without_form(bare)) and cut != bare:
         bare = cut
     rest = behind_places(bare).removeprefix("市").removeprefix("省")
     return rest if len(rest) >= SHORTEST else bare
@@ -28,7 +41,7 @@ def short_forms(company: str) -> tuple[str, ...]:
     """What people may call a firm, longest first: the whole, without its legal form, its core and that core's
     beginnings, down to the bare brand. A beginning that is only a line of business is none."""
     core = core_of(company)
-    bare = _LEGAL.sub("", _BRACKET.sub("", company).strip())
+    bare = _without_form(_without_brackets(company))
     forms = {company, bare, core}
     brand = _BRANCH_WORD.sub("", core)
     place = bare[: len(bare) - len(core)] if bare.endswith(core) else ""
@@ -36,8 +49,10 @@ def short_forms(company: str) -> tuple[str, ...]:
         forms.add(core[:size])
     if len(brand) >= SHORTEST:
         forms |= {brand, brand[:SHORTEST], place + brand}
-    fit = {form for form in forms if len(form) >= SHORTEST and not _BRANCH_WORD.fullmatch(form)}
-    return tuple(sorted(fit, key=lambda form: (-len(form), form)))
+    if any(map(_BUSINESS.match, (company, bare, core))):  # one of which each form begins with
+        forms = {form for form in forms if not _BRANCH_WORD.fullmatch(form)}
+    fit = (form for form in forms if len(form) >= SHORTEST)
+    return tuple(sorted(sorted(fit), key=len, reverse=True))
 
 
 class NameIndex:

@@ -79,18 +79,21 @@ PLACES = tuple(sorted(_CLEAR, key=len, reverse=True))
 PLACE = re.compile("|".join(PLACES))
 """A place's name that is no everyday word."""
 _LENGTHS = range(max(map(len, _NAMES)), 1, -1)
-_PROVINCE_MARKS = ("省", "壮族自治区", "回族自治区", "维吾尔自治区", "自治区")
+_MARKS = ("省", "壮族自治区", "回族自治区", "维吾尔自治区", "自治区", "市")
 
 
 def leading_place(text: str) -> str | None:
     """The longest known place that the text begins with."""
-    return next((text[:n] for n in _LENGTHS if text[:n] in _NAMES), None)
+    for size in _LENGTHS:
+        if (place := text[:size]) in _NAMES:
+            return place
+    return None
 
 
 def _skip(text: str, place: str) -> str:
     """What follows the place and its mark: 江苏省苏州市… with 江苏 leaves 苏州市…."""
     rest = text.removeprefix(place)
-    mark = next((mark for mark in (*_PROVINCE_MARKS, "市") if rest.startswith(mark)), "")
+    mark = next(filter(rest.startswith, _MARKS), "") if rest.startswith(_MARKS) else ""
     return rest.removeprefix(mark)
 
 
