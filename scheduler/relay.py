@@ -20,6 +20,7 @@ log = structlog.get_logger("scheduler")
 
 CLAIM = 64  # more would hold up the clicks that wait for the same writer
 AT_ONCE = 64
+NAP = 1.0
 
 Deliver = Callable[[Sequence[Work]], Awaitable[list[Receipt]]]
 
@@ -43,11 +44,11 @@ class Relay:
         """Deliver what is due, then wait for something new, at most a second."""
         if not await self.once():
             with suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(NAP):
                     await self._told.wait()
 
     async def once(self) -> bool:
-        """Claim and start what is due and can be started; whether there was anything.
+        """Claim and start what is due and can be started; whether there may be more.
 
         A caller that is cancelled meanwhile loses nothing: what was claimed for it is delivered all the same.
         """
@@ -65,7 +66,7 @@ class Relay:
             works = await self._write(claim, now=self._clock.now(), limit=CLAIM, busy=list(self._running))
             for person, group in _by_person(works).items():
                 self._start(person, group)
-            return bool(works)
+            return len(works) == CLAIM
 
     def _start(self, person: str, group: list[Work]) -> None:
         before = self._running.get(person)

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from domain.errors import Unavailable
+from storage import sql
 
 BUSY_MS = 5000
 _FAILED = (DBAPIError, InterfaceError, PoolTimeout, OSError)
@@ -165,7 +166,7 @@ def _begin_deferred(connection: Any) -> None:
 
 
 def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    sql.send_outside(connection, "BEGIN IMMEDIATE")
 
 
 class FileLock:

@@ -54,6 +54,11 @@ def send(conn: Connection, text: str, values: Sequence[Any] = (), *, many: bool 
     without the values, which may be personal."""
     if not conn.in_transaction():
         conn.begin()
+    return send_outside(conn, text, values, many=many)
+
+
+def send_outside(conn: Connection, text: str, values: Sequence[Any] = (), *, many: bool = False) -> Any:
+    """`send` without seeing to a transaction: for the statement that begins one."""
     cursor = conn.connection.cursor()
     driver = conn.dialect.loaded_dbapi.Error
     try:

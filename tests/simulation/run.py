@@ -55,8 +55,8 @@ class Run:
         self.file = setting.fresh_database(folder)
         self.lunch = dice.random() < 0.35
         self.company = setting.company(dice, CHANNEL, lunch=self.lunch)
-        self.storm = 250.0 + 60.0 * dice.random()
-        self.leads = 9 + dice.randrange(4)
+        self.storm = 242.0 + 30.0 * dice.random()
+        self.leads = 9 + dice.randrange(3)
         self.disk = Disk(self.world)
         self.platform = Platform(self.world, dice.choice((FIXED, CODES)))
         self.nemesis = Nemesis(
@@ -231,8 +231,10 @@ def _alone(world: World) -> Iterator[None]:
     try:
         with (
             patch("bot.seams.secrets", _Secrets(world)),
-            patch("bot.main.HEARTBEAT", 5.0),
+            patch("bot.main.HEARTBEAT", 10.0),
             patch("bot.downloads.POLL", 10.0),
+            patch("scheduler.sweeps.NAP", 5.0),
+            patch("scheduler.relay.NAP", 2.0),
         ):
             yield
     finally:
