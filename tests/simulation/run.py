@@ -222,7 +222,7 @@ class _Secrets:
 @contextmanager
 def _alone(world: World) -> Iterator[None]:
     """Nothing of the simulation reaches the outside, and nothing of chance the inside. What looks into the
-    database without being called does so less often: it takes a third of a seed's time."""
+    database without being called does so less often: for it finds nothing."""
     kept = structlog.get_config()
     structlog.configure(
         processors=[checks.log_watch(world)], cache_logger_on_first_use=False,
