@@ -42,31 +42,31 @@ class Relay:
 
     async def turn(self) -> None:
         """Deliver what is due, then wait for something new, at most a second."""
-        if not await self.once():
+        if await self.once() < CLAIM:
             with suppress(TimeoutError):
                 async with asyncio.timeout(NAP):
                     await self._told.wait()
 
-    async def once(self) -> bool:
-        """Claim and start what is due and can be started; whether there may be more.
+    async def once(self) -> int:
+        """Claim and start what is due and can be started; how many, CLAIM where there may be more.
 
         A caller that is cancelled meanwhile loses nothing: what was claimed for it is delivered all the same.
         """
         return await asyncio.shield(asyncio.create_task(self._claim_and_start()))
 
-    async def _claim_and_start(self) -> bool:
+    async def _claim_and_start(self) -> int:
         async with self._claiming:  # who drains must see what another round has claimed and not yet started
             self._told.clear()
             if not await self._book():
-                return False  # nobody is busy with what waits to be booked, so it would be claimed once more
+                return 0  # nobody is busy with what waits to be booked, so it would be claimed once more
             room = AT_ONCE - len(self._running)
             if room <= 0:
                 await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
-                return True
+                return CLAIM
             works = await self._write(claim, now=self._clock.now(), limit=CLAIM, busy=list(self._running))
             for person, group in _by_person(works).items():
                 self._start(person, group)
-            return len(works) == CLAIM
+            return len(works)
 
     def _start(self, person: str, group: list[Work]) -> None:
         before = self._running.get(person)

@@ -1,7 +1,7 @@
 """The loops that run beside everything else: they lose nothing that was claimed, and they end when told to."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from domain.errors import Unavailable
 from domain.notices import Tell
 from domain.ports import Delivery
 from domain.usecases.delivery import Receipt, Sent, Work, claim
-from scheduler.relay import Relay
+from scheduler.relay import CLAIM, Relay
 from scheduler.supervisor import Supervisor
 from tests.fakes.clock import SteppedClock
 
@@ -89,6 +89,25 @@ async def test_nothing_is_claimed_while_what_was_shown_waits_to_be_booked() -> N
     house.disk_full = False
     await house.relay.once()
     assert (house.asked, house.booked) == (2, ["a", "b"])
+
+
+@pytest.mark.parametrize(("waiting", "asked"), [(CLAIM, 2), (CLAIM - 1, 1)])
+async def test_only_a_full_claim_is_followed_by_another_unasked(waiting: int, asked: int) -> None:
+    house = House(*["a"] * waiting)
+    house.claims.set()
+    loop = asyncio.create_task(forever(house.relay.turn))
+    await settled()
+    assert house.asked == asked
+    house.bookings.set()
+    house.sends["a"].set()
+    await settled()
+    assert house.asked > asked, "who is done may have more to come"
+    loop.cancel()
+
+
+async def forever(turn: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await turn()
 
 
 async def test_a_receipt_that_cannot_be_booked_takes_no_other_with_it() -> None:

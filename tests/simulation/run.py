@@ -233,7 +233,7 @@ def _alone(world: World) -> Iterator[None]:
             patch("bot.seams.secrets", _Secrets(world)),
             patch("bot.main.HEARTBEAT", 10.0),
             patch("bot.downloads.POLL", 10.0),
-            patch("scheduler.sweeps.NAP", 5.0),
+            patch("scheduler.sweeps.NAP", 2.0),
             patch("scheduler.relay.NAP", 2.0),
         ):
             yield
