@@ -33,9 +33,9 @@ from domain.usecases.delivery import GIVE_UP_AFTER, POISON_AFTER, Failed, Receip
 log = structlog.get_logger("deliver")
 
 TIMEOUT = 8.0
-BEGINS_WITHIN = timedelta(seconds=20)
-"""What was claimed is begun in this time or not at all: a call more must fit in, and its booking, before the
-lease of 30 s ends and another instance shows it too."""
+BEGINS_WITHIN = timedelta(seconds=12)
+"""What was claimed is begun in this time or not at all: two calls more (words and their card) must fit in,
+and their booking, before the lease of 30 s ends and another instance shows it too."""
 BACK_OFF_CAP = 300.0
 MOST_SHARED = 256
 MOST_SAID = 300
@@ -134,8 +134,7 @@ class Deliverer:
             return [await self._refresh(group[0], until)]
         try:
             self._in_time(until)
-            async with asyncio.timeout(TIMEOUT):
-                shown = await self._show(group)
+            shown = await self._show(group)
         except Exception as error:  # noqa: BLE001 - a bug in one card must not stop the others
             # What is on one card is tried again at one time, so that it comes on one card again.
             first = self._failed(deliveries[0], error)
@@ -173,8 +172,10 @@ class Deliverer:
                 return self._poisoned(delivery, type(error).__name__)
 
     def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Failed:
-        """Full jitter, 1 s doubling to 5 min; after a day it is given up and a human hears."""
-        if self.clock.now() - delivery.created_at > GIVE_UP_AFTER:
+        """Full jitter, 1 s doubling to 5 min; after a day it is given up and a human hears, but not before
+        some tries: for most of that day nothing may have run."""
+        tried = delivery.attempts >= POISON_AFTER
+        if tried and self.clock.now() - delivery.created_at > GIVE_UP_AFTER:
             return Failed(delivery=delivery, why=why, again_in=None)
         most = min(BACK_OFF_CAP, 2.0 ** min(delivery.attempts, 9))
         wait = after or timedelta(seconds=0.5 + jitter(most))
@@ -211,7 +212,8 @@ class Deliverer:
             raise Refused("nobody greets there")
         if self.clock.now() >= datetime.fromisoformat(str(args["until"])):
             raise Refused("late")
-        await channel.greet(str(args["code"]), say(str(args["lang"]), "scanned.welcome"))
+        async with asyncio.timeout(TIMEOUT):
+            await channel.greet(str(args["code"]), say(str(args["lang"]), "scanned.welcome"))
         self.observe(name, "sent")
 
     def _place(self, viewer: Person) -> tuple[Channel, str]:
@@ -225,7 +227,8 @@ class Deliverer:
         text, card = str(args.pop("text", "")), str(args.pop("card", ""))
         channel, account = self._place(viewer)
         if text and card != "typo" and not work.delivery.half:
-            await channel.send(account, text, key=f"{work.delivery.key}:text")
+            async with asyncio.timeout(TIMEOUT):
+                await channel.send(account, text, key=f"{work.delivery.key}:text")
         self._worded.add(work.delivery.key)
         return await self._send(work, args, card, viewer, company) if card else ()
 
@@ -239,7 +242,8 @@ class Deliverer:
             )  # the clock starts as it is shown
         card = _placed(render(kind, work.leads, lead, viewer, company, args), delivery.lead_id, args, viewer)
         channel, account = self._place(viewer)
-        handle = await channel.send(account, card, key=delivery.key)
+        async with asyncio.timeout(TIMEOUT):  # of its own: a call that is cut short may arrive after the next
+            handle = await channel.send(account, card, key=delivery.key)
         self.observe(channel.name, "sent")
         about = _listed(args) or [delivery.lead_id or ""]
         if delivery.lead_id is None and delivery.tell is not Tell.OFF_DUTY:

@@ -93,6 +93,19 @@ async def test_a_platform_that_hangs_is_no_poison(floor: Floor, error: Exception
     assert any(account == rep for account, _ in phones.shown)
 
 
+async def test_a_day_in_which_nothing_ran_is_no_reason_to_give_up(floor: Floor) -> None:
+    lead, rep = await offered(floor)
+    await turn(floor, Phones())
+    await floor.accept(lead.id, rep)  # its cards are to be redrawn
+    floor.clock.step(days=3)
+    phones = Phones(trouble={each: Retryable("busy") for each in floor.company.people})
+    await turn(floor, phones)
+    assert not await floor.told(Tell.DEAD, lead.id)
+    phones.trouble.clear()
+    await turn(floor, phones)
+    assert any(account == rep for account, _ in phones.shown)
+
+
 @pytest.mark.parametrize("kind", [Refused, Retryable])
 async def test_what_a_platform_says_is_booked_whatever_signs_it_is_made_of(
     floor: Floor, kind: type[Exception]
@@ -143,6 +156,28 @@ async def test_what_a_slow_platform_cannot_show_before_the_lease_ends_is_begun_i
     slow = Slow(floor=floor)
     await until_all_is_told(floor, slow)
     assert sorted(key for _, key in slow.shown) == [f"{each.key}:text" for each in notices]
+
+
+async def test_the_words_of_an_answer_and_its_card_have_eight_seconds_each(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that is cut short may arrive all the same, after the next one with newer words."""
+    lead, rep = await offered(floor)
+    await turn(floor, Phones())
+    args = {"text": "好", "card": "lead"}
+    notice = Notice(key="n", tell=Tell.REPLY, to=rep, lead_id=lead.id, at=floor.now, args=args)
+    await floor.do(tells, notices=[notice])
+    [answer] = [each for each in await floor.claim() if each.delivery.key == "n"]
+    spans: list[float] = []
+    timeout = asyncio.timeout
+
+    def noted(span: float) -> asyncio.Timeout:
+        spans.append(span)
+        return timeout(span)
+
+    monkeypatch.setattr(asyncio, "timeout", noted)
+    await deliverer(floor, Phones()).deliver([answer])
+    assert spans == [8.0, 8.0]
 
 
 async def test_the_copies_of_a_lead_that_a_slow_platform_cannot_change_in_time_are_changed_in_another(

@@ -104,7 +104,7 @@ def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - o
         case "attached":
             return Reply(text=with_voice(bot, chat, say(lang, "visit.more", lead=found.id, who=who)))
         case "handback":
-            return handed_back(bot, lang, found, found.reason or "other")
+            return handed_back(bot, lang, found, heard.asked)
         case _:
             key = "stopped.draft" if found.stage == "invalid" else "stopped"
             return Reply(text=say(lang, key, lead=found.id))

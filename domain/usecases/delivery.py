@@ -96,7 +96,7 @@ def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
                 _shown_late(uow, receipt, now)
             continue
         for shown in _as_told(uow, receipt):  # their handles of before are used up
-            _keep(uow, shown)
+            _keep(uow, _looked_at_again(shown))
         if receipt.again_in is not None:
             uow.notice_again(receipt.delivery, at=now + receipt.again_in, why=receipt.why)
         else:
@@ -137,15 +137,21 @@ def _sent(uow: Uow, receipt: Sent, now: datetime) -> None:
     for shown in _as_told(uow, receipt):
         if receipt.delivery.lease > 1 and receipt.delivery.tell is not Tell.REFRESH:
             _put_aside(uow, shown, receipt.delivery.lease, now)
-        _keep(uow, shown)
         seen = receipt.versions.get(shown.lead_id)
         if seen is not None and seen != uow.lead(shown.lead_id).version:
             uow.refresh(shown.lead_id, now)  # it changed while the card was on its way
+            shown = _looked_at_again(shown)
+        _keep(uow, shown)
     delivery = receipt.delivery
     if delivery.tell in (Tell.OFFER, Tell.GRAB) and receipt.shown and delivery.lead_id:
         lead = uow.lead(delivery.lead_id)
         if lead.delivered(int(str(delivery.args["offer"])), at=now):
             uow.save(lead)
+
+
+def _looked_at_again(shown: Shown) -> Shown:
+    """Nobody looks at a card that is over, so one that may have come back to life is not booked as such."""
+    return replace(shown, state="done") if shown.state == "dead" else shown
 
 
 def _known(uow: Uow, shown: Shown) -> Shown | None:

@@ -138,8 +138,10 @@ def accept_lead(uow: Uow, *, lead_id: str, offer_no: int, by: str, at: datetime)
         told_outcome(uow, lead, "accepted", by=by)
         uow.save(lead)
         _remember(uow, "accept", lead, by, at)
-        if passed_on and lapsed >= uow.company.lapses_allowed:
-            set_duty(uow, by=by, on=True, at=at)  # the lapse that sent them off duty was none
+        if passed_on:
+            uow.revive(lead.id)  # the cards of an offer that was over, and is theirs now
+            if lapsed >= uow.company.lapses_allowed:
+                set_duty(uow, by=by, on=True, at=at)  # the lapse that sent them off duty was none
     return lead
 
 
@@ -382,7 +384,8 @@ def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = 
     if lead.owner is None or lead.owner == by:
         raise OfferGone(lead=lead.id, stage=lead.stage)
     lead.record(Kind.NUDGED, at=at, actor=by, to=lead.owner)
-    lead.tell(Tell.NUDGE, lead.owner, by, int(at.timestamp()) // NUDGE_EVERY, by=by)
+    offer = lead.offer.no if lead.offer else lead.accepted_offer
+    lead.tell(Tell.NUDGE, lead.owner, by, int(at.timestamp()) // NUDGE_EVERY, by=by, offer=offer)
     uow.save(lead)
     return lead
 

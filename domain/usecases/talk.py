@@ -60,9 +60,10 @@ class Heard:
     """What the bot made of a message.
 
     `what`: sent, known (joined an open lead), asked (the field `asked` is missing), unsure (confirm what was
-    read), attached (one more picture or place for the visit just logged), edited, handback, bad_value
-    (with `problem`), empty (nothing to read), trend (no customer is named: `asked` is the text), dropped (a
-    trend that is not kept), filled (a model filled gaps of the draft), nothing (no question was open).
+    read), attached (one more picture or place for the visit just logged), edited, handback (for the reason
+    `asked`), bad_value (with `problem`), empty (nothing to read), trend (no customer is named: `asked` is
+    the text), dropped (a trend that is not kept), filled (a model filled gaps of the draft), nothing (no
+    question was open).
     """
 
     what: str
@@ -167,7 +168,7 @@ def hear(
                 key=key,
                 at=at,
             )
-            return Heard(what="handback", lead=lead)
+            return Heard(what="handback", lead=lead, asked=reason)
         case _:
             uow.end_dialog(by)
             return Heard(what="nothing")

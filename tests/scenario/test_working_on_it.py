@@ -207,6 +207,16 @@ async def test_other_asks_for_words_and_takes_them(world: World) -> None:
     assert [each["text"] for each in await world.notes(lead)] == ["客户点名要别人跟进"]
 
 
+async def test_words_for_a_hand_back_at_lunch_are_taken_and_its_reason_is_told(world: World) -> None:
+    lead, rep = await held(world)
+    await world.advance("2h")  # it is lunch time: the lead waits for the opening
+    await hand_back(rep, "周倩", "other")
+    said = texts(await rep.type("客户点名要别人跟进"))
+    assert lead in said
+    assert "其他" in said
+    assert (await world.lead(lead))["stage"] == "waiting"
+
+
 async def test_a_reason_must_be_chosen_and_a_hand_back_can_be_called_off(world: World) -> None:
     lead, rep = await held(world)
     await rep.does("handback", "周倩")

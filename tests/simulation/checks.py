@@ -261,7 +261,10 @@ class Look:
         live: Fact | None = None
         lost: dict[int, tuple[str, Fact]] = {}
         back: set[str] = set()
+        team: str | None = None
         for fact in facts:
+            if fact.kind in ("assigned", "reassigned"):
+                team = self.company.people[str(fact.data["to"])].team
             if fact.kind in ("reassigned", "grab_opened") and live is not None:
                 lost = {live.offer: (str(live.data.get("to")), fact)}
             if fact.kind in ("assigned", "reassigned", "grab_opened"):
@@ -278,7 +281,7 @@ class Look:
                     self.wrong(
                         f"INV-8 {lead_id} accepted by {fact.actor} at {fact.at}, when no click came in"
                     )
-                elif not any(self._fits(fact, live, lost, no, back) for no in named):
+                elif not any(self._fits(fact, live, lost, no, back, team) for no in named):
                     self.wrong(f"INV-8 {lead_id}: {fact.actor} accepted offer {named}, live was {live}")
                 live = None
 
@@ -292,7 +295,13 @@ class Look:
         return next((f for f in reversed(offers) if f.offer == undone.offer), None)
 
     def _fits(
-        self, accept: Fact, live: Fact | None, lost: dict[int, tuple[str, Fact]], no: int, back: set[str]
+        self,
+        accept: Fact,
+        live: Fact | None,
+        lost: dict[int, tuple[str, Fact]],
+        no: int,
+        back: set[str],
+        team: str | None,
     ) -> bool:
         if no in lost:
             person, ended = lost[no]
@@ -303,11 +312,7 @@ class Look:
         if live.kind != "grab_opened":
             return bool(live.data.get("to") == accept.actor)
         person_ = self.company.people[accept.actor]
-        return (
-            person_.role == "rep"
-            and person_.team == self.leads[accept.lead].team
-            and accept.actor not in back
-        )
+        return person_.role == "rep" and person_.team == team and accept.actor not in back
 
     def _ladders(self) -> None:
         """INV-3, INV-4, INV-5: every step fired once, in order, at its time, from the true delivery on."""

@@ -119,7 +119,14 @@ class Platform:
         if verb == "send" and key in self.heard:
             self.repeated[key] = (self.heard[key], self.world.now)
         self.world.at(0.01 + 0.15 * self.dice.random() ** 2, self._arrive, call)
-        return await answer
+        code = await answer  # who gave up in the moment of the answer has not heard it
+        if verb == "send":
+            self.heard[key] = self.world.now
+        found = self.by_key.get(key)
+        if found is not None:
+            found.answered = True
+            self.known[key] = (code, self.world.now, process.number)
+        return code
 
     def _arrive(self, call: Call) -> None:
         now, throw, rates = self.world.now, self.dice.random(), self.rates
@@ -190,12 +197,6 @@ class Platform:
             call.answer.set_exception(what)
             return
         call.answer.set_result(what)
-        if call.verb == "send":
-            self.heard[call.key] = self.world.now
-        found = self.by_key.get(call.key)
-        if found is not None:
-            found.answered = True
-            self.known[call.key] = (what, self.world.now, call.process.number)
 
     # -- what it does -----------------------------------------------------------------------------------
 

@@ -55,7 +55,7 @@ class Run:
         self.file = setting.fresh_database(folder)
         self.lunch = dice.random() < 0.35
         self.company = setting.company(dice, CHANNEL, lunch=self.lunch)
-        self.storm = 242.0 + 30.0 * dice.random()
+        self.storm = 252.0 + 30.0 * dice.random()
         self.leads = 9 + dice.randrange(3)
         self.disk = Disk(self.world)
         self.platform = Platform(self.world, dice.choice((FIXED, CODES)))

@@ -1,7 +1,9 @@
 """Accepting, handing back, grabbing, giving by hand, going off duty: where a lead goes when people act."""
 
 import asyncio
+import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -25,6 +27,7 @@ from domain.notices import Tell
 from domain.people import Capacity, Company, Person, Role, Route
 from domain.reasons import REASONS, Goes
 from domain.usecases import duty, leads, placing
+from domain.usecases.delivery import Sent, Work
 from tests.conftest import OpenStore
 from tests.fakes.clock import SteppedClock
 from tests.fakes.company import EAST, SOUTH, make_company, only, person, with_people
@@ -89,6 +92,37 @@ async def test_an_accept_received_before_the_clock_struck_stands(floor: Floor) -
     assert (await floor.kinds(lead.id))[-2:] == ["accepted", "escalation_withdrawn"]
     with pytest.raises(AlreadyTaken):
         await floor.accept(lead.id, "e2", offer=2)
+
+
+async def redrawn_as_over(floor: Floor, works: Sequence[Work]) -> None:
+    for work in works:
+        shown = tuple(replace(each, state="dead") for each in work.copies)
+        versions = {each.id: each.version for each in work.leads.values()}
+        await floor.settle(Sent(delivery=work.delivery, shown=shown, versions=versions))
+
+
+async def looked_at(floor: Floor, lead: str) -> set[str]:
+    """Whose cards the next redraw looks at."""
+    return {each.person for each in await floor.do(lambda uow: uow.shown(lead))}
+
+
+@pytest.mark.parametrize("booked_before", [True, False])
+async def test_cards_that_were_over_come_back_with_an_accept_in_time(
+    floor: Floor, booked_before: bool
+) -> None:
+    lead = await floor.capture()
+    await floor.show()
+    in_time = floor.clock.step(minutes=9, seconds=59)
+    floor.clock.step(seconds=2)
+    await floor.sweep()
+    works = [each for each in await floor.claim() if each.delivery.tell is Tell.REFRESH]
+    if booked_before:
+        await redrawn_as_over(floor, works)
+        assert "e1" not in await looked_at(floor, lead.id)
+    await floor.accept(lead.id, "e1", offer=1, at=in_time)
+    if not booked_before:
+        await redrawn_as_over(floor, works)
+    assert "e1" in await looked_at(floor, lead.id)
 
 
 @pytest.mark.parametrize(("late", "withdrawn"), [(0, True), (1, False)])
@@ -364,6 +398,8 @@ async def test_an_impatient_leader_rings_once(floor: Floor) -> None:
     for _ in range(3):
         await floor.do(leads.nudge, lead_id=lead, by="me", at=floor.now)
     assert await floor.told(Tell.NUDGE, lead) == ["e1"]
+    [nudge] = await floor.rows("SELECT args FROM outbox WHERE tell = 'nudge'")
+    assert json.loads(nudge[0])["offer"] == 1, "its card is of that offer, whatever comes of the lead"
     floor.clock.step(minutes=2)
     await floor.do(leads.nudge, lead_id=lead, by="me", at=floor.now)
     assert await floor.told(Tell.NUDGE, lead) == ["e1", "e1"]
