@@ -5,13 +5,13 @@ The book is kept in memory and follows the leads as they change. A tie is never 
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.contact import contact_keys, normal_phone
 from domain.reader import lexicon
-from domain.reader.names import NameIndex, core_of, short_forms
+from domain.reader.names import NameIndex, core_of, lowered, short_forms
 from domain.reader.understand import Reading
 
 ATTACH = 4.0
@@ -71,7 +71,36 @@ class Match:
     """Whether the message names somebody or some firm: then, with no candidate, it is about nobody's lead."""
 
 
-MOST_SOUNDS = 200_000
+MOST_SOUNDS = 20_000
+
+
+class _Index:
+    """Words with the leads that they stand for. Most stand for one lead, and a set for each of them took half of
+    the book's memory."""
+
+    __slots__ = ("_leads",)
+
+    def __init__(self) -> None:
+        self._leads: dict[str, str | set[str]] = {}
+
+    def add(self, word: str, lead: str) -> None:
+        known = self._leads.setdefault(word, lead)
+        if isinstance(known, set):
+            known.add(lead)
+        elif known != lead:
+            self._leads[word] = {known, lead}
+
+    def discard(self, word: str, lead: str) -> None:
+        """A lead that is known under it; again = no change."""
+        known = self._leads.get(word)
+        if isinstance(known, set):
+            known.discard(lead)
+        else:
+            self._leads.pop(word, None)
+
+    def get(self, word: str) -> Collection[str]:
+        known = self._leads.get(word, ())
+        return (known,) if isinstance(known, str) else known
 
 
 class LeadBook:
@@ -88,11 +117,8 @@ class LeadBook:
         self._pinyin = pinyin
         self._known = known
         self._entries: dict[str, Entry] = {}
-        self._by_key: dict[str, set[str]] = defaultdict(set)
-        self._by_alias: dict[str, set[str]] = defaultdict(set)
-        self._by_name: dict[str, set[str]] = defaultdict(set)
-        self._by_surname: dict[str, set[str]] = defaultdict(set)
-        self._by_sound: dict[str, set[str]] = defaultdict(set)
+        self._by_key, self._by_alias, self._by_name = _Index(), _Index(), _Index()
+        self._by_surname, self._by_sound = _Index(), _Index()
         self._sounds: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -111,26 +137,24 @@ class LeadBook:
         if before is not None:
             if (before.name, before.company, before.keys) == (entry.name, entry.company, entry.keys):
                 return
-            for table, word in self._places(before):
-                table[word].discard(entry.lead)
-        for table, word in self._places(entry):
-            table[word].add(entry.lead)
-        for form in self._forms(entry):
+            for index, word in self._places(before, _forms(before)):
+                index.discard(word, entry.lead)
+        forms = _forms(entry)
+        for index, word in self._places(entry, forms):
+            index.add(word, entry.lead)
+        for form in forms:
             self.names.add(form, "company")
         if len(entry.name) >= 2 and lexicon.HONORIFIC.fullmatch(entry.name) is None:
             self.names.add(entry.name, "person")
 
-    def _forms(self, entry: Entry) -> tuple[str, ...]:
-        return short_forms(entry.company) if entry.company else ()
-
-    def _places(self, entry: Entry) -> Iterable[tuple[dict[str, set[str]], str]]:
+    def _places(self, entry: Entry, forms: Iterable[str]) -> Iterable[tuple[_Index, str]]:
         """Every index and word under which a lead is found."""
         for key in entry.keys:
             yield self._by_key, key
-        for form in self._forms(entry):
-            yield self._by_alias, form.lower()
+        for form in forms:
+            yield self._by_alias, form
         if entry.name:
-            yield self._by_name, entry.name.lower()
+            yield self._by_name, lowered(entry.name)
             yield self._by_surname, surname_of(entry.name)
             yield self._by_sound, self._sound(entry.name)
         if entry.company:
@@ -201,20 +225,20 @@ class LeadBook:
 
     # -- what the signs look up -------------------------------------------------------------------------
 
-    def by_key(self, key: str) -> Iterable[str]:
-        return self._by_key.get(key, ())
+    def by_key(self, key: str) -> Collection[str]:
+        return self._by_key.get(key)
 
-    def by_alias(self, word: str) -> Iterable[str]:
-        return self._by_alias.get(word.lower(), ())
+    def by_alias(self, word: str) -> Collection[str]:
+        return self._by_alias.get(word.lower())
 
-    def by_name(self, word: str) -> Iterable[str]:
-        return self._by_name.get(word.lower(), ())
+    def by_name(self, word: str) -> Collection[str]:
+        return self._by_name.get(word.lower())
 
-    def by_surname(self, word: str) -> Iterable[str]:
-        return self._by_surname.get(word, ())
+    def by_surname(self, word: str) -> Collection[str]:
+        return self._by_surname.get(word)
 
-    def by_sound(self, word: str) -> Iterable[str]:
-        return self._by_sound.get(self._sound(word), ())
+    def by_sound(self, word: str) -> Collection[str]:
+        return self._by_sound.get(self._sound(word))
 
     def sounds_alike(self, one: str, other: str) -> bool:
         return self._sound(one) == self._sound(other)
@@ -237,6 +261,11 @@ def alike(syllable: str) -> str:
     return syllable
 
 
+def _forms(entry: Entry) -> Sequence[str]:
+    """What the lead's firm may be called, in small letters."""
+    return tuple(dict.fromkeys(map(lowered, short_forms(entry.company)))) if entry.company else ()
+
+
 def surname_of(name: str) -> str:
     match = lexicon.SURNAME.match(name)
     return match[0] if match else name[:1]
@@ -254,13 +283,13 @@ class _Signs:
         self._plain = plain
         found = book.names.find(plain)
         self.words = [plain[start:end] for start, end, _ in found]
-        self.firms = [word for word in self.words if any(True for _ in book.by_alias(word))]
-        self.names = [word for word in self.words if any(True for _ in book.by_name(word))]
+        self.firms = [word for word in self.words if book.by_alias(word)]
+        self.names = [word for word in self.words if book.by_name(word)]
         self.reading = reading
         said = [reading.name] if reading.name else []
         self.people = list(dict.fromkeys([*said, *reading.people]))
         self.respects = [each for each in self.people if lexicon.HONORIFIC.fullmatch(each)]
-        if reading.company and not self.firms and any(True for _ in book.by_alias(reading.company)):
+        if reading.company and not self.firms and book.by_alias(reading.company):
             self.firms.append(reading.company)
 
     @property

@@ -55,6 +55,12 @@ def short_forms(company: str) -> tuple[str, ...]:
     return tuple(sorted(sorted(fit), key=len, reverse=True))
 
 
+def lowered(text: str) -> str:
+    """In small letters; the text itself where it is so, for `lower` copies it and names are many."""
+    small = text.lower()
+    return text if small == text else small
+
+
 class NameIndex:
     """Known names of any kind. `add` is cheap, so that the index follows the company while it works."""
 
@@ -66,7 +72,7 @@ class NameIndex:
 
     def add(self, text: str, kind: str) -> None:
         """Take in one name (folded and simplified). A name that is known keeps its first kind."""
-        word = text.strip().lower()
+        word = lowered(text.strip())
         if not SHORTEST <= len(word) <= 40 or word in self._kinds:
             return
         self._kinds[word] = kind

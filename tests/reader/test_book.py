@@ -86,6 +86,15 @@ def test_a_changed_lead_is_found_under_its_new_name_alone(book: LeadBook) -> Non
     assert match(book, "张伟说可以").lead is None
 
 
+def test_of_leads_that_share_a_name_the_one_that_is_renamed_is_found_under_it_no_more(book: LeadBook) -> None:
+    for lead in ("L8", "L9"):
+        book.put(Entry(lead=lead, name="欧阳静", company="常州瑞丰泵业有限公司", owner="lilei"))
+    assert sorted(leads(match(book, "欧阳静说可以"))) == ["L8", "L9"]
+    book.put(Entry(lead="L8", name="司马光", company="宁波远大阀门有限公司", owner="lilei"))
+    assert match(book, "欧阳静说可以").lead == "L9"
+    assert match(book, "司马光说可以").lead == "L8"
+
+
 def test_over_two_thousand_leads_nothing_is_attached_wrongly() -> None:
     result = matching.run(seed=20, count=500)
     assert result.precision >= 0.99, result.wrong
