@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import StreamReader
+from aiohttp import StreamReader, web
 from aiohttp.test_utils import make_mocked_request
 
 from bot.cards.actions import unpack
@@ -172,11 +172,12 @@ class People:
     async def _handle(self, process: "Process", asked: Asked, at: datetime) -> None:
         service = process.service
         assert service is not None
+        app = process.application() if asked.what == "api" else None  # before it may begin to stop
         if self.edge.random() < 0.2:  # the rest of the request is slow to come
             await asyncio.sleep(0.5 * self.edge.random())
         try:
-            if asked.what == "api":
-                answer = await self._call(process, asked)
+            if app is not None:
+                answer = await self._call(app, process, asked)
             elif asked.what == "chat":
                 chat = Chat(by=asked.by, text=asked.about, at=at, key=asked.key)
                 answer = (await service.router.on_chat(service.bot, chat)).dump()
@@ -202,7 +203,7 @@ class People:
         asked.answers.append(answer)
         asked.heard.append(self.world.now)
 
-    async def _call(self, process: "Process", asked: Asked) -> str:
+    async def _call(self, app: web.Application, process: "Process", asked: Asked) -> str:
         """One request of the capture API, through the real application."""
         from tests.simulation.setting import TOKEN
 
@@ -214,7 +215,6 @@ class People:
             "Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json", "Idempotency-Key": asked.key,
             "Content-Length": str(len(body)),
         }  # fmt: skip
-        app = process.application()
         request = make_mocked_request(
             "POST", "/api/v1/leads", headers, payload=reader, app=app, loop=process.loop
         )
