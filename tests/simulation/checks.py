@@ -459,7 +459,7 @@ class Look:
             if tell in ("offer", "grab", "remind"):
                 done = acted.get((message.person, lead, int(args[message.key].get("offer", 0))))
             elif tell == "contact_due":
-                done = contacted.get((message.person, lead))
+                done = _contact(contacted, acted, message.person, lead)
             first = self.platform.attempts[message.key][0][0]
             if done is not None and first > done + IN_FLIGHT and self.world.calm_between(done - 30.0, first):
                 self.wrong(
@@ -530,6 +530,19 @@ def _about(args: dict[str, Any]) -> str:
 def _to_the_minute(card: dict[str, Any]) -> dict[str, Any]:
     """Without the deadline's seconds: a delivery some milliseconds after the rendering is no lie."""
     return {**card, "deadline": str(card.get("deadline", ""))[:16]}
+
+
+def _contact(
+    contacted: Mapping[tuple[str, str], float],
+    acted: Mapping[tuple[str, str, int], float],
+    person: str,
+    lead: str,
+) -> float | None:
+    """When this person said so; None where they accepted the lead once more since: that was another cycle's."""
+    done = contacted.get((person, lead))
+    if done is None or any(at > done for (who, of, _), at in acted.items() if (who, of) == (person, lead)):
+        return None
+    return done
 
 
 def _brief(card: dict[str, Any]) -> str:
