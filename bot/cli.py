@@ -352,12 +352,12 @@ def _audited(settings: Settings, *, as_json: bool, as_of_last_beat: bool) -> int
     from bot.company import build_company
     from storage import schema
     from storage.audit import audit_database
-    from storage.engine import is_sqlite, read_url, writer_engine
+    from storage.engine import read_url, writer_engine
     from storage.housekeeping import last_heartbeat
 
     url = read_url(settings.database.url.get_secret_value())
     now = SystemClock().now()
-    engine = writer_engine(url) if not is_sqlite(url) or Path(url.database or "").exists() else None
+    engine = None if settings.database.missing else writer_engine(url)
     try:
         if engine is None:
             raise schema.SchemaError("there is no database yet: run leadbell migrate")

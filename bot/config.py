@@ -352,7 +352,8 @@ class Database(_Section):
     def missing(self) -> bool:
         """Whether it is a file that is not there (yet)."""
         kind, _, file = self.url.get_secret_value().partition(":///")
-        return kind.startswith("sqlite") and not Path(file.partition("?")[0]).is_file()
+        file = file.partition("?")[0]
+        return kind.startswith("sqlite") and not (file and Path(file).exists())
 
     @property
     def shown(self) -> str:

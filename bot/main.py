@@ -152,7 +152,7 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
     shown = settings.database.shown
     engine = writer_engine(url)
     try:
-        if is_sqlite(url) and url.database and not Path(url.database).exists():
+        if settings.database.missing:
             yield Check(mark=WARN, name="database", means=f"{shown}: not there yet", next="leadbell migrate")
             return
         schema.check(engine)
@@ -189,10 +189,9 @@ def look_around(settings: Settings, now: datetime) -> Iterator[Check]:
 
 def installation_of(settings: Settings) -> str | None:
     """The name of the database's installation; "" before its first start, None when it can't be read."""
-    url = read_url(settings.database.url.get_secret_value())
-    if is_sqlite(url) and not Path(url.database or "").exists():
+    if settings.database.missing:
         return ""
-    engine = writer_engine(url)
+    engine = writer_engine(read_url(settings.database.url.get_secret_value()))
     try:
         return meters.name_of(engine)
     except Unavailable:

@@ -473,11 +473,15 @@ class Lead:
     def _end_help(self) -> None:
         self.helper = self.help_reason = None
 
+    @property
+    def offer_in_force(self) -> int:
+        """The number of the live offer, else of the one that was accepted."""
+        return self.offer.no if self.offer else self.accepted_offer
+
     def owned_under(self, by: str, offer_no: int) -> None:
         """Raise unless `by` holds this lead, or is offered it, under that offer's number."""
         self._owner_or_offered(by)
-        live = self.offer.no if self.offer else self.accepted_offer
-        if live != offer_no:
+        if self.offer_in_force != offer_no:
             raise OfferGone(lead=self.id, stage=self.stage, owner=self.owner)
 
     def _owner_or_offered(self, by: str) -> None:

@@ -117,7 +117,7 @@ def help_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
     by = parts.member(company, asker, lang)
     reason = parts.text(args, "reason")
     here = lead.owner == asker and lead.helper == viewer.id
-    visit = Visit(lead=lead.id, offer=lead.offer.no if lead.offer else lead.accepted_offer)
+    visit = Visit(lead=lead.id, offer=lead.offer_in_force)
     line = say(lang, "help.line_plain", by=by)
     if reason:
         line = say(lang, "help.line", by=by, reason=reason_words(lang, reason))

@@ -93,7 +93,7 @@ def leading_place(text: str) -> str | None:
 def _skip(text: str, place: str) -> str:
     """What follows the place and its mark: 江苏省苏州市… with 江苏 leaves 苏州市…."""
     rest = text.removeprefix(place)
-    mark = next(filter(rest.startswith, _MARKS), "") if rest.startswith(_MARKS) else ""
+    mark = next(filter(rest.startswith, _MARKS), "")
     return rest.removeprefix(mark)
 
 

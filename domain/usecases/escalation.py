@@ -120,7 +120,7 @@ def _do(uow: Uow, lead: Lead, which: Which, step: Step, number: int, due: dateti
     if step.do is Do.REMIND and lead.owner is not None:
         lead.record(Kind.REMINDED, at=now, actor=SYSTEM, clock=which, step=number, to=lead.owner)
         tell = Tell.REMIND if which is Which.ACCEPT else Tell.CONTACT_DUE
-        offer = lead.offer.no if lead.offer else lead.accepted_offer
+        offer = lead.offer_in_force
         lead.tell(tell, lead.owner, which, lead.cycle.no if lead.cycle else 0, number, offer=offer)
     elif step.do is Do.ALERT:
         _alert(uow, lead, which, step, number, now)

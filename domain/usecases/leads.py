@@ -188,9 +188,7 @@ def hand_back(
 def _refuse_twice(uow: Uow, lead: Lead, by: str, offer_no: int, at: datetime) -> None:
     """A second tap on a hand-back hears that it is done, not that somebody else has the lead."""
     act = uow.last_act(by, at, lead_id=lead.id, verb="handback")
-    if act is not None and offer_no == (
-        act.before.offer.no if act.before.offer else act.before.accepted_offer
-    ):
+    if act is not None and offer_no == act.before.offer_in_force:
         raise HandedBackAlready(lead=lead.id)
 
 
@@ -384,8 +382,8 @@ def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = 
     if lead.owner is None or lead.owner == by:
         raise OfferGone(lead=lead.id, stage=lead.stage)
     lead.record(Kind.NUDGED, at=at, actor=by, to=lead.owner)
-    offer = lead.offer.no if lead.offer else lead.accepted_offer
-    lead.tell(Tell.NUDGE, lead.owner, by, int(at.timestamp()) // NUDGE_EVERY, by=by, offer=offer)
+    turn = int(at.timestamp()) // NUDGE_EVERY
+    lead.tell(Tell.NUDGE, lead.owner, by, turn, by=by, offer=lead.offer_in_force)
     uow.save(lead)
     return lead
 
