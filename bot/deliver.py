@@ -296,7 +296,8 @@ class Deliverer:
         return replace(worst, shown=tuple(changed))
 
     async def _redraw(self, work: Work, copy: Shown) -> bool:
-        """Make one copy true; False when it is, or nobody sees it any more."""
+        """Make one copy true; False when nothing is to be booked: it is, or nobody sees it any more. One that
+        is over and was kept as alive, for its lead changed while it was drawn, costs no call."""
         company = self.company_now()
         viewer, channel = company.people.get(copy.person), self.channels.get(copy.channel)
         if viewer is None or channel is None:
@@ -305,7 +306,8 @@ class Deliverer:
         card = _placed(card, copy.lead_id, copy.args, viewer)
         shows, account = digest(card), viewer.accounts.get(copy.channel, viewer.id)
         if shows == copy.digest and not work.delivery.in_doubt:
-            return False
+            kept, copy.state = copy.state, card.state.value
+            return copy.state != kept
         message = self._message(copy)
         async with message.lock:
             used = (message.newest or copy.handle) if copy.handle in message.used else copy.handle

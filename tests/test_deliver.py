@@ -106,6 +106,17 @@ async def test_a_day_in_which_nothing_ran_is_no_reason_to_give_up(floor: Floor) 
     assert any(account == rep for account, _ in phones.shown)
 
 
+async def test_what_is_over_is_drawn_once_though_its_lead_changed_meanwhile(floor: Floor) -> None:
+    lead, rep = await offered(floor)
+    phones = Phones()
+    await turn(floor, phones)  # shown
+    for _ in range(4):
+        await turn(floor, phones)
+    assert (await floor.lead(lead.id)).owner != rep
+    state = "SELECT state FROM shown WHERE lead_id = ? AND message LIKE ?"
+    assert await floor.rows(state, lead.id, f"offer:{lead.id}:1:%") == [("dead",)]
+
+
 @pytest.mark.parametrize("kind", [Refused, Retryable])
 async def test_what_a_platform_says_is_booked_whatever_signs_it_is_made_of(
     floor: Floor, kind: type[Exception]
