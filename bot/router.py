@@ -85,12 +85,18 @@ class Bot:
         """Do `work` once for this wish and answer it; the answer is stored with the effect, and what is to be
         sent with it goes into the outbox of the same transaction."""
         lang, company = self.lang(wish.by), self.company
+        said: dict[str, Reply] = {}  # what is fresh need not be read out of its own text
+
+        def keep(reply: Reply) -> str:
+            text = reply.dump()
+            said[text] = reply
+            return text
 
         def refuse(error: DomainError) -> str:
-            return Reply(text=refusal(lang, error, company), ok=False).dump()
+            return keep(Reply(text=refusal(lang, error, company), ok=False))
 
         def follow_up(text: str) -> Notice | None:
-            reply = read_reply(text)
+            reply = said[text]
             spoken = reply.text if reply.say or _is_said(wish, reply) else ""
             if not (reply.card or spoken):
                 return None
@@ -106,7 +112,7 @@ class Bot:
 
         once = self.once(
             key=wish.key,
-            answer=lambda result: answer(result).dump(),
+            answer=lambda result: keep(answer(result)),
             refuse=refuse,
             at=wish.at,
             by=wish.by,
@@ -114,7 +120,8 @@ class Bot:
             twin=wish.twin,
             also=wish.also,
         )
-        return read_reply(await self.write(work, once=once, **values))
+        text = await self.write(work, once=once, **values)
+        return said.get(text) or read_reply(text)
 
     async def tell(self, wish: Click | Chat, reply: Reply) -> Reply:
         """Answer without changing anything."""

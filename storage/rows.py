@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -22,10 +23,8 @@ FACT_COLUMNS = EVENT_COLUMNS[:-1]
 """What a fact says; the last column is its link in the lead's chain."""
 DESK_COLUMNS = tuple(column.name for column in tables.desks.columns)
 AT = {name: index for index, name in enumerate(LEAD_COLUMNS)}
-ID, VERSION, STAGE, OWNER, TEAM, NEXT_DUE, CREATED, EVENTS, HEAD = (
-    AT[name]
-    for name in ("id", "version", "stage", "owner", "team", "next_due", "created_at", "events", "head")
-)
+STAGE, OWNER, TEAM = (AT[name] for name in ("stage", "owner", "team"))
+NEXT_DUE, CREATED, CUSTOMER, HEAD = (AT[name] for name in ("next_due", "created_at", "customer", "head"))
 
 
 def _micros(at: datetime | None) -> int | None:
@@ -57,12 +56,22 @@ def pack_customer(customer: Customer) -> str:
 _CUSTOMER_FIELDS = tuple(Customer.__dataclass_fields__)
 
 
+@lru_cache(maxsize=512)
 def unpack_customer(text: str) -> Customer:
+    """The customer of `pack_customer`'s text: the same object for the same text, for a while."""
     return Customer(**json.loads(text))
 
 
-def lead_row(lead: Lead, next_due: datetime | None) -> Row:
-    """The lead as a tuple in the order of LEAD_COLUMNS; the head of its chain is put in as it is written."""
+def _packed(customer: Customer, was: Row | None) -> str:
+    """`pack_customer`, without the work where the customer is still what was read."""
+    if was is not None and unpack_customer(was[CUSTOMER]) is customer:
+        return str(was[CUSTOMER])
+    return pack_customer(customer)
+
+
+def lead_row(lead: Lead, next_due: datetime | None, was: Row | None = None) -> Row:
+    """The lead as a tuple in the order of LEAD_COLUMNS; the head of its chain is put in as it is written.
+    `was` = the row it was read from."""
     cycle, offer, lost, origin = lead.cycle, lead.offer, lead.overtaken, lead.origin
     return (
         lead.id,
@@ -79,7 +88,7 @@ def lead_row(lead: Lead, next_due: datetime | None) -> Row:
         origin.by,
         origin.campaign,
         origin.consent,
-        pack_customer(lead.customer),
+        _packed(lead.customer, was),
         lead.events,
         lead.decisions,
         _micros(next_due),

@@ -22,6 +22,8 @@ from storage.writer import Facts, Mailbox, Once, Writer, future_unit
 PG_THREADS = 2
 PG_GRACE_SECONDS = 0.5
 RATE_A_MINUTE = 25
+NEVER = 2**63 - 1
+"""Later than any instant that is kept."""
 
 
 class Store:
@@ -40,7 +42,7 @@ class Store:
         self.counted: Callable[[Facts], None] = lambda facts: None
         self._loop = asyncio.get_running_loop()
         self._mailbox = Mailbox(self._loop)
-        self._nearest: int | None = None
+        self._nearest = self._unread = NEVER
         self._engine = writer_engine(url)
         self.reader: AsyncEngine = reader_engine(url)
         threads = 1 if is_sqlite(url) else PG_THREADS
@@ -89,8 +91,10 @@ class Store:
         self.counted(facts)
         if told:
             self.told.set()
-        if due is not None and (self._nearest is None or due < self._nearest):
-            self.due.set()
+        if due is not None:
+            self._unread = min(due, self._unread)
+            if due < self._nearest:
+                self.due.set()
 
     async def write(self, work: Callable[..., Any], /, *, once: Once | None = None, **values: Any) -> Any:
         """Run a use case in a transaction. With `once` returns the answer (the stored one for a repeat),
@@ -106,11 +110,11 @@ class Store:
 
     async def next_due(self) -> datetime | None:
         """The nearest instant at which a lead is due; None when none ever is."""
-        self._nearest = None  # a commit during this read may go unseen by it, so it wakes the sweep
+        self._unread = NEVER  # what is committed during the read may go unseen by it
         async with reading(self.reader) as conn:
             found = (await conn.run_sync(sql.query, "SELECT min(next_due) FROM leads"))[0][0]
-        self._nearest = found
-        return None if found is None else from_micros(found)
+        self._nearest = min(NEVER if found is None else found, self._unread)
+        return None if self._nearest == NEVER else from_micros(self._nearest)
 
     async def overdue(self, now: datetime, limit: int) -> list[str]:
         """The leads whose due instant has come, by id, the longest due first."""

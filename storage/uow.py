@@ -33,7 +33,6 @@ from storage.rows import (
     NEXT_DUE,
     OWNER,
     STAGE,
-    VERSION,
     Row,
     desk_of,
     desk_row,
@@ -84,29 +83,20 @@ class Pending:
         """Take over what another has pending."""
         for freed in other.freed:
             self.contacts = {key: lead for key, lead in self.contacts.items() if lead != freed}
-        for name in (
-            "leads",
-            "desks",
-            "policies",
-            "calendars",
-            "contacts",
-            "notes",
-            "media",
-            "codes",
-            "refresh",
-            "dialogs",
-            "undos",
-            "shown",
-        ):
-            getattr(self, name).update(getattr(other, name))
+        for name in _UPDATED:
+            if more := getattr(other, name):
+                getattr(self, name).update(more)
         for key, row in other.notices.items():
             self.notices.setdefault(key, row)
-        self.events.extend(other.events)
-        self.inbox.extend(other.inbox)
-        self.statements.extend(other.statements)
-        self.freed |= other.freed
-        self.dropped_notes |= other.dropped_notes
-        self.forgotten |= other.forgotten
+        self.events += other.events
+        self.inbox += other.inbox
+        self.statements += other.statements
+
+
+_UPDATED = (
+    "leads", "desks", "policies", "calendars", "contacts", "freed", "notes", "media", "codes",
+    "dropped_notes", "refresh", "dialogs", "undos", "forgotten", "shown",
+)  # fmt: skip
 
 
 class Batch:
@@ -132,7 +122,7 @@ class Batch:
         self.numbers = numbers
         self.pace = pace
         self.rows: dict[str, Row | None] = {}
-        self.stored: dict[str, int] = {}
+        self.stored: dict[str, Row] = {}
         self.heads: dict[str, str] = {}
         self.desk_rows: dict[str, Row] = {}
         self.pending = Pending()
@@ -153,8 +143,7 @@ class Batch:
     def take(self, row: Sequence[Any]) -> None:
         """Keep a row that was read, unless the batch holds a newer one."""
         if self.rows.get(row[0]) is None:
-            self.rows[row[0]] = tuple(row)
-            self.stored[row[0]] = row[VERSION]
+            self.rows[row[0]] = self.stored[row[0]] = tuple(row)
             self.heads[row[0]] = row[HEAD]
 
     def read_desks(self, people: Iterable[str]) -> None:
@@ -177,7 +166,8 @@ class Batch:
         self.desk_rows.update(pending.desks)
         self.pending.absorb(pending)
         self.dirty = True
-        self.facts.update((row[_KIND], row[_CLOCK]) for row in pending.events)
+        for row in pending.events:
+            self.facts[row[_KIND], row[_CLOCK]] += 1
         self.told = self.told or bool(pending.notices or pending.refresh)
         for row in pending.leads.values():
             if row[NEXT_DUE] is not None and (self.due is None or row[NEXT_DUE] < self.due):
@@ -228,10 +218,9 @@ class Batch:
         new = [row for lead_id, row in pending.leads.items() if lead_id not in self.stored]
         changed = [row for lead_id, row in pending.leads.items() if lead_id in self.stored]
         sql.insert(self.conn, tables.leads, new)
-        seen = [self.stored[row[0]] for row in changed]
-        sql.update_guarded(self.conn, tables.leads, changed, guard="version", seen=seen)
-        for row in pending.leads.values():
-            self.stored[row[0]] = row[VERSION]
+        before = [self.stored[row[0]] for row in changed]
+        sql.update_guarded(self.conn, tables.leads, changed, guard="version", before=before)
+        self.stored.update(pending.leads)
 
     def _flush_contacts(self, pending: Pending) -> None:
         for lead_id in pending.freed:
@@ -312,7 +301,7 @@ class UnitOfWork(Planning):
         was = self.pending.leads.get(lead.id) or self._found.get(lead.id)
         lead.version += 1
         calendar = self.company.calendar_of(lead.team)
-        row = lead_row(lead, lead.next_due(calendar))
+        row = lead_row(lead, lead.next_due(calendar), was)
         self.pending.leads[lead.id] = row
         if lead.cycle is not None and row[_POLICY] not in self._batch.kept_policies:
             self.pending.policies[row[_POLICY]] = lead.cycle.policy
@@ -576,6 +565,14 @@ class UnitOfWork(Planning):
     def revive(self, lead_id: str) -> None:
         self.later("UPDATE shown SET state = 'done' WHERE lead_id = ? AND state = 'dead'", lead_id)
 
+    def copy(self, message: str, lead_id: str) -> Shown | None:
+        listed = ", ".join(SHOWN_COLUMNS)
+        rows = self.query(
+            f"SELECT {listed} FROM shown WHERE message = ? AND lead_id = ?",  # noqa: S608
+            (message, lead_id),
+        )
+        return _copy(rows[0]) if rows else None
+
     def shown(self, lead_id: str) -> Sequence[Shown]:
         return self.shown_of((lead_id,)).get(lead_id, ())
 
@@ -591,7 +588,7 @@ class UnitOfWork(Planning):
             where="AND state <> 'dead'",
         )
         for row in rows:
-            copy = Shown(**{**dict(zip(SHOWN_COLUMNS, row, strict=True)), "args": _unjson(row[-1])})
+            copy = _copy(row)
             found.setdefault(copy.lead_id, []).append(copy)
         return found
 
@@ -609,6 +606,10 @@ class UnitOfWork(Planning):
 _POLICY = LEAD_COLUMNS.index("policy")
 SHOWN_COLUMNS = ("message", "lead_id", "person", "tell", "channel", "handle", "digest", "state", "args")
 _KIND, _CLOCK = EVENT_COLUMNS.index("kind"), EVENT_COLUMNS.index("clock")
+
+
+def _copy(row: Sequence[Any]) -> Shown:
+    return Shown(**{**dict(zip(SHOWN_COLUMNS, row, strict=True)), "args": _unjson(row[-1])})
 
 
 def _unjson(text: str) -> Any:

@@ -1,6 +1,7 @@
 """Figures for Prometheus, in a registry of our own. No label holds a person or a phone."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cache
 from typing import Protocol
 
 from aiohttp import web
@@ -121,6 +122,8 @@ class Metrics:
         self._facts = Counter(
             "leadbell_facts_total", "Facts about leads, by kind", ["kind"], registry=self.registry
         )
+        self._http_of = cache(self._http.labels)  # found once for good: to find one costs more than to count
+        self._inbound_of = cache(self._inbound.labels)
         self.registry.register(self._standing)
 
     def lead(self, source: str) -> None:
@@ -129,8 +132,7 @@ class Metrics:
 
     def http(self, route: str, method: str, status: int, seconds: float) -> None:
         """An HTTP request was answered; `route` is a template, never a path."""
-        known = method if method in _METHODS else "other"
-        self._http.labels(route, known, str(status)).observe(seconds)
+        self._http_of(route, method if method in _METHODS else "other", str(status)).observe(seconds)
 
     def stream(self, channel: str, silent: Callable[[], float]) -> None:
         """A platform pushes over a connection of ours; `silent` tells for how many seconds it could not, and
@@ -149,7 +151,7 @@ class Metrics:
 
     def inbound(self, channel: str, kind: str) -> None:
         """A genuine callback was taken; `kind` is one of a closed list."""
-        self._inbound.labels(channel, kind).inc()
+        self._inbound_of(channel, kind).inc()
 
     def facts(self, counts: Mapping[tuple[str, str], int]) -> None:
         """These facts were committed, by (kind, clock)."""

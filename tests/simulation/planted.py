@@ -372,13 +372,9 @@ def refresh_not_armed(stack: ExitStack) -> None:
     """A change while the cards are being redrawn is not drawn."""
     real = sql.insert_or
 
-    def insert_or(conn: Any, table: Any, rows: Any, clash: str) -> None:
-        real(
-            conn,
-            table,
-            rows,
-            "ON CONFLICT (key) DO NOTHING" if "changed = outbox.changed" in clash else clash,
-        )
+    def insert_or(conn: Any, table: Any, rows: Any, clash: str, names: Any = None) -> Any:
+        blind = "ON CONFLICT (key) DO NOTHING" if "changed = outbox.changed" in clash else clash
+        return real(conn, table, rows, blind, names)
 
     put(stack, sql, "insert_or", insert_or)
 

@@ -56,7 +56,7 @@ class Run:
         self.lunch = dice.random() < 0.35
         self.company = setting.company(dice, CHANNEL, lunch=self.lunch)
         self.storm = 252.0 + 30.0 * dice.random()
-        self.leads = 9 + dice.randrange(3)
+        self.leads = 10 + dice.randrange(3)
         self.disk = Disk(self.world)
         self.platform = Platform(self.world, dice.choice((FIXED, CODES)))
         self.nemesis = Nemesis(
@@ -209,8 +209,8 @@ class _Secrets:
     def __init__(self, world: World) -> None:
         self._dice = world.dice("secrets")
 
-    def token_hex(self, count: int) -> str:
-        return self._dice.randbytes(count).hex()
+    def token_bytes(self, count: int) -> bytes:
+        return self._dice.randbytes(count)
 
     def token_urlsafe(self, count: int) -> str:
         return self._dice.randbytes(count).hex()
@@ -231,6 +231,7 @@ def _alone(world: World) -> Iterator[None]:
     try:
         with (
             patch("bot.seams.secrets", _Secrets(world)),
+            patch("bot.seams.new_id._left", []),
             patch("bot.main.HEARTBEAT", 10.0),
             patch("bot.downloads.POLL", 10.0),
             patch("scheduler.sweeps.NAP", 2.0),
