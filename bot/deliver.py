@@ -383,9 +383,14 @@ def _rolled_up(works: Sequence[Work]) -> list[Sequence[Work]]:
     for work in works:
         if work.delivery.tell in ROLLED_UP:
             alerts.setdefault(work.delivery.together, []).append(work)
-    rolled = [group for group in alerts.values() if len(group) >= ROLL_UP_FROM]
+    rolled = [sorted(group, key=_first) for group in alerts.values() if len(group) >= ROLL_UP_FROM]
     inside = {id(work) for group in rolled for work in group}
     return [*([work] for work in works if id(work) not in inside), *rolled]
+
+
+def _first(work: Work) -> tuple[datetime, str]:
+    """The order on a card of several, the same at every try: the card bears the first one's key."""
+    return work.delivery.created_at, work.delivery.key
 
 
 def _rollup_args(group: Sequence[Work]) -> dict[str, object]:

@@ -297,6 +297,10 @@ class Uow(Protocol):
         """Copies of this lead's cards that were over may change again: an undo gives them back their use."""
         ...
 
+    def copy(self, message: str, lead_id: str) -> Shown | None:
+        """What is kept of that message with that lead, over or not."""
+        ...
+
     def shown(self, lead_id: str) -> Sequence[Shown]:
         """Every copy of this lead's cards that may still change."""
         ...

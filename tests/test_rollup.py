@@ -51,3 +51,15 @@ async def test_alerts_are_rolled_up_as_they_were_first_claimed(
     assert groups(await floor.claim()) == cards
     floor.clock.step(seconds=31)
     await floor.show()
+
+
+async def test_what_was_rolled_up_keeps_its_card_in_whatever_order_it_is_claimed(floor: Floor) -> None:
+    """A database gives rows of one instant in any order; the card bears the first one's key."""
+    await handed_in(floor, 4)
+    await floor.wait(minutes=4)
+    floor.clock.step(seconds=60)
+    await floor.sweep()
+    mine = [work for work in await floor.claim() if work.delivery.tell is Tell.ALERT]
+    (there,), (back,) = deliver._rolled_up(mine), deliver._rolled_up(mine[::-1])
+    assert [work.delivery.key for work in there] == [work.delivery.key for work in back]
+    assert len(there) == 4

@@ -154,23 +154,24 @@ def _looked_at_again(shown: Shown) -> Shown:
     return replace(shown, state="done") if shown.state == "dead" else shown
 
 
-def _known(uow: Uow, shown: Shown) -> Shown | None:
-    return next((each for each in uow.shown(shown.lead_id) if each.message == shown.message), None)
-
-
 def _put_aside(uow: Uow, shown: Shown, lease: int, now: datetime) -> None:
     """An older lease was booked first, as one that came too late: if it is another card, both are kept."""
-    known = _known(uow, shown)
+    known = uow.copy(shown.message, shown.lead_id)
     if known is not None and known.handle != shown.handle:
-        uow.show(replace(known, message=f"{known.message}~{lease}", digest=""))
-        uow.refresh(known.lead_id, now)
+        _doubt(uow, replace(known, message=f"{known.message}~{lease}"), now)
+
+
+def _doubt(uow: Uow, shown: Shown, now: datetime) -> None:
+    """Nobody knows what that copy shows: it is made true, also one that was over."""
+    uow.show(_looked_at_again(replace(shown, digest="")))
+    uow.refresh(shown.lead_id, now)
 
 
 def _shown_late(uow: Uow, receipt: Sent, now: datetime) -> None:
     """Whoever held this was stopped for longer than the lease, and another has shown it too: nobody knows
     which of the two lies on top. Every copy is kept, of unknown content, and made true."""
     for late in receipt.shown:
-        known = _known(uow, late)
+        known = uow.copy(late.message, late.lead_id)
         if known is None and receipt.delivery.tell is not Tell.REFRESH:
             changed: Shown | None = late  # the other is not booked yet
         elif receipt.delivery.tell is Tell.REFRESH or (known is not None and known.handle == late.handle):
@@ -178,8 +179,7 @@ def _shown_late(uow: Uow, receipt: Sent, now: datetime) -> None:
         else:
             changed = replace(late, message=f"{late.message}~{receipt.delivery.lease}")
         if changed is not None and late.lead_id:
-            uow.show(replace(_forgetful(uow, changed), digest=""))
-            uow.refresh(late.lead_id, now)
+            _doubt(uow, _forgetful(uow, changed), now)
 
 
 def _dead(uow: Uow, receipt: Failed, now: datetime) -> None:

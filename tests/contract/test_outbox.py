@@ -165,6 +165,23 @@ async def test_a_redraw_that_came_after_its_lease_leaves_a_copy_of_unknown_conte
     assert again.delivery.tell is Tell.REFRESH
 
 
+async def test_a_redraw_that_came_after_its_lease_brings_back_what_was_drawn_as_over(floor: Floor) -> None:
+    """The older content may lie on the phone for good, and nobody looks at what is booked as over."""
+    lead = await floor.capture()
+    await floor.show()
+    await floor.accept(lead.id, str(lead.owner))
+    (first,) = await floor.claim()
+    floor.clock.step(seconds=LEASE)
+    (second,) = await floor.claim()
+    over = tuple(replace(each, digest="over", state="dead") for each in second.copies)
+    await floor.settle(Sent(delivery=second.delivery, shown=over))
+    assert await floor.claim() == []
+    await floor.settle(Sent(delivery=first.delivery, shown=tuple(first.copies)))
+    assert await floor.rows("SELECT state, digest FROM shown") == [("done", "")]
+    (again,) = await floor.claim()
+    assert [each.message for each in again.copies] == [each.message for each in first.copies]
+
+
 async def test_a_notice_is_settled_once(floor: Floor) -> None:
     await floor.do(tells, notices=[notice("n1", "me")])
     (work,) = await floor.claim()

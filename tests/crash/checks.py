@@ -35,9 +35,38 @@ def drain(house: House) -> None:
     raise AssertionError(f"still waiting: {left}")
 
 
+MOST_LOOKS = 5
+
+
 def check(house: House) -> None:
-    """The outbox drains, the auditor finds nothing, and every phone shows the truth once."""
-    drain(house)
+    """The outbox drains, the auditor finds nothing, and every phone shows the truth once.
+
+    The program goes on meanwhile: where a clock fell due or a card was drawn during the look, phones and facts
+    are of different instants, and it is looked again. What is wrong for good is wrong then, too.
+    """
+    for look in range(1, MOST_LOOKS + 1):
+        drain(house)
+        before = _standing(house)
+        try:
+            _look(house)
+        except AssertionError:
+            still = before[0] == 0 and _standing(house) == before
+            if still or look == MOST_LOOKS:
+                raise
+        else:
+            return
+
+
+def _standing(house: House) -> tuple[int, ...]:
+    """(what waits or is under way, and what changes with every notice, fact and card)."""
+    (found,) = house.rows(
+        "SELECT (SELECT count(*) FROM outbox WHERE state = 'due'), (SELECT count(*) FROM outbox), "
+        "(SELECT count(*) FROM events), (SELECT max(changed) FROM sim_messages)"
+    )
+    return found
+
+
+def _look(house: House) -> None:
     assert house.rows("SELECT key, error FROM outbox WHERE state = 'dead'") == []
     company = house.company
     grace = timedelta(seconds=0 if house.url.startswith("sqlite") else PG_GRACE_SECONDS)
