@@ -83,7 +83,7 @@ def is_sqlite(url: URL) -> bool:
 
 
 def writer_engine(url: URL, *, timeout_ms: int = BUSY_MS) -> Engine:
-    """The synchronous engine of the writer's threads."""
+    """The synchronous engine of the writer."""
     if not is_sqlite(url):
         return create_engine(url, pool_pre_ping=True, pool_size=5, connect_args={**_LINE, "options": _TURNS})
     engine = create_engine(

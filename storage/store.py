@@ -19,7 +19,6 @@ from storage.rows import desk_row
 from storage.uow import UnitOfWork
 from storage.writer import Facts, Mailbox, Once, Writer, future_unit
 
-PG_THREADS = 2
 PG_GRACE_SECONDS = 0.5
 RATE_A_MINUTE = 25
 NEVER = 2**63 - 1
@@ -45,8 +44,7 @@ class Store:
         self._nearest = self._unread = NEVER
         self._engine = writer_engine(url)
         self.reader: AsyncEngine = reader_engine(url)
-        threads = 1 if is_sqlite(url) else PG_THREADS
-        self._writer = Writer(self._engine, company=company, threads=threads, pace=pace, woken=self._woken)
+        self._writer = Writer(self._engine, company=company, pace=pace, woken=self._woken)
 
     @classmethod
     async def open(cls, url: str, company: Company, *, pace: int = RATE_A_MINUTE) -> "Store":

@@ -2,8 +2,8 @@
 
 Callers hand in a plain function; the thread drains its queue, reads what the units name in one statement a
 table, runs them one after the other, writes with one statement a table, commits, and only then answers. A
-batch that fails is run again unit by unit, so one bad unit fails alone. PostgreSQL gets a few such threads
-and instances; their batches take turns, and what still clashes is tried again.
+batch that fails is run again unit by unit, so one bad unit fails alone. On PostgreSQL there may be several
+instances; their batches take turns, and what still clashes is tried again.
 """
 
 import asyncio
@@ -78,7 +78,7 @@ class Writer:
     """See the module. `woken(told, due)` is called in the writer's thread after each commit that queued a
     notice or brought a due instant (microseconds)."""
 
-    def __init__(self, engine: Engine, *, company: Company, threads: int, pace: int, woken: Woken) -> None:
+    def __init__(self, engine: Engine, *, company: Company, pace: int, woken: Woken) -> None:
         self._engine = engine
         self.company = company
         self._pace = Pace(pace)
@@ -87,24 +87,18 @@ class Writer:
         self._calendars: set[str] = set()
         self._numbers = _Numbers()
         self._queue: queue.Queue[Unit | None] = queue.Queue(MOST_QUEUED)
-        self._threads = [
-            threading.Thread(target=self._run, name=f"writer-{index}", daemon=True)
-            for index in range(threads)
-        ]
-        self._mine = threading.local()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._kept: Connection | None = None
         self._closing = False
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
 
     def close(self) -> None:
         """Finish what is queued and stop."""
         self._closing = True
-        for _ in self._threads:
-            self._queue.put(None)
-        for thread in self._threads:
-            thread.join(5)
+        self._queue.put(None)
+        self._thread.join(5)
 
     def submit(self, unit: Unit) -> None:
         """Queue a unit; Unavailable when the writer is closing or hopelessly behind."""
@@ -188,15 +182,14 @@ class Writer:
         )
 
     def _connection(self) -> Connection:
-        """This thread's own: to take one out of the pool and put it back costs more than a small commit."""
-        kept: Connection | None = getattr(self._mine, "conn", None)
-        if kept is None:
-            kept = self._mine.conn = self._engine.connect()
-        return kept
+        """The writer's own: to take one out of the pool and put it back costs more than a small commit."""
+        if self._kept is None:
+            self._kept = self._engine.connect()
+        return self._kept
 
     def let_go(self) -> None:
-        """Give this thread's connection back."""
-        kept: Connection | None = self._mine.__dict__.pop("conn", None)
+        """Give the connection back."""
+        kept, self._kept = self._kept, None
         if kept is not None:
             kept.close()
 
@@ -339,13 +332,12 @@ class _Numbers:
 
     def __init__(self) -> None:
         self._free: list[int] = []
-        self._lock = threading.Lock()
+        self._last = 0
 
     def __call__(self, conn: Connection) -> str:
-        with self._lock:
-            if not self._free:
-                self._free = self._block(conn)
-            return f"L{self._free.pop()}"
+        if not self._free:
+            self._free = self._block(conn)
+        return f"L{self._free.pop()}"
 
     def _block(self, conn: Connection) -> list[int]:
         if sql.is_postgres(conn):
@@ -354,13 +346,13 @@ class _Numbers:
         rows = sql.query(conn, "SELECT id FROM leads ORDER BY rowid DESC LIMIT 1")
         skipped = sql.query(conn, "SELECT value FROM marks WHERE name = 'numbers'")
         floor = int(skipped[0][0]) if skipped else 1000  # see storage.epoch
-        last = max(int(rows[0][0][1:]) if rows else 1000, floor, getattr(self, "_last", 0))
+        last = max(int(rows[0][0][1:]) if rows else 1000, floor, self._last)
         self._last = last + self.BLOCK
         return list(range(last + self.BLOCK, last, -1))
 
 
 class Mailbox:
-    """Brings outcomes from the writer's threads to a loop: one wake-up for all that come together."""
+    """Brings outcomes from the writer's thread to a loop: one wake-up for all that come together."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
