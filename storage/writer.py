@@ -25,7 +25,7 @@ from domain.errors import DomainError, Unavailable, UnknownLead
 from domain.events import Kind
 from domain.notices import Notice
 from domain.people import Company
-from domain.sla import Policy, unpack_policy
+from domain.sla import Policy
 from storage import sql
 from storage.outbox import Pace
 from storage.tables import inbox
@@ -224,9 +224,6 @@ class Writer:
 
     def _prefetch(self, batch: Batch, units: Sequence[Unit]) -> dict[str, str]:
         """Read what the units name: stored answers, leads, desks. Returns the answers by key."""
-        if not self._policies:
-            for name, body in sql.query(batch.conn, "SELECT id, body FROM policies"):
-                self._policies[name] = unpack_policy(body)
         keys = [key for unit in units if unit.once for key in (unit.once.key, unit.once.twin) if key]
         answers = dict(_answers(batch.conn, keys)) if keys else {}
         fresh = [unit for unit in units if unit.once is None or unit.once.key not in answers]

@@ -4,18 +4,23 @@ import asyncio
 import subprocess
 import sys
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
 from domain.errors import Unavailable
+from domain.notices import Notice, Tell
 from domain.people import Company
 from domain.usecases.leads import capture_lead
 from storage import engine as engines
 from storage import writer
 from storage.engine import StoreInUse, read_url, reading
 from storage.store import Store
+from storage.uow import UnitOfWork
 from tests.conftest import OpenStore
 from tests.fakes.clock import SteppedClock
 from tests.fakes.company import make_company
@@ -38,6 +43,8 @@ async def test_closing_finishes_what_is_queued(open_store: OpenStore, clock: Ste
     wishes = [asyncio.ensure_future(place.capture(phone=f"+86139{no:08d}")) for no in range(40)]
     await asyncio.sleep(0)
     await store.close()
+    assert not store._writer._thread.is_alive()
+    assert store._engine.pool.checkedout() == 0, "its connection was given back"  # type: ignore[attr-defined]
     leads = await asyncio.gather(*wishes)
     assert len({lead.id for lead in leads}) == 40
     assert await Floor(await open_store(), clock).rows("SELECT count(*) FROM leads") == [(40,)]
@@ -188,6 +195,51 @@ def _gives_up(conn: Connection) -> None:
     idle, every, times = (int(said[f"keepalives_{name}"]) for name in ("idle", "interval", "count"))
     assert idle + every * times <= 30
     assert int(said["tcp_user_timeout"]) <= 30_000
+
+
+async def test_a_failed_transaction_keeps_no_connection(sqlite_url: str, company: Company) -> None:
+    """The next one begins on a connection that is looked at first."""
+    store = await Store.open(sqlite_url, company)
+    found: list[object] = []
+
+    def breaks(uow: UnitOfWork) -> None:
+        found.append(store._writer._kept)
+        uow.query("SELECT * FROM no_such_table")
+
+    with pytest.raises(Unavailable):
+        await store.write(breaks)
+    assert found[0] is not None
+    assert store._writer._kept is None
+    assert store._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    await store.close()
+
+
+async def test_a_notice_alone_wakes_the_relay(open_store: OpenStore, clock: SteppedClock) -> None:
+    store = await open_store()
+    store.told.clear()
+    notice = Notice(key="n1", tell=Tell.GAP, to="me", at=clock.now())
+    await Floor(store, clock).do(lambda uow: uow.tell(notice))
+    async with asyncio.timeout(5):
+        await store.told.wait()
+
+
+async def test_what_is_committed_while_the_nearest_due_time_is_read_counts(
+    open_store: OpenStore, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await open_store()
+    place = Floor(store, clock)
+
+    @asynccontextmanager
+    async def slow(engine: Any) -> AsyncIterator[Any]:
+        async with reading(engine) as conn:
+            yield conn
+        await place.capture()  # after the read, and before its outcome is known
+
+    monkeypatch.setattr("storage.store.reading", slow)
+    found = await store.next_due()
+    monkeypatch.undo()
+    assert found is not None
+    assert found == await store.next_due()
 
 
 async def test_a_commit_wakes_the_relay_and_the_sweep(open_store: OpenStore, clock: SteppedClock) -> None:

@@ -1,11 +1,14 @@
 """What a unit of work promises, on both databases: all of it or nothing, and neighbours are not disturbed."""
 
 import asyncio
+import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
 from domain.errors import DomainError, NotAllowed, OfferGone, Unavailable, UnknownLead
 from domain.events import Kind
@@ -14,6 +17,7 @@ from domain.notices import Notice, Tell
 from domain.people import Company
 from domain.ports import Dialog, Note, Uow
 from domain.usecases.leads import accept_lead, capture_lead, contact_lead
+from storage import sql
 from storage.engine import read_url
 from storage.store import Store
 from storage.uow import UnitOfWork
@@ -204,6 +208,55 @@ async def test_an_answer_may_queue_one_notice_in_the_same_transaction(floor: Flo
     assert await floor.rows("SELECT key, args FROM outbox WHERE tell = 'reply'") == [
         ("reply:k", '{"said":"done"}')
     ]
+
+
+async def test_what_a_channel_keeps_with_a_click_is_kept_once_in_the_same_transaction(
+    floor: Floor, store: Store
+) -> None:
+    lead = await floor.capture()
+    kept: list[UnitOfWork] = []
+    wish = replace(once("k"), also=kept.append)
+    for _ in range(2):
+        await store.write(accept_lead, once=wish, lead_id=lead.id, offer_no=1, by="e1", at=NOW)
+    assert len(kept) == 1
+    refused = replace(once("k2"), also=kept.append)
+    assert await store.write(accept_lead, once=refused, lead_id="L9", offer_no=1, by="e1", at=NOW)
+    assert len(kept) == 2, "a click that is refused has used its code all the same"
+
+
+async def test_many_units_read_each_table_once(
+    floor: Floor, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads = [await floor.capture(phone=f"+86139{no:08d}") for no in range(6)]
+    read: list[str] = []
+    real = sql.select_in
+
+    def select_in(conn: Any, table: Any, *args: Any, **values: Any) -> Any:
+        read.append(table.name)
+        return real(conn, table, *args, **values)
+
+    monkeypatch.setattr(sql, "select_in", select_in)
+    hold = threading.Event()
+    busy = asyncio.ensure_future(floor.do(lambda uow: hold.wait(10)))
+    await asyncio.sleep(0)
+    wishes = [
+        asyncio.ensure_future(
+            floor.do(accept_lead, lead_id=each.id, offer_no=1, by=str(each.owner), at=floor.now)
+        )
+        for each in leads
+    ]
+    await asyncio.sleep(0)
+    hold.set()
+    await asyncio.gather(busy, *wishes)
+    assert (read.count("leads"), read.count("desks")) == (1, 1)
+
+
+async def test_the_log_of_a_failure_names_its_kind_and_nothing_else(floor: Floor) -> None:
+    with capture_logs() as logs, pytest.raises(Unavailable):
+        await floor.do(breaks_the_database)
+    (line,) = [each for each in logs if each["event"] == "unit failed"]
+    kinds = {"OperationalError: OperationalError", "ProgrammingError: UndefinedTable"}
+    assert (line["unit"], line["error"] in kinds) == ("breaks_the_database", True)
 
 
 async def test_a_save_over_a_newer_row_is_run_again_on_what_is_there(floor: Floor, database_url: str) -> None:
