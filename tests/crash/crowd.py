@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.crash.house import TOKEN, Gone, House
+from tests.crash.house import ANSWERS_WITHIN, TOKEN, Gone, House
 
 TRIES = 40
 PATIENCE = 60.0
@@ -20,8 +20,8 @@ class Wish:
     body: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def ask(self, house: House) -> tuple[int, Any]:
-        return house.once("POST", self.path, self.body, self.headers)
+    def ask(self, house: House, within: float = ANSWERS_WITHIN) -> tuple[int, Any]:
+        return house.once("POST", self.path, self.body, self.headers, within=within)
 
 
 def capture_of(number: int) -> Wish:

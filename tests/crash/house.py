@@ -202,10 +202,16 @@ class House:
     # -- talking ----------------------------------------------------------------------------------------
 
     def once(
-        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        within: float = ANSWERS_WITHIN,
     ) -> tuple[int, Any]:
         """One request; Gone when no answer comes."""
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWERS_WITHIN)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=within)
         try:
             payload = None if body is None else json.dumps(body).encode()
             line.request(method, path, payload, {"Content-Type": "application/json", **(headers or {})})

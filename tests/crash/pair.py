@@ -21,6 +21,8 @@ from tests.crash.house import Gone, House, Nursery
 BLOWS = ("kill", "kill", "terminate", "stop")
 PEOPLE = 3
 LEASE_OVER = 35.0
+ASKS_ELSEWHERE = 15.0
+"""Seconds after which a person asks the other instance: all of them may hang on a stopped one."""
 TERMINATE = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -62,7 +64,7 @@ class PairCrowd(Crowd):
             house = self.pair.one(self._dice)
             with contextlib.suppress(Gone, TimeoutError):
                 if house is not None:
-                    house.once("GET", f"/sim/api/people/{owner}/messages")
+                    house.once("GET", f"/sim/api/people/{owner}/messages", within=ASKS_ELSEWHERE)
             if self._try(wish)[0] == 200:
                 return
 
@@ -71,7 +73,7 @@ class PairCrowd(Crowd):
         while not self.stop.is_set():
             house = self.pair.one(self._dice)
             try:
-                answer = wish.ask(house) if house else (503, None)
+                answer = wish.ask(house, ASKS_ELSEWHERE) if house else (503, None)
                 tried = tried or house is not None
             except (Gone, TimeoutError):
                 answer, tried = (503, None), True
