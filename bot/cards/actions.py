@@ -226,7 +226,7 @@ def _sound(action: Action, texts: dict[str, str]) -> bool:
     """What a pattern cannot say: the command is known, and no written number is the one left out."""
     if isinstance(action, Run):
         return action.command in COMMANDS
-    return _set_values(action).keys() == texts.keys()
+    return all(getattr(action, name) for name in texts.keys() & _OPTIONAL[type(action)])
 
 
 def _set_values(action: Action) -> dict[str, object]:
@@ -236,3 +236,4 @@ def _set_values(action: Action) -> dict[str, object]:
 
 
 _FIELDS = {kind: tuple((field.name, field.default is MISSING) for field in fields(kind)) for kind in _BY_KIND}
+_OPTIONAL = {kind: {name for name, required in found if not required} for kind, found in _FIELDS.items()}

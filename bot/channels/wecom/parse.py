@@ -247,17 +247,17 @@ def _message_key(fields: Fields) -> str:
     return f"wecom:m:{number[:64]}"
 
 
-_TELLS_APART = (
-    "FromUserName", "CreateTime", "Event", "EventKey", "TaskId", "ChangeType", "ExternalUserID", "UserID",
-)  # fmt: skip
-
-
 def _event_key(fields: Fields, picked: Mapping[str, tuple[str, ...]]) -> str:
     """Events have no id. The platform says FromUserName and CreateTime, a second wide; two clicks of one
     person in one second are told apart by the rest."""
-    chosen = [f"{question}={','.join(ids)}" for question, ids in sorted(picked.items())]
-    parts = "\x1f".join([*(fields.get(name, "") for name in _TELLS_APART), *chosen]).lower()
-    return f"wecom:e:{sha256(parts.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+    get = fields.get
+    parts = [
+        get("FromUserName", ""), get("CreateTime", ""), get("Event", ""), get("EventKey", ""), get("TaskId", ""),
+        get("ChangeType", ""), get("ExternalUserID", ""), get("UserID", ""),
+        *(f"{question}={','.join(ids)}" for question, ids in sorted(picked.items())),
+    ]  # fmt: skip
+    told = "\x1f".join(parts).lower().encode("utf-8", "surrogatepass")
+    return f"wecom:e:{sha256(told).hexdigest()[:32]}"
 
 
 def _text(fields: Fields) -> Inbound:
