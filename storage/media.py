@@ -33,11 +33,8 @@ def _leased(uow: UnitOfWork, names: str, where: str, now: datetime, limit: int) 
         (instant, limit),
     )
     until = instant + LEASE // timedelta(microseconds=1)
-    sql.execute_many(
-        uow.connection,
-        "UPDATE media SET not_before = ?, attempts = attempts + 1 WHERE id = ?",
-        [(until, row[0]) for row in rows],
-    )
+    leased = "UPDATE media SET not_before = ?, attempts = attempts + 1"
+    sql.execute_in(uow.connection, leased, (until,), "id", [row[0] for row in rows])
     return [tuple(row) for row in rows]
 
 

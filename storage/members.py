@@ -125,7 +125,7 @@ def take_over(conn: Connection, *, channel: str, listed: Collection[Listed], for
     ]
     gone = [(key, channel, before[key], "", "[]", "[]", True) for key in left]
     sql.upsert(conn, tables.directory, fresh + gone, key=("id",))
-    sql.execute_many(conn, "DELETE FROM members WHERE id = ?", [(key,) for key in left])
+    sql.execute_in(conn, "DELETE FROM members", (), "id", left)
     sql.execute(
         conn,
         "INSERT INTO marks (name, value) VALUES ('directory', '1') ON CONFLICT (name) "

@@ -6,7 +6,7 @@ counted too. A `refresh` row is one per lead: it is armed again while it is bein
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -101,26 +101,30 @@ def claim(conn: Connection, now: datetime, limit: int, busy: Iterable[str], pace
         (instant, busy_value, limit),
     )
     taken, put_off = _within_pace(conn, found, instant, pace)
-    sql.execute_many(conn, "UPDATE outbox SET not_before = ? WHERE key = ?", put_off)
-    sql.execute_many(
+    for until, keys in put_off.items():
+        sql.execute_in(conn, "UPDATE outbox SET not_before = ?", (until,), "key", keys)
+    sql.execute_in(
         conn,
         "UPDATE outbox SET lease = lease + 1, attempts = attempts + 1, error = NULL, not_before = ?, "
-        "first_claim = coalesce(first_claim, ?) WHERE key = ?",
-        [(instant + LEASE_MICROS, instant, each[0]) for each in taken],
+        "first_claim = coalesce(first_claim, ?)",
+        (instant + LEASE_MICROS, instant),
+        "key",
+        [each[0] for each in taken],
     )
     return [_delivery(each, instant) for each in taken]
 
 
 def _within_pace(
     conn: Connection, found: Sequence[Any], now: int, pace: Pace
-) -> tuple[list[Sequence[Any]], list[tuple[int, str]]]:
+) -> tuple[list[Sequence[Any]], dict[int, list[str]]]:
+    """(what may go now, what waits by the instant until which it does)."""
     people = dict.fromkeys(each[2] for each in found if each[2])
     kept = dict(sql.select_in(conn, tables.pace, "person", people))
     tats = {person: min(tat, now + pace.longest) for person, tat in kept.items()}
     moved = {person: tat for person, tat in tats.items() if tat < kept[person]}
     gathering = dict.fromkeys(each[0] for each in found if _gathers(each, tats.get(each[2], 0), now, pace))
     until = (now // GATHER + 1) * GATHER
-    put_off = [(until, key) for key in gathering]
+    put_off = defaultdict(list, {until: list(gathering)})
     rolled = Counter(each[2] for each in found if each[1] in ROLLED_UP and each[0] not in gathering)
     one_card: set[str] = set()
     taken = []
@@ -137,7 +141,7 @@ def _within_pace(
             continue
         may, tat = pace.next_slot(tats.get(person, 0), now)
         if may > now and each[1] != Tell.REPLY:  # who asks is answered; it counts all the same
-            put_off.append((may, each[0]))
+            put_off[may].append(each[0])
             continue
         if each[1] in ROLLED_UP and rolled[person] >= ROLL_UP_FROM:
             one_card.add(person)
@@ -184,12 +188,13 @@ def done(conn: Connection, deliveries: Sequence[Delivery], at: datetime) -> Book
         if lease != each.lease:
             overtaken.add(each.key)
         elif changed != each.changed:
-            armed.append((instant, each.key))
+            armed.append(each.key)
         elif state == "due":
-            sent.append((instant, each.key))
-    sql.execute_many(conn, "UPDATE outbox SET not_before = ?, attempts = 0 WHERE key = ?", armed)
-    sql.execute_many(conn, "UPDATE outbox SET state = 'sent', done_at = ?, error = NULL WHERE key = ?", sent)
-    return Booked(done={key for _, key in (*sent, *armed)}, overtaken=overtaken)
+            sent.append(each.key)
+    sql.execute_in(conn, "UPDATE outbox SET not_before = ?, attempts = 0", (instant,), "key", armed)
+    over = "UPDATE outbox SET state = 'sent', done_at = ?, error = NULL"
+    sql.execute_in(conn, over, (instant,), "key", sent)
+    return Booked(done={*sent, *armed}, overtaken=overtaken)
 
 
 def again(conn: Connection, delivery: Delivery, at: datetime, why: str) -> None:

@@ -154,8 +154,11 @@ def update_guarded(conn: Connection, table: Table, rows: Rows, *, guard: str, be
 
 @lru_cache(maxsize=256)
 def _select_sql(table: Table, names: tuple[str, ...], key: str, tail: str, postgres: bool) -> str:
-    any_of = "= ANY(%s)" if postgres else "IN (SELECT value FROM json_each(?))"
-    return f"SELECT {', '.join(names)} FROM {table.name} WHERE {key} {any_of} {tail}"  # noqa: S608
+    return f"SELECT {', '.join(names)} FROM {table.name} WHERE {key} {_any_of(postgres)} {tail}"  # noqa: S608
+
+
+def _any_of(postgres: bool) -> str:
+    return "= ANY(%s)" if postgres else "IN (SELECT value FROM json_each(?))"
 
 
 def select_in(
@@ -199,8 +202,13 @@ def execute(conn: Connection, sql: str, values: tuple[Any, ...] = ()) -> int:
     return int(send(conn, text, values).rowcount)
 
 
-def execute_many(conn: Connection, sql: str, rows: Rows) -> None:
-    """Run a statement written with `?` over many rows."""
-    if rows:
-        text = sql.replace("?", "%s") if is_postgres(conn) else sql
-        send(conn, text, rows, many=True)
+def execute_in(conn: Connection, text: str, values: tuple[Any, ...], key: str, wanted: Iterable[str]) -> None:
+    """Run a statement written with `?` on the rows whose `key` is one of `wanted`: one statement, whole when
+    it is sent. Of several in one piece PostgreSQL would wait for the rest, with all its locks, for as long as
+    the client is stopped, and no timeout of its ends that."""
+    listed = list(wanted)
+    if listed:
+        postgres = is_postgres(conn)
+        execute(
+            conn, f"{text} WHERE {key} {_any_of(postgres)}", (*values, listed if postgres else _json(listed))
+        )

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
@@ -172,6 +173,28 @@ async def test_a_connection_cut_in_the_middle_of_a_unit_is_tried_again(
         return len(calls)
 
     assert await place.do(dies_once) == 2
+    await store.close()
+
+
+@pytest.mark.postgres
+async def test_no_statement_is_sent_in_parts(
+    postgres_url: str, company: Company, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`executemany` sends many in one piece. Of an instance that is stopped in the middle of it PostgreSQL
+    awaits the rest for ever, with the turn that all others wait for."""
+
+    def in_parts(*_: object) -> None:
+        raise AssertionError("in parts")
+
+    monkeypatch.setattr(psycopg.Cursor, "executemany", in_parts)
+    store = await Store.open(postgres_url, company)
+    place = Floor(store, clock)
+    for number in range(5):
+        await place.capture(phone=f"+86139{number:08d}")
+    await place.show()
+    await place.wait(minutes=6)
+    await place.show()
+    assert await place.audit() == []
     await store.close()
 
 

@@ -1,6 +1,7 @@
 """What must hold after a death and a restart, over and above the auditor's list."""
 
 import json
+import re
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -49,12 +50,27 @@ def check(house: House) -> None:
         before = _standing(house)
         try:
             _look(house)
-        except AssertionError:
+        except AssertionError as error:
             still = before[0] == 0 and _standing(house) == before
             if still or look == MOST_LOOKS:
+                for lead in sorted(set(re.findall(r"\bL[0-9]+", str(error)[:200]))):
+                    error.add_note(_story(house, lead))
                 raise
         else:
             return
+
+
+def _story(house: House, lead: str) -> str:
+    """What is kept of a lead: its facts, its cards, its notices."""
+    told: list[object] = []
+    for statement in (
+        "SELECT no, kind, at, actor, offer, clock, step FROM events WHERE lead_id = ? ORDER BY no",
+        "SELECT message, handle, tell, state, digest, args FROM shown WHERE lead_id = ? ORDER BY message",
+        "SELECT key, state, attempts, lease, changed, not_before, created_at, done_at, first_claim, error "
+        "FROM outbox WHERE lead_id = ? ORDER BY created_at",
+    ):
+        told += [statement, *house.rows(statement, lead)]
+    return "\n".join(map(str, told))
 
 
 def _standing(house: House) -> tuple[int, ...]:

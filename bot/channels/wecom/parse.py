@@ -252,8 +252,8 @@ def _event_key(fields: Fields, picked: Mapping[str, tuple[str, ...]]) -> str:
     person in one second are told apart by the rest."""
     get = fields.get
     parts = [
-        get("FromUserName", ""), get("CreateTime", ""), get("Event", ""), get("EventKey", ""), get("TaskId", ""),
-        get("ChangeType", ""), get("ExternalUserID", ""), get("UserID", ""),
+        get("FromUserName", ""), get("CreateTime", ""), get("Event", ""), get("EventKey", ""),
+        get("TaskId", ""), get("ChangeType", ""), get("ExternalUserID", ""), get("UserID", ""),
         *(f"{question}={','.join(ids)}" for question, ids in sorted(picked.items())),
     ]  # fmt: skip
     told = "\x1f".join(parts).lower().encode("utf-8", "surrogatepass")
