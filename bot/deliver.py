@@ -27,6 +27,7 @@ from domain.lead import Lead
 from domain.notices import ROLL_UP_FROM, ROLLED_UP, Tell
 from domain.people import Company, Person
 from domain.ports import HALF, Delivery, Shown
+from domain.ports import TIMEOUT as UNKNOWN
 from domain.stages import CLOSED, Stage
 from domain.usecases.delivery import GIVE_UP_AFTER, POISON_AFTER, Failed, Receipt, Sent, Work
 
@@ -160,7 +161,7 @@ class Deliverer:
         match error:
             case Unsure() | TimeoutError():
                 self.observe("any", "unsure")
-                return self._again(delivery, "timeout", getattr(error, "after", None))
+                return self._again(delivery, UNKNOWN, getattr(error, "after", None))
             case Retryable():
                 self.observe("any", "retry")
                 return self._again(delivery, clean_text(str(error), MOST_SAID), error.after)

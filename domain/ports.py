@@ -73,6 +73,8 @@ class Shown:
     args: dict[str, object] = field(default_factory=dict)
 
 
+TIMEOUT = "timeout"
+"""How the reason of a try begins of which nobody knows whether it was shown."""
 HALF = "(half)"
 """Stands in the reason of a failed try when only the card of an answer is left to be shown."""
 
@@ -277,8 +279,8 @@ class Uow(Protocol):
         """Book these as sent, but for those whose lease has passed to somebody else."""
         ...
 
-    def notice_again(self, delivery: Delivery, *, at: datetime, why: str) -> None:
-        """Try again at that time."""
+    def notice_again(self, delivery: Delivery, *, at: datetime, why: str) -> bool:
+        """Try again at that time; False when the lease has passed to somebody else."""
         ...
 
     def notice_dead(self, delivery: Delivery, *, why: str, at: datetime) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from domain.clock import from_micros, to_micros
 from domain.notices import ROLL_UP_FROM, ROLLED_UP, Notice, Tell
-from domain.ports import HALF, Booked, Delivery
+from domain.ports import HALF, TIMEOUT, Booked, Delivery
 from storage import sql, tables
 from storage.rows import Row, dump
 
@@ -24,7 +24,6 @@ MINUTE = 60_000_000
 GATHER = 10_000_000
 """Who was rung a lot just now gets the alerts of so long a stretch at its end, together."""
 COLUMNS = "key, tell, person, lead_id, args, attempts, lease, changed, created_at, error, first_claim"
-TIMEOUT = "timeout"
 FIRST, THEN, LAST = 0, 1, 2  # priorities: a running SLA, true cards, everything else
 
 
@@ -197,15 +196,17 @@ def done(conn: Connection, deliveries: Sequence[Delivery], at: datetime) -> Book
     return Booked(done={*sent, *armed}, overtaken=overtaken)
 
 
-def again(conn: Connection, delivery: Delivery, at: datetime, why: str) -> None:
-    """Try again then. What was once in doubt stays so, whatever became of the tries after it (a refresh keeps
-    its doubts with the copies)."""
+def again(conn: Connection, delivery: Delivery, at: datetime, why: str) -> bool:
+    """Try again then; False where the lease has passed on. What was once in doubt stays so, whatever became of
+    the tries after it (a refresh keeps its doubts with the copies)."""
     if delivery.in_doubt and delivery.tell is not Tell.REFRESH and not why.startswith(TIMEOUT):
         why = f"{TIMEOUT}, then {why}"
-    sql.execute(
-        conn,
-        "UPDATE outbox SET not_before = ?, error = ? WHERE key = ? AND lease = ? AND state = 'due'",
-        (to_micros(at), why[:500], delivery.key, delivery.lease),
+    return bool(
+        sql.execute(
+            conn,
+            "UPDATE outbox SET not_before = ?, error = ? WHERE key = ? AND lease = ? AND state = 'due'",
+            (to_micros(at), why[:500], delivery.key, delivery.lease),
+        )
     )
 
 

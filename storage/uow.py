@@ -547,8 +547,8 @@ class UnitOfWork(Planning):
     def notices_done(self, deliveries: Sequence[Delivery], *, at: datetime) -> Booked:
         return outbox.done(self._batch.conn, deliveries, at)
 
-    def notice_again(self, delivery: Delivery, *, at: datetime, why: str) -> None:
-        outbox.again(self._batch.conn, delivery, at, why)
+    def notice_again(self, delivery: Delivery, *, at: datetime, why: str) -> bool:
+        return outbox.again(self._batch.conn, delivery, at, why)
 
     def notice_dead(self, delivery: Delivery, *, why: str, at: datetime) -> bool:
         return outbox.dead(self._batch.conn, delivery, why, at)

@@ -9,7 +9,7 @@ from domain.facts import Plan
 from domain.lead import Lead
 from domain.notices import Notice, Tell
 from domain.people import Role
-from domain.ports import Delivery, Shown, Uow
+from domain.ports import TIMEOUT, Delivery, Shown, Uow
 from domain.stages import Stage
 from domain.usecases.placing import place
 
@@ -94,13 +94,26 @@ def settle(uow: Uow, *, receipts: Sequence[Receipt], now: datetime) -> None:
                 _sent(uow, receipt, now)
             elif receipt.delivery.key in booked.overtaken:
                 _shown_late(uow, receipt, now)
-            continue
-        for shown in _as_told(uow, receipt):  # their handles of before are used up
-            _keep(uow, _looked_at_again(shown))
-        if receipt.again_in is not None:
-            uow.notice_again(receipt.delivery, at=now + receipt.again_in, why=receipt.why)
         else:
-            _dead(uow, receipt, now)
+            _failed(uow, receipt, now)
+
+
+def _failed(uow: Uow, receipt: Failed, now: datetime) -> None:
+    delivery, why = receipt.delivery, receipt.why
+    if receipt.again_in is not None:
+        held = uow.notice_again(delivery, at=now + receipt.again_in, why=why)
+    elif delivery.tell is Tell.WELCOME:
+        _unwelcomed(uow, receipt, now)
+        return
+    else:
+        held = uow.notice_dead(delivery, why=why, at=now)
+    if not held:
+        _tried_late(uow, receipt, now)
+        return
+    for shown in _as_told(uow, receipt):  # their handles of before are used up
+        _keep(uow, _looked_at_again(shown))
+    if receipt.again_in is None:
+        _dead(uow, receipt, now)
 
 
 def _keep(uow: Uow, shown: Shown) -> None:
@@ -182,14 +195,23 @@ def _shown_late(uow: Uow, receipt: Sent, now: datetime) -> None:
             _doubt(uow, _forgetful(uow, changed), now)
 
 
+def _tried_late(uow: Uow, receipt: Failed, now: datetime) -> None:
+    """Whoever held this was stopped in the middle of a try that was cut short then: its card may lie over
+    what another has shown since."""
+    delivery, lead_id = receipt.delivery, receipt.delivery.lead_id or ""
+    messages = [each.message for each in receipt.shown]
+    if delivery.tell is not Tell.REFRESH and receipt.why.startswith(TIMEOUT):
+        messages = [delivery.key]
+    for message in messages:
+        known = uow.copy(message, lead_id)
+        if known is not None:
+            for named in _named(known.args) or (lead_id,):
+                _doubt(uow, replace(known, lead_id=named), now)
+
+
 def _dead(uow: Uow, receipt: Failed, now: datetime) -> None:
     """It can't be told: a human hears, and an offer goes on to the next at once."""
     delivery = receipt.delivery
-    if delivery.tell is Tell.WELCOME:
-        _unwelcomed(uow, receipt, now)
-        return
-    if not uow.notice_dead(delivery, why=receipt.why, at=now):
-        return
     if delivery.tell is not Tell.DEAD:
         _tell_admins(uow, receipt, now)
     if delivery.tell is not Tell.OFFER or delivery.lead_id is None:

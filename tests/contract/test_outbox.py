@@ -165,6 +165,42 @@ async def test_a_redraw_that_came_after_its_lease_leaves_a_copy_of_unknown_conte
     assert again.delivery.tell is Tell.REFRESH
 
 
+@pytest.mark.parametrize(("why", "digest"), [("timeout", ""), ("refused", "known")])
+async def test_a_try_that_was_cut_short_after_its_lease_may_lie_over_what_was_shown_since(
+    floor: Floor, why: str, digest: str
+) -> None:
+    """It was stopped in the middle of its call, which went on when it woke, and nobody awaited its end."""
+    lead = await floor.capture()
+    (first,) = await floor.claim()
+    floor.clock.step(seconds=LEASE)
+    (second,) = await floor.claim()
+    copy = replace(floor.copy(second.delivery), message=second.delivery.key)
+    await floor.settle(Sent(delivery=second.delivery, shown=(copy,)))
+    await floor.accept(lead.id, str(lead.owner))
+    (redraw,) = await floor.claim()
+    true = tuple(replace(each, digest="known", state="dead") for each in redraw.copies)
+    await floor.settle(Sent(delivery=redraw.delivery, shown=true))
+    await floor.settle(Failed(delivery=first.delivery, why=why, again_in=timedelta(seconds=1)))
+    assert await floor.rows("SELECT digest FROM shown") == [(digest,)]
+    assert [each.delivery.tell for each in await floor.claim()] == [Tell.REFRESH] * (why == "timeout")
+
+
+async def test_a_redraw_that_failed_after_its_lease_keeps_no_older_handle(floor: Floor) -> None:
+    lead = await floor.capture()
+    await floor.show()
+    await floor.accept(lead.id, str(lead.owner))
+    (first,) = await floor.claim()
+    floor.clock.step(seconds=LEASE)
+    (second,) = await floor.claim()
+    fresh = tuple(replace(each, handle="new", digest="true") for each in second.copies)
+    await floor.settle(Sent(delivery=second.delivery, shown=fresh))
+    late = Failed(delivery=first.delivery, why="x", again_in=timedelta(seconds=1), shown=tuple(first.copies))
+    await floor.settle(late)
+    assert await floor.rows("SELECT handle, digest FROM shown") == [("new", "")]
+    (again,) = await floor.claim()
+    assert again.delivery.tell is Tell.REFRESH
+
+
 async def test_a_redraw_that_came_after_its_lease_brings_back_what_was_drawn_as_over(floor: Floor) -> None:
     """The older content may lie on the phone for good, and nobody looks at what is booked as over."""
     lead = await floor.capture()
