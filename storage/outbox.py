@@ -197,8 +197,8 @@ def done(conn: Connection, deliveries: Sequence[Delivery], at: datetime) -> Book
 
 
 def again(conn: Connection, delivery: Delivery, at: datetime, why: str) -> bool:
-    """Try again then; False where the lease has passed on. What was once in doubt stays so, whatever became of
-    the tries after it (a refresh keeps its doubts with the copies)."""
+    """Try again then; False where the lease has passed on. What was once in doubt stays so, whatever became
+    of the tries after it (a refresh keeps its doubts with the copies)."""
     if delivery.in_doubt and delivery.tell is not Tell.REFRESH and not why.startswith(TIMEOUT):
         why = f"{TIMEOUT}, then {why}"
     return bool(
