@@ -1,7 +1,8 @@
 """CALLBACK: an accept that comes as WeCom's signed and encrypted callback, over an app that only reads it.
 
 One round = the same callbacks to the floor, and to the server while its relay updates the cards at a platform
-that takes everything. `whole` is the server's CPU while the callbacks run, `click` with the relay held.
+that takes everything. `whole` is the server's CPU while the callbacks run, `click` with the relay held. Beside it
+stands what the rows of an accept cost by hand, with no program around them: see bare.py.
 """
 
 import time
@@ -75,6 +76,27 @@ def _on(kind: str, count: int, rounds: int) -> Iterator[Figure]:
                 ask(server, "POST", "/bench/drain")
                 alone.append(_relay_held(server, work[start + count : start + 2 * count]))
     yield from _figures(kind, floors, wholes, alone)
+    yield _by_hand(kind, count, rounds)
+
+
+def _by_hand(kind: str, count: int, rounds: int) -> Figure:
+    """The least: the floor and the rows of an accept, with no program around them."""
+    with ground.database(kind) as (url, folder), started("benchmarks.platforms") as floor:
+        company, numbers = ground.company_of(ground.settings_of(folder, url)), range(count * (rounds + 1))
+        ground.fill(url, company, ground.background(company, 0, len(numbers), ground.utc_now()))
+        work = callbacks([[ground.rep(number), f"offer:L{number}", f"L{number}"] for number in numbers])
+        with started("benchmarks.bare", url) as bare:
+            load(floor, work[:count])
+            load(bare, work[:count])
+            costs, base = [], []
+            for start in range(count, len(work), count):
+                base.append(load(floor, work[start : start + count]).cpu_us)
+                costs.append(load(bare, work[start : start + count]).cpu_us)
+    return Figure(
+        bench="callback", name=f"{kind}: CPU, its rows written by hand", value=paired(costs, base), unit="x",
+        floor=f"floor {median(base):.0f} us CPU", rounds=[a / b for a, b in zip(costs, base, strict=True)],
+        beside=f"{median(costs):.0f} us",
+    )  # fmt: skip
 
 
 def _relay_held(server: Process, work: list[bytes]) -> Sample:

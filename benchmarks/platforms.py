@@ -28,17 +28,21 @@ class Callback:
         self.cipher = Cipher(algorithms.AES(self.key), modes.CBC(self.key[:16]))
 
     async def take(self, request: web.Request) -> web.Response:
+        fields, _ = await self.read(request)
+        return web.Response(body=b"" if fields["MsgType"] else b"?")
+
+    async def read(self, request: web.Request) -> tuple[dict[str, str], str]:
+        """(the message's fields, the ciphertext)."""
         body, query = await request.read(), request.query
         encrypt = fromstring(body).findtext("Encrypt") or ""  # noqa: S314
         parts = sorted((ground.WECOM_TOKEN, query["timestamp"], query["nonce"], encrypt))
         right = hashlib.sha1("".join(parts).encode()).hexdigest()  # noqa: S324
         if not hmac.compare_digest(right, query["msg_signature"]):
-            return web.Response(status=403)
+            raise web.HTTPForbidden
         decryptor = self.cipher.decryptor()
         plain = decryptor.update(b64decode(encrypt)) + decryptor.finalize()
         length = int.from_bytes(plain[16:20])
-        fields = {each.tag: each.text for each in fromstring(plain[20 : 20 + length])}  # noqa: S314
-        return web.Response(body=b"" if fields["MsgType"] else b"?")
+        return {each.tag: each.text or "" for each in fromstring(plain[20 : 20 + length])}, encrypt  # noqa: S314
 
 
 class Platform:
