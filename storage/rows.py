@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -56,22 +55,13 @@ def pack_customer(customer: Customer) -> str:
 _CUSTOMER_FIELDS = tuple(Customer.__dataclass_fields__)
 
 
-@lru_cache(maxsize=512)
 def unpack_customer(text: str) -> Customer:
-    """The customer of `pack_customer`'s text: the same object for the same text, for a while."""
     return Customer(**json.loads(text))
 
 
-def _packed(customer: Customer, was: Row | None) -> str:
-    """`pack_customer`, without the work where the customer is still what was read."""
-    if was is not None and unpack_customer(was[CUSTOMER]) is customer:
-        return str(was[CUSTOMER])
-    return pack_customer(customer)
-
-
-def lead_row(lead: Lead, next_due: datetime | None, was: Row | None = None) -> Row:
+def lead_row(lead: Lead, next_due: datetime | None, packed: str | None = None) -> Row:
     """The lead as a tuple in the order of LEAD_COLUMNS; the head of its chain is put in as it is written.
-    `was` = the row it was read from."""
+    `packed` = what `pack_customer` made of its customer, where that is known."""
     cycle, offer, lost, origin = lead.cycle, lead.offer, lead.overtaken, lead.origin
     return (
         lead.id,
@@ -88,7 +78,7 @@ def lead_row(lead: Lead, next_due: datetime | None, was: Row | None = None) -> R
         origin.by,
         origin.campaign,
         origin.consent,
-        _packed(lead.customer, was),
+        packed or pack_customer(lead.customer),
         lead.events,
         lead.decisions,
         _micros(next_due),

@@ -17,7 +17,7 @@ from domain.chain import GENESIS, link
 from domain.clock import from_micros, to_micros
 from domain.errors import UnknownLead
 from domain.events import UNSEEN, Kind
-from domain.lead import Lead
+from domain.lead import Customer, Lead
 from domain.media import Attachment
 from domain.notices import Notice, Tell
 from domain.people import Company
@@ -26,6 +26,7 @@ from domain.sla import Policy, unpack_policy
 from storage import outbox, shred, sql, tables
 from storage.planning import Planning
 from storage.rows import (
+    CUSTOMER,
     DESK_COLUMNS,
     EVENT_COLUMNS,
     HEAD,
@@ -249,6 +250,7 @@ class UnitOfWork(Planning):
         super().__init__()
         self._batch = batch
         self._found: dict[str, Row] = {}
+        self._read: dict[str, tuple[Customer, str]] = {}
         self._desks: dict[str, Desk] = {}
         self.pending = Pending()
 
@@ -295,13 +297,20 @@ class UnitOfWork(Planning):
 
     def _lead(self, row: Row) -> Lead:
         self._batch.policy(row[_POLICY])
-        return lead_of(row, self._batch.policies)
+        lead = lead_of(row, self._batch.policies)
+        self._read[lead.id] = lead.customer, row[CUSTOMER]
+        return lead
+
+    def _packed(self, lead: Lead) -> str | None:
+        """The customer's text, where the customer is still the one that was read."""
+        customer, text = self._read.get(lead.id, (None, None))
+        return text if customer is lead.customer else None
 
     def save(self, lead: Lead) -> None:
         was = self.pending.leads.get(lead.id) or self._found.get(lead.id)
         lead.version += 1
         calendar = self.company.calendar_of(lead.team)
-        row = lead_row(lead, lead.next_due(calendar), was)
+        row = lead_row(lead, lead.next_due(calendar), self._packed(lead))
         self.pending.leads[lead.id] = row
         if lead.cycle is not None and row[_POLICY] not in self._batch.kept_policies:
             self.pending.policies[row[_POLICY]] = lead.cycle.policy
