@@ -149,7 +149,7 @@ def _concerned(receipt: Receipt) -> list[str]:
 def _sent(uow: Uow, receipt: Sent, now: datetime) -> None:
     for shown in _as_told(uow, receipt):
         if receipt.delivery.lease > 1 and receipt.delivery.tell is not Tell.REFRESH:
-            _put_aside(uow, shown, receipt.delivery.lease, now)
+            shown = _beside_older(uow, shown, receipt.delivery.lease, now)
         seen = receipt.versions.get(shown.lead_id)
         if seen is not None and seen != uow.lead(shown.lead_id).version:
             uow.refresh(shown.lead_id, now)  # it changed while the card was on its way
@@ -167,11 +167,17 @@ def _looked_at_again(shown: Shown) -> Shown:
     return replace(shown, state="done") if shown.state == "dead" else shown
 
 
-def _put_aside(uow: Uow, shown: Shown, lease: int, now: datetime) -> None:
-    """An older lease was booked first, as one that came too late: if it is another card, both are kept."""
+def _beside_older(uow: Uow, shown: Shown, lease: int, now: datetime) -> Shown:
+    """An older lease was booked first, as one that came too late: if it is another card, both are kept. If it
+    is the same, it may have been redrawn since, and nobody knows which of the two lies on top."""
     known = uow.copy(shown.message, shown.lead_id)
-    if known is not None and known.handle != shown.handle:
-        _doubt(uow, replace(known, message=f"{known.message}~{lease}"), now)
+    if known is None:
+        return shown
+    if known.handle == shown.handle:
+        uow.refresh(shown.lead_id, now)
+        return replace(shown, digest="")
+    _doubt(uow, replace(known, message=f"{known.message}~{lease}"), now)
+    return shown
 
 
 def _doubt(uow: Uow, shown: Shown, now: datetime) -> None:

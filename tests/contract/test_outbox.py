@@ -131,6 +131,22 @@ async def test_what_a_stopped_instance_showed_after_its_lease_is_kept_true_too(f
     assert await floor.claim() == [], "booked twice is booked once"
 
 
+async def test_what_an_older_lease_booked_and_redrew_first_may_lie_on_top(floor: Floor) -> None:
+    """The redraw was made before the newer lease was booked, of a lead whose clock had not started."""
+    await floor.capture()
+    (first,) = await floor.claim()
+    floor.clock.step(seconds=LEASE)
+    (second,) = await floor.claim()
+    copy = floor.copy(first.delivery)
+    await floor.settle(Sent(delivery=first.delivery, shown=(copy,)))
+    (redraw,) = await floor.claim()
+    redrawn = tuple(replace(each, digest="no clock yet") for each in redraw.copies)
+    await floor.settle(Sent(delivery=redraw.delivery, shown=redrawn))
+    await floor.settle(Sent(delivery=second.delivery, shown=(replace(copy, digest="with its clock"),)))
+    assert await floor.rows("SELECT digest FROM shown") == [("",)]
+    assert [each.delivery.tell for each in await floor.claim()] == [Tell.REFRESH]
+
+
 @pytest.mark.parametrize("other", [False, True])
 async def test_what_a_stopped_instance_books_first_is_kept_once_for_each_card(
     floor: Floor, other: bool
