@@ -4,6 +4,7 @@ APScheduler only wakes; it drops a job that is a second late unless told otherwi
 and nothing that must not be lost hangs on it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -21,11 +22,15 @@ class Ticker:
         )
 
     def every(self, seconds: float, job: Callable[[], Awaitable[None]], *, name: str) -> None:
-        """Run `job` every so many seconds; an error is logged and the next round runs all the same."""
+        """Run `job` every so many seconds; an error is logged and the next round runs all the same. One that
+        is under way at the close is broken off without a word."""
 
         async def safely() -> None:
             try:
                 await job()
+            except asyncio.CancelledError:
+                if self._scheduler.running:
+                    raise
             except Exception as error:  # noqa: BLE001  the next tick tries again
                 log.error("tick failed", action="tick_failed", job=name, error=type(error).__name__)
 

@@ -13,6 +13,7 @@ from domain.ports import Delivery
 from domain.usecases.delivery import Receipt, Sent, Work, claim
 from scheduler.relay import CLAIM, Relay
 from scheduler.supervisor import Supervisor
+from scheduler.ticker import Ticker
 from tests.fakes.clock import SteppedClock
 
 
@@ -166,3 +167,25 @@ async def test_a_loop_ends_when_told_to_even_if_something_swallows_the_word(swal
     await settled()
     async with asyncio.timeout(2):
         await supervisor.close()
+
+
+async def test_a_job_under_way_at_the_close_is_broken_off_without_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ticker, begun, ended = Ticker(), asyncio.Event(), asyncio.Event()
+
+    async def job() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    ticker.every(0.01, job, name="audit")
+    ticker.start()
+    async with asyncio.timeout(5):
+        await begun.wait()
+        ticker.close()
+        await ended.wait()
+    await asyncio.sleep(0)
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
