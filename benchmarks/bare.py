@@ -22,8 +22,15 @@ from storage.engine import read_url, writer_engine
 from storage.rows import AT, DESK_COLUMNS, LEAD_COLUMNS, dump
 
 ANSWER = '{"text":"L1042 是你的了，请联系 客户1042 13812345678","ok":true,"card":"","lead":null,"args":{},"say":false}'
-CHANGED = ("version", "updated_at", "stage", "events", "decisions", "next_due", "assigned_at", "accepted_at",
-           "accepted_offer", "contact_from", "head")  # fmt: skip
+TIMES = ("updated_at", "next_due", "assigned_at", "accepted_at", "contact_from")
+VALUES = {
+    "version": 3,
+    "stage": "accepted",
+    "events": 4,
+    "decisions": 2,
+    "accepted_offer": 1,
+    "head": "h" * 64,
+}
 Wish = tuple[str, str, str, str, "asyncio.Future[None]"]
 _Rows = list[tuple[object, ...]]
 
@@ -88,14 +95,10 @@ def _accept(conn: Connection, wishes: list[Wish]) -> None:
 
 def _accepted(row: tuple[object, ...], now: int) -> tuple[object, ...]:
     found = list(row)
-    for name in CHANGED:
-        found[AT[name]] = {
-            "stage": "accepted",
-            "head": "h" * 64,
-            "version": 3,
-            "events": 4,
-            "decisions": 2,
-        }.get(name, 1 if name == "accepted_offer" else now)
+    for name in TIMES:
+        found[AT[name]] = now
+    for name, value in VALUES.items():
+        found[AT[name]] = value
     return tuple(found)
 
 

@@ -26,8 +26,7 @@ from domain.contact import clean_text
 from domain.lead import Lead
 from domain.notices import ROLL_UP_FROM, ROLLED_UP, Tell
 from domain.people import Company, Person
-from domain.ports import HALF, Delivery, Shown
-from domain.ports import TIMEOUT as UNKNOWN
+from domain.ports import HALF, UNKNOWN, Delivery, Shown
 from domain.stages import CLOSED, Stage
 from domain.usecases.delivery import GIVE_UP_AFTER, POISON_AFTER, Failed, Receipt, Sent, Work
 

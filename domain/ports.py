@@ -73,7 +73,7 @@ class Shown:
     args: dict[str, object] = field(default_factory=dict)
 
 
-TIMEOUT = "timeout"
+UNKNOWN = "timeout"
 """How the reason of a try begins of which nobody knows whether it was shown."""
 HALF = "(half)"
 """Stands in the reason of a failed try when only the card of an answer is left to be shown."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from domain.clock import from_micros, to_micros
 from domain.notices import ROLL_UP_FROM, ROLLED_UP, Notice, Tell
-from domain.ports import HALF, TIMEOUT, Booked, Delivery
+from domain.ports import HALF, UNKNOWN, Booked, Delivery
 from storage import sql, tables
 from storage.rows import Row, dump
 
@@ -170,7 +170,7 @@ def _delivery(each: Sequence[Any], now: int) -> Delivery:
         attempts=attempts + 1,
         created_at=from_micros(created),
         changed=changed,
-        in_doubt=attempts > 0 and (error is None or (bool(person) and error.startswith(TIMEOUT))),
+        in_doubt=attempts > 0 and (error is None or (bool(person) and error.startswith(UNKNOWN))),
         together=first_claim or now,
         half=HALF in (error or ""),
     )
@@ -199,8 +199,8 @@ def done(conn: Connection, deliveries: Sequence[Delivery], at: datetime) -> Book
 def again(conn: Connection, delivery: Delivery, at: datetime, why: str) -> bool:
     """Try again then; False where the lease has passed on. What was once in doubt stays so, whatever became
     of the tries after it (a refresh keeps its doubts with the copies)."""
-    if delivery.in_doubt and delivery.tell is not Tell.REFRESH and not why.startswith(TIMEOUT):
-        why = f"{TIMEOUT}, then {why}"
+    if delivery.in_doubt and delivery.tell is not Tell.REFRESH and not why.startswith(UNKNOWN):
+        why = f"{UNKNOWN}, then {why}"
     return bool(
         sql.execute(
             conn,

@@ -9,7 +9,7 @@ from domain.facts import Plan
 from domain.lead import Lead
 from domain.notices import Notice, Tell
 from domain.people import Role
-from domain.ports import TIMEOUT, Delivery, Shown, Uow
+from domain.ports import UNKNOWN, Delivery, Shown, Uow
 from domain.stages import Stage
 from domain.usecases.placing import place
 
@@ -175,7 +175,7 @@ def _beside_older(uow: Uow, shown: Shown, lease: int, now: datetime) -> Shown:
         return shown
     if known.handle == shown.handle:
         uow.refresh(shown.lead_id, now)
-        return replace(shown, digest="")
+        return _looked_at_again(replace(shown, digest=""))
     _doubt(uow, replace(known, message=f"{known.message}~{lease}"), now)
     return shown
 
@@ -206,7 +206,7 @@ def _tried_late(uow: Uow, receipt: Failed, now: datetime) -> None:
     what another has shown since."""
     delivery, lead_id = receipt.delivery, receipt.delivery.lead_id or ""
     messages = [each.message for each in receipt.shown]
-    if delivery.tell is not Tell.REFRESH and receipt.why.startswith(TIMEOUT):
+    if delivery.tell is not Tell.REFRESH and receipt.why.startswith(UNKNOWN):
         messages = [delivery.key]
     for message in messages:
         known = uow.copy(message, lead_id)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, create_engine, text
 from domain.notices import ROLL_UP_FROM, Notice, Tell
 from domain.people import Company
 from domain.ports import HALF, Shown, Uow
-from domain.usecases.delivery import Failed, Sent, claim
+from domain.usecases.delivery import Failed, Sent, Work, claim
 from domain.usecases.leads import add_note
 from storage import sql
 from storage.engine import read_url
@@ -95,11 +95,17 @@ def marks_the_copies(uow: Uow, *, lead: str) -> None:
         uow.show(copy)
 
 
-async def test_an_old_lease_finishes_nothing(floor: Floor) -> None:
-    lead = await floor.capture()
+async def leased_twice(floor: Floor) -> tuple[Work, Work]:
+    """What is due, claimed by one who is stopped, and after its lease by another."""
     (first,) = await floor.claim()
     floor.clock.step(seconds=LEASE)
     (second,) = await floor.claim()
+    return first, second
+
+
+async def test_an_old_lease_finishes_nothing(floor: Floor) -> None:
+    lead = await floor.capture()
+    first, second = await leased_twice(floor)
     await floor.settle(Sent(delivery=first.delivery, shown=(floor.copy(first.delivery),)))
     await floor.settle(Failed(delivery=first.delivery, why="x", again_in=timedelta(hours=1)))
     await floor.settle(Failed(delivery=first.delivery, why="x", again_in=None))
@@ -112,9 +118,7 @@ async def test_an_old_lease_finishes_nothing(floor: Floor) -> None:
 
 async def test_what_a_stopped_instance_showed_after_its_lease_is_kept_true_too(floor: Floor) -> None:
     lead = await floor.capture()
-    (first,) = await floor.claim()
-    floor.clock.step(seconds=LEASE)
-    (second,) = await floor.claim()
+    first, second = await leased_twice(floor)
     copy = floor.copy(second.delivery)
     await floor.settle(Sent(delivery=second.delivery, shown=(copy,)))
     assert await floor.claim() == []
@@ -134,16 +138,14 @@ async def test_what_a_stopped_instance_showed_after_its_lease_is_kept_true_too(f
 async def test_what_an_older_lease_booked_and_redrew_first_may_lie_on_top(floor: Floor) -> None:
     """The redraw was made before the newer lease was booked, of a lead whose clock had not started."""
     await floor.capture()
-    (first,) = await floor.claim()
-    floor.clock.step(seconds=LEASE)
-    (second,) = await floor.claim()
+    first, second = await leased_twice(floor)
     copy = floor.copy(first.delivery)
     await floor.settle(Sent(delivery=first.delivery, shown=(copy,)))
     (redraw,) = await floor.claim()
     redrawn = tuple(replace(each, digest="no clock yet") for each in redraw.copies)
     await floor.settle(Sent(delivery=redraw.delivery, shown=redrawn))
-    await floor.settle(Sent(delivery=second.delivery, shown=(replace(copy, digest="with its clock"),)))
-    assert await floor.rows("SELECT digest FROM shown") == [("",)]
+    await floor.settle(Sent(delivery=second.delivery, shown=(replace(copy, digest="over", state="dead"),)))
+    assert await floor.rows("SELECT state, digest FROM shown") == [("done", "")]
     assert [each.delivery.tell for each in await floor.claim()] == [Tell.REFRESH]
 
 
@@ -152,9 +154,7 @@ async def test_what_a_stopped_instance_books_first_is_kept_once_for_each_card(
     floor: Floor, other: bool
 ) -> None:
     await floor.capture()
-    (first,) = await floor.claim()
-    floor.clock.step(seconds=LEASE)
-    (second,) = await floor.claim()
+    first, second = await leased_twice(floor)
     late = floor.copy(first.delivery)
     await floor.settle(Sent(delivery=first.delivery, shown=(late,)))
     copy = replace(late, handle="another") if other else late
@@ -169,9 +169,7 @@ async def test_a_redraw_that_came_after_its_lease_leaves_a_copy_of_unknown_conte
     lead = await floor.capture()
     await floor.show()
     await floor.accept(lead.id, str(lead.owner))
-    (first,) = await floor.claim()
-    floor.clock.step(seconds=LEASE)
-    (second,) = await floor.claim()
+    first, second = await leased_twice(floor)
     fresh = tuple(replace(each, handle="new", digest="true") for each in second.copies)
     await floor.settle(Sent(delivery=second.delivery, shown=fresh))
     gone = replace(first.copies[0], message="a message that is no more")
@@ -187,9 +185,7 @@ async def test_a_try_that_was_cut_short_after_its_lease_may_lie_over_what_was_sh
 ) -> None:
     """It was stopped in the middle of its call, which went on when it woke, and nobody awaited its end."""
     lead = await floor.capture()
-    (first,) = await floor.claim()
-    floor.clock.step(seconds=LEASE)
-    (second,) = await floor.claim()
+    first, second = await leased_twice(floor)
     copy = replace(floor.copy(second.delivery), message=second.delivery.key)
     await floor.settle(Sent(delivery=second.delivery, shown=(copy,)))
     await floor.accept(lead.id, str(lead.owner))
@@ -205,9 +201,7 @@ async def test_a_redraw_that_failed_after_its_lease_keeps_no_older_handle(floor:
     lead = await floor.capture()
     await floor.show()
     await floor.accept(lead.id, str(lead.owner))
-    (first,) = await floor.claim()
-    floor.clock.step(seconds=LEASE)
-    (second,) = await floor.claim()
+    first, second = await leased_twice(floor)
     fresh = tuple(replace(each, handle="new", digest="true") for each in second.copies)
     await floor.settle(Sent(delivery=second.delivery, shown=fresh))
     late = Failed(delivery=first.delivery, why="x", again_in=timedelta(seconds=1), shown=tuple(first.copies))
@@ -222,9 +216,7 @@ async def test_a_redraw_that_came_after_its_lease_brings_back_what_was_drawn_as_
     lead = await floor.capture()
     await floor.show()
     await floor.accept(lead.id, str(lead.owner))
-    (first,) = await floor.claim()
-    floor.clock.step(seconds=LEASE)
-    (second,) = await floor.claim()
+    first, second = await leased_twice(floor)
     over = tuple(replace(each, digest="over", state="dead") for each in second.copies)
     await floor.settle(Sent(delivery=second.delivery, shown=over))
     assert await floor.claim() == []
