@@ -153,9 +153,7 @@ def _pragmas(dbapi: Any, _record: object) -> None:
 def _read_pragmas(dbapi: Any, _record: object) -> None:
     cursor = dbapi.cursor()
     cursor.execute("PRAGMA query_only=ON")
-    cursor.execute(
-        "PRAGMA cache_size=-512"
-    )  # KiB, of each of some; the system's own cache holds the file too
+    cursor.execute("PRAGMA cache_size=-512")  # KiB, of each; the system's own cache holds the file too
     cursor.close()
 
 

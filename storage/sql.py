@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Connection, Float, Table
 from sqlalchemy.exc import DBAPIError
 
+from storage.rows import dump
+
 Rows = Sequence[Sequence[Any]]
 
 
@@ -82,7 +84,7 @@ def send_outside(conn: Connection, text: str, values: Sequence[Any] = (), *, man
 
 def _run(conn: Connection, sql: str, rows: Rows, names: Sequence[str]) -> int:
     if is_postgres(conn):
-        packed = _pack([dict(zip(names, row, strict=True)) for row in rows])
+        packed = dump([dict(zip(names, row, strict=True)) for row in rows])
         return int(send(conn, sql, (packed,)).rowcount)
     return int(send(conn, sql, rows, many=True).rowcount)
 
@@ -184,9 +186,6 @@ def select_in(
 
 def _json(values: list[str]) -> str:
     return json.dumps(values, ensure_ascii=True)
-
-
-_pack = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def query(conn: Connection, sql: str, values: tuple[Any, ...] = ()) -> Sequence[Any]:
