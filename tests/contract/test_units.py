@@ -236,9 +236,14 @@ async def test_many_units_read_each_table_once(
         return real(conn, table, *args, **values)
 
     monkeypatch.setattr(sql, "select_in", select_in)
-    hold = threading.Event()
-    busy = asyncio.ensure_future(floor.do(lambda uow: hold.wait(10)))
-    await asyncio.sleep(0)
+    held, hold = threading.Event(), threading.Event()
+
+    def waits(_uow: Uow) -> None:
+        held.set()
+        hold.wait(10)
+
+    busy = asyncio.ensure_future(floor.do(waits))
+    await asyncio.to_thread(held.wait, 10)  # its batch is closed: what comes now is the next one
     wishes = [
         asyncio.ensure_future(
             floor.do(accept_lead, lead_id=each.id, offer_no=1, by=str(each.owner), at=floor.now)
