@@ -244,13 +244,15 @@ async def test_many_units_read_each_table_once(
 
     busy = asyncio.ensure_future(floor.do(waits))
     await asyncio.to_thread(held.wait, 10)  # its batch is closed: what comes now is the next one
+    read.clear()
     wishes = [
         asyncio.ensure_future(
             floor.do(accept_lead, lead_id=each.id, offer_no=1, by=str(each.owner), at=floor.now)
         )
         for each in leads
     ]
-    await asyncio.sleep(0)
+    while store._writer._queue.qsize() < len(wishes):
+        await asyncio.sleep(0)
     hold.set()
     await asyncio.gather(busy, *wishes)
     assert (read.count("leads"), read.count("desks")) == (1, 1)
