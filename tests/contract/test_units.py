@@ -251,8 +251,8 @@ async def test_many_units_read_each_table_once(
         )
         for each in leads
     ]
-    while store._writer._queue.qsize() < len(wishes):
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert store._writer._queue.qsize() == len(wishes)
     hold.set()
     await asyncio.gather(busy, *wishes)
     assert (read.count("leads"), read.count("desks")) == (1, 1)
