@@ -1,22 +1,27 @@
 """What is fuzzed. A target reads a text; anything it raises that it has not declared is a finding.
 
-The next ones (the platforms' callback crypto and parsers, CSV and XLSX, dates) join with one entry each in
+The next ones (CSV and XLSX, dates) join with one entry each in
 `TARGETS`: a name, some good inputs, a function that reads one and asserts what must hold of what it read, and the
 errors that it may raise.
 """
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from xml.etree.ElementTree import fromstring
 from zoneinfo import ZoneInfo
 
 from pydantic_core import PydanticCustomError
 
 from bot import proof
 from bot.cards.actions import BadAction, pack, unpack
+from bot.channels.dingtalk.parse import BadPush, read_message, read_tap
+from bot.channels.wecom import parse as wecom
+from bot.channels.wecom.crypto import Rejected, find_encrypt
 from bot.config import parse_duration
 from bot.holidays_cn import BadCalendarFile, read_override
 from bot.reading import BadLine, make_context, read_line
@@ -29,7 +34,9 @@ from domain.errors import BadField
 from domain.lead import Customer
 from domain.reader.context import Context
 from storage.reads import read_cursor
+from tests.fakes.clock import MONDAY_TEN
 from tests.hostile.leaks import EVALUATED, unsafe
+from tests.wecom import wire
 
 CARD = {"card": {"selects": [{"key": "reason", "selected": "other"}]}}
 
@@ -151,6 +158,28 @@ def _override(text: str) -> None:
     assert not found.holidays.keys() & found.makeup.keys()
 
 
+def _wecom(text: str) -> None:
+    """The inside of a callback, which a signature has vouched for."""
+    message = text.encode("utf-8", "surrogatepass")
+    plain = wecom._plain(message)
+    assert plain is None or plain == {field.tag: field.text or "" for field in fromstring(message)}  # noqa: S314
+    wecom.read(message, corp_id=wire.CORP)
+
+
+def _envelope(text: str) -> None:
+    """A callback's body, which anybody can send, and what is inside when its signature is right."""
+    encrypt = find_encrypt(text.encode("utf-8", "surrogatepass"))
+    query, body = wire.sealed(encrypt, MONDAY_TEN)
+    assert find_encrypt(body) == encrypt
+    wire.DOOR.receive(query, body, MONDAY_TEN)
+
+
+def _dingtalk(text: str) -> None:
+    for read in (read_message, read_tap):
+        with suppress(BadPush):
+            read(_json(text))
+
+
 LEADS = (
     "张伟 博达智能 13812345678 想上MES",
     "姓名：李雷 公司：苏州恒远精密机械有限公司 电话：+86 139-0013-8000 需求：两条产线想上MES，预算20-30万，下周三回访",
@@ -182,6 +211,23 @@ PROOF = json.dumps(
      "clocks": [], "exclusions": []}
 )  # fmt: skip
 
+INSIDES = tuple(
+    wire.inner("ZhangWei", MONDAY_TEN, **fields).decode()
+    for fields in (
+        {"MsgType": "text", "Content": "周总说[微笑] 预算批了 ]] & <再说>", "MsgId": 1},
+        {"MsgType": "event", "Event": "template_card_event", "EventKey": "accept:L1-1", "TaskId": "t", "ResponseCode": "r"},
+        {"MsgType": "event", "Event": "template_card_event", "EventKey": "handback:L1-1", "TaskId": "t",
+         "SelectedItems": {"SelectedItem": {"QuestionKey": "reason", "OptionIds": {"OptionId": ["other"]}}}},
+        {"MsgType": "location", "Location_X": "31.2", "Location_Y": "121.5", "Label": "人民广场", "MsgId": 2},
+    )
+)  # fmt: skip
+PUSHES = (
+    '{"msgtype": "text", "text": {"content": "/lead 张伟 13812345678"}, "msgId": "m1", "senderStaffId": "zhangwei", "senderNick": "张伟", "conversationType": "1", "sessionWebhook": "https://oapi.dingtalk.com/robot/sendBySession?session=x", "sessionWebhookExpiredTime": 1795956685000}',
+    '{"msgtype": "audio", "content": {"downloadCode": "c", "recognition": "预算批了", "duration": 7000}, "msgId": "m2", "senderStaffId": "a"}',
+    '{"msgtype": "richText", "content": {"richText": [{"text": "看"}, {"type": "picture", "downloadCode": "c"}]}, "msgId": "m3", "senderStaffId": "a"}',
+    '{"outTrackId": "t1", "userId": "zhangwei", "content": "{\\"cardPrivateData\\": {\\"actionIds\\": [\\"b\\"], \\"params\\": {\\"id\\": \\"accept:L12-3\\"}}}"}',
+)
+
 TARGETS: dict[str, Target] = {
     "action": Target(seeds=KEYS, read=_action, declared=(BadAction,)),
     "lead": Target(seeds=LEADS, read=_lead, declared=(BadLine,)),
@@ -193,6 +239,9 @@ TARGETS: dict[str, Target] = {
     "duration": Target(seeds=("90s", "5m", "4h", "2d", "1h30m"), read=_duration, declared=(PydanticCustomError,)),
     "hours": Target(seeds=("09:00-12:00,13:30-18:00", "00:00-24:00"), read=_hours, declared=(BadHours,)),
     "cursor": Target(seeds=("MTc4MDAwMDAwMDAwMDAwMDpMMTAwMQ", "MDpMMQ"), read=lambda text: _discard(read_cursor(text)), declared=(BadField,)),
+    "wecom": Target(seeds=INSIDES, read=_wecom, declared=(Rejected,)),
+    "envelope": Target(seeds=tuple(wire.seal(each.encode(), MONDAY_TEN)[1].decode() for each in INSIDES), read=_envelope, declared=(Rejected,)),
+    "dingtalk": Target(seeds=PUSHES, read=_dingtalk, declared=(NotJson,)),
     "proof": Target(seeds=(PROOF,), read=_proof, declared=(proof.BadProof, NotJson)),
     "calendar": Target(
         seeds=('years = [2027]\nworkdays = ["2027-02-14"]\n[holidays]\n2027-01-01 = "元旦"\n', '{"year": 2027, "days": [{"name": "元旦", "date": "2027-01-01", "isOffDay": true}]}'),

@@ -262,6 +262,7 @@ class Look:
         lost: dict[int, tuple[str, Fact]] = {}
         back: set[str] = set()
         team: str | None = None
+        teams: dict[int, str | None] = {}
         for fact in facts:
             if fact.kind in ("assigned", "reassigned"):
                 team = self.company.people[str(fact.data["to"])].team
@@ -269,12 +270,14 @@ class Look:
                 lost = {live.offer: (str(live.data.get("to")), fact)}
             if fact.kind in ("assigned", "reassigned", "grab_opened"):
                 live = fact
+                teams[fact.offer] = team
                 lost = lost if fact.kind != "assigned" else {}
             elif fact.kind == "handed_back":
                 back.add(fact.actor)
             elif fact.kind == "undone" and "stage" in fact.data:  # words that are taken back move no lead
                 back.discard(fact.actor)
                 live = self._restored(lead_id, fact, facts)
+                team = teams.get(fact.offer, team)  # and whose it was
             elif fact.kind == "accepted" and not fact.data.get("taken"):
                 named = clicks.get((lead_id, fact.actor, fact.at), [])
                 if not named:

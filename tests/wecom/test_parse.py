@@ -4,17 +4,16 @@ import random
 import time
 from base64 import b64encode
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from wechatpy.enterprise import parse_message
 
 from bot.channels.wecom import parse
 from bot.channels.wecom.crypto import Rejected
-from bot.channels.wecom.door import Door
 from tests.fakes.clock import MONDAY_TEN
-from tests.wecom.wire import AGENT, CORP, KEYS, inner, seal, sealed
+from tests.wecom.wire import AGENT, CORP, DOOR, inner, seal, sealed
 
-DOOR = Door(keys=KEYS, agent_id=AGENT)
 SLOWEST = 0.05
 
 
@@ -129,6 +128,43 @@ def test_wechatpy_reads_the_same_in_a_text() -> None:
     theirs, ours = parse_message(message), parse.read(message, corp_id=CORP)
     assert isinstance(ours, parse.Text)
     assert (theirs.source, theirs.content, theirs.create_time) == (ours.sender, ours.content, ours.at)
+
+
+@pytest.mark.parametrize(
+    ("content", "short"),
+    [
+        ("<![CDATA[好的[微笑]，]>见]]] 面]]>", True),
+        ("<![CDATA[]]>", True),
+        ("<![CDATA[a\nb\tc & <b>&amp;</b> </Content>]]>", True),
+        ("周总", True),
+        ("a\r\nb", False),
+        ("<![CDATA[a\r\nb]]>", False),
+        ("a &amp; b", False),
+        ("<![CDATA[a]]>b", False),
+        ("b<![CDATA[a]]>", False),
+        ("<![CDATA[a]]><![CDATA[b]]>", False),
+        ("<!-- a -->b", False),
+        ("a>b", False),
+    ],
+)
+def test_the_short_way_reads_what_the_parser_reads(content: str, short: bool) -> None:
+    message = f"<xml><Content>{content}</Content><MsgId>7</MsgId></xml>".encode()
+    plain = parse._plain(message)
+    assert (plain is not None) == short
+    assert parse._flat(message) == ({each.tag: each.text or "" for each in fromstring(message)}, {})  # noqa: S314
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["<xml><a>1</a>2</xml>", "<xml>2<a>1</a></xml>", "<xml><a>1</a><a>2</a></xml>", "<xml><a>1</b></xml>", "<xml><a>\x01</a></xml>",
+     "<xml><a><![CDATA[\uffff]]></a></xml>", "<xml><a>x]]></a></xml>", "<xml><a>\udce9</a></xml>", "<xml><a/></xml>", "<xml></xml>x", "<xml>", ""],
+)  # fmt: skip
+def test_whatever_else_is_left_to_the_parser(message: str) -> None:
+    assert parse._plain(message.encode("utf-8", "surrogateescape")) is None
+
+
+def test_what_the_platform_writes_goes_the_short_way() -> None:
+    assert all(map(parse._plain, TEXTS))
 
 
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]>'

@@ -5,11 +5,13 @@ from itertools import count
 from typing import Any
 
 from bot.channels.wecom.crypto import Keys
+from bot.channels.wecom.door import Door
 
 CORP, AGENT = "ww0123456789abcdef", 1000002
 KEYS = Keys(
     token="QDG6eKtoken-of-tests", aes_key="jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", receiver=CORP
 )
+DOOR = Door(keys=KEYS, agent_id=AGENT)
 _counter = count(1)
 
 

@@ -13,7 +13,7 @@ from binascii import Error as NotBase64
 from binascii import a2b_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha1, sha256
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,9 +23,10 @@ from bot.channels.base import NotGenuine
 if TYPE_CHECKING:
     from wechatpy.crypto.cryptography import WeChatCipher
 
-WINDOW = timedelta(seconds=300)
+WINDOW_S = 300
 MOST_BYTES = 64 * 1024
 BLOCK = 32
+_PADDINGS = {pad: bytes([pad]) * pad for pad in range(1, BLOCK + 1)}
 _QUERY = re.compile(r"[0-9a-f]{40} [0-9]{10} [0-9A-Za-z]{1,32}")
 _CIPHERTEXT = re.compile(r"[A-Za-z0-9+/]{42,}={0,2}")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
@@ -77,7 +78,7 @@ def find_encrypt(body: bytes) -> str:
     start = body.find(_OPEN)
     end = body.find(_CLOSE, start)
     found = body[start + len(_OPEN) : end]
-    if min(start, end) < 0 or len(found) < _SHORTEST or found.translate(None, _BASE64):
+    if start < 0 or end < 0 or len(found) < _SHORTEST or found.translate(None, _BASE64):
         raise Rejected("form")
     if body.count(b"<Encrypt>") != 1:
         raise Rejected("form")
@@ -113,7 +114,7 @@ class Keys:
 
     def open(self, signed: Signed, now: datetime) -> bytes:
         """The message inside, once it is known to be genuine and of these five minutes. Raises Rejected."""
-        if abs(now.timestamp() - int(signed.timestamp)) > WINDOW.total_seconds():
+        if abs(now.timestamp() - int(signed.timestamp)) > WINDOW_S:
             raise Rejected("time")
         right = self.sign(signed.timestamp, signed.nonce, signed.encrypt)
         if not hmac.compare_digest(right, signed.signature):
@@ -130,7 +131,7 @@ class Keys:
             raise Rejected("block")
         plain: bytes = self._cipher.decrypt(data)
         pad = plain[-1]
-        if not 1 <= pad <= BLOCK or plain[-pad:] != bytes([pad]) * pad:
+        if pad not in _PADDINGS or not plain.endswith(_PADDINGS[pad]):
             raise Rejected("padding")
         end = 20 + int.from_bytes(plain[16:20])
         if end > len(plain) - pad:
