@@ -28,7 +28,7 @@ from domain.notices import ROLL_UP_FROM, ROLLED_UP, Tell
 from domain.people import Company, Person
 from domain.ports import HALF, UNKNOWN, Delivery, Shown
 from domain.stages import CLOSED, Stage
-from domain.usecases.delivery import GIVE_UP_AFTER, POISON_AFTER, Failed, Receipt, Sent, Work
+from domain.usecases.delivery import GIVE_UP_AFTER, GIVE_UP_TRIES, POISON_AFTER, Failed, Receipt, Sent, Work
 
 log = structlog.get_logger("deliver")
 
@@ -173,8 +173,8 @@ class Deliverer:
 
     def _again(self, delivery: Delivery, why: str, after: timedelta | None) -> Failed:
         """Full jitter, 1 s doubling to 5 min; after a day it is given up and a human hears, but not before
-        some tries: for most of that day nothing may have run."""
-        tried = delivery.attempts >= POISON_AFTER
+        fifty tries (two hours of them): for most of that day nothing may have run."""
+        tried = delivery.attempts >= GIVE_UP_TRIES
         if tried and self.clock.now() - delivery.created_at > GIVE_UP_AFTER:
             return Failed(delivery=delivery, why=why, again_in=None)
         most = min(BACK_OFF_CAP, 2.0 ** min(delivery.attempts, 9))

@@ -17,7 +17,7 @@ from domain.people import Capacity, Person
 from domain.ports import Shown, Uow
 from domain.stages import Stage
 from domain.usecases import notes
-from domain.usecases.delivery import POISON_AFTER, Work
+from domain.usecases.delivery import GIVE_UP_TRIES, POISON_AFTER, Work
 from tests.fakes.company import with_people
 from tests.fakes.floor import Floor
 
@@ -99,11 +99,26 @@ async def test_a_day_in_which_nothing_ran_is_no_reason_to_give_up(floor: Floor) 
     await floor.accept(lead.id, rep)  # its cards are to be redrawn
     floor.clock.step(days=3)
     phones = Phones(trouble={each: Retryable("busy") for each in floor.company.people})
-    await turn(floor, phones)
+    for _ in range(GIVE_UP_TRIES - 1):
+        await turn(floor, phones)
     assert not await floor.told(Tell.DEAD, lead.id)
     phones.trouble.clear()
     await turn(floor, phones)
     assert any(account == rep for account, _ in phones.shown)
+
+
+async def test_after_a_day_and_fifty_tries_a_human_hears(floor: Floor) -> None:
+    lead, rep = await offered(floor)
+    await turn(floor, Phones())
+    await floor.accept(lead.id, rep)
+    phones = Phones(trouble={each: Retryable("busy") for each in floor.company.people})
+    for _ in range(GIVE_UP_TRIES):
+        await turn(floor, phones)
+    assert not await floor.told(Tell.DEAD, lead.id), "in five hours"
+    floor.clock.step(days=1)
+    await turn(floor, phones)
+    assert await floor.told(Tell.DEAD, lead.id)
+    await turn(floor, Phones())
 
 
 async def test_what_is_over_is_drawn_once_though_its_lead_changed_meanwhile(floor: Floor) -> None:

@@ -13,7 +13,7 @@ from domain.ports import UNKNOWN, Delivery, Shown, Uow
 from domain.stages import Stage
 from domain.usecases.placing import place
 
-GIVE_UP_AFTER = timedelta(hours=24)
+GIVE_UP_AFTER, GIVE_UP_TRIES = timedelta(hours=24), 50
 POISON_AFTER = 8
 
 

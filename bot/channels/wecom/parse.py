@@ -17,8 +17,8 @@ from xml.parsers import expat
 from bot.channels.wecom.crypto import Rejected
 
 YEAR_3000 = 32503680000
-# One field as the platform writes it, name and words, or all the rest. What XML says of signs beyond what stands
-# here (line ends made alike, entities, signs that may not be) is the parser's to say: they match nothing.
+# One field as the platform writes it, name and words, or all the rest. What XML says of signs beyond these
+# (line ends made alike, entities, signs that may not be) is the parser's to say: they match nothing here.
 _SIGNS = r"\x00-\x08\x0b-\x1f\ufffe\uffff"
 _FIELD = re.compile(
     rf"""
