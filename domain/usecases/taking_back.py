@@ -62,20 +62,22 @@ def confirmed_no(act: Undo) -> int:
 
 
 def facts_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
-    """Undo a confirmation: the fields and the next step are as before, and the proposal is open again."""
+    """Undo a confirmation: the fields and the next step are as before, and the proposal is open again, unless
+    its words were taken back meanwhile."""
     about = json.loads(act.note or "{}")
     values = {name: getattr(act.before.customer, name) for name in about["fields"]}
     lead.edit(lead.customer.with_values(**values), by=by, now=at)
     proposal = uow.proposal(lead.id, about["no"])
     assert proposal is not None
-    uow.set_proposal(replace(proposal, state="open"))
+    state = "dropped" if uow.note(proposal.note) is None else "open"
+    uow.set_proposal(replace(proposal, state=state))
     if proposal.facts.due is not None:
         _plan_back(uow, lead, about["plan"], act.at, at)
     if act.before.contacted_at is None and lead.contacted_at is not None:
         lead.restore(act.before, verb=act.verb, by=by, now=at)  # the contact that was confirmed with it
     else:
         lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
-    mark_cards(uow, lead.id, "open", tell="note", no=about["no"])
+    mark_cards(uow, lead.id, state, tell="note", no=about["no"])
 
 
 def _plan_back(uow: Uow, lead: Lead, step: list[object] | None, replaced: datetime, at: datetime) -> None:

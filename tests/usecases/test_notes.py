@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -300,6 +301,19 @@ async def test_a_visit_taken_back_keeps_what_was_confirmed_since(floor: Floor) -
     await floor.do(undo_last, lead_id=lead, verb="visit", no=visit.no, by="e1", at=floor.now)
     found = await floor.lead(lead)
     assert (found.stage, found.customer.amount_min) == ("accepted", 800_000)
+
+
+async def test_a_confirmation_undone_after_its_note_brings_no_question_back(floor: Floor) -> None:
+    lead = await held(floor)
+    kept = await noted(floor, lead)
+    await floor.do(notes.confirm_facts, lead_id=lead, no=kept.no, by="e1", at=floor.now)
+    await floor.do(undo_last, lead_id=lead, verb="note", no=kept.no, by="e1", at=floor.now)
+    await floor.do(undo_last, lead_id=lead, verb="facts", no=kept.no, by="e1", at=floor.now)
+    assert await floor.rows("SELECT state FROM proposals") == [("dropped",)]
+    for again in (notes.confirm_facts, partial(notes.not_this_one, offered=())):
+        with pytest.raises(NothingWaits):
+            await floor.do(again, lead_id=lead, no=kept.no, by="e1", at=floor.now)
+    assert (await floor.lead(lead)).customer.amount_min is None
 
 
 async def test_the_first_contact_stands_as_long_as_one_of_two_visits_does(floor: Floor) -> None:
