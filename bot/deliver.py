@@ -347,7 +347,7 @@ def _stale(work: Work) -> bool:
     if delivery.tell is Tell.HANDED_BACK and lead is not None and not delivery.in_doubt:
         return not hand_back_stands(lead, delivery.args)
     if delivery.tell is Tell.FOLLOW_UP and not delivery.in_doubt:
-        return _overtaken(work)
+        return not _is_theirs(work) or work.lead is None or work.lead.stage in CLOSED
     if delivery.tell not in _ON_OFFER or lead is None or delivery.in_doubt:
         return False  # in doubt it may hang on a phone already, and must not go on lying there
     if delivery.tell is Tell.NUDGE:
@@ -360,17 +360,15 @@ def _stale(work: Work) -> bool:
 def _of_the_step(work: Work) -> Args:
     """What a reminder says; of a step that is no more, and may be on a phone already, that it is over."""
     args, plan = work.delivery.args, work.plan
-    if plan is None or plan.no != args.get("no"):
+    if plan is None or not _is_theirs(work):
         return {**args, "state": "over"}
     return {**args, "words": plan.words, "due": plan.due.isoformat()}
 
 
-def _overtaken(work: Work) -> bool:
-    """A reminder of a step that is done, or was replaced, or whose lead is somebody else's now."""
-    plan, lead = work.plan, work.lead
-    if plan is None or lead is None or plan.no != work.delivery.args.get("no"):
-        return True
-    return lead.stage in CLOSED or lead.owner not in (None, work.delivery.to)
+def _is_theirs(work: Work) -> bool:
+    """Whether the step of a reminder is open, was not replaced, and did not go on to somebody else."""
+    plan, delivery = work.plan, work.delivery
+    return plan is not None and plan.no == delivery.args.get("no") and plan.person == delivery.to
 
 
 def _rolled_up(works: Sequence[Work]) -> list[Sequence[Work]]:

@@ -2,7 +2,7 @@
 
 from domain.lead import Lead
 from domain.people import Company, Person, Role
-from domain.stages import HELD, Stage
+from domain.stages import CLOSED, HELD, Stage
 
 
 def may_see(company: Company, person: Person, lead: Lead) -> bool:
@@ -45,6 +45,14 @@ def may_confirm(company: Company, person: Person, lead: Lead) -> bool:
     """Write what a note says into the lead: who works on it, and who may edit it. A lead that went to others
     since is theirs to write."""
     return lead.works_on(person.id) or may_edit(company, person, lead)
+
+
+def may_follow_up(person: Person, lead: Lead) -> bool:
+    """Whether the lead's next step is theirs to take: it goes with the lead, from owner to owner. Where
+    nobody has the lead, whoever looks after it (marketing, a leader) keeps what they have planned."""
+    if lead.stage in CLOSED:
+        return False
+    return lead.owner == person.id or (lead.owner is None and person.role is not Role.REP)
 
 
 def may_erase(person: Person) -> bool:

@@ -206,6 +206,10 @@ class Uow(Protocol):
         """The next step that is open on a lead."""
         ...
 
+    def plans(self, lead_ids: Iterable[str]) -> Mapping[str, Plan]:
+        """The same for several leads, read at once; a lead without one is left out."""
+        ...
+
     def set_plan(self, plan: Plan) -> None:
         """Replaces the lead's next step."""
         ...

@@ -17,6 +17,7 @@ from domain.chain import GENESIS, link
 from domain.clock import from_micros, to_micros
 from domain.errors import UnknownLead
 from domain.events import UNSEEN, Kind
+from domain.facts import Plan
 from domain.lead import Customer, Lead
 from domain.media import Attachment
 from domain.notices import Notice, Tell
@@ -24,7 +25,7 @@ from domain.people import Company
 from domain.ports import Booked, Delivery, Dialog, Note, Shown, Undo
 from domain.sla import Policy, unpack_policy
 from storage import outbox, shred, sql, tables
-from storage.planning import Planning
+from storage.planning import Planning, plan_of
 from storage.rows import (
     CUSTOMER,
     DESK_COLUMNS,
@@ -600,6 +601,12 @@ class UnitOfWork(Planning):
             copy = _copy(row)
             found.setdefault(copy.lead_id, []).append(copy)
         return found
+
+    def plans(self, lead_ids: Iterable[str]) -> Mapping[str, Plan]:
+        """Before the unit has set any."""
+        self._batch.flush()
+        rows = sql.select_in(self._batch.conn, tables.plans, "lead_id", dict.fromkeys(lead_ids))
+        return {row[0]: plan_of(row) for row in rows}
 
     def answered(self, key: str, answer: str, now: datetime) -> None:
         """Keep the answer to a callback, in the transaction of its effect."""

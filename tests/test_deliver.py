@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from bot.cards.model import Card
 from bot.channels.base import Refused, Retryable, Unsure
 from bot.deliver import Deliverer
+from domain.facts import Plan
 from domain.lead import Lead
 from domain.notices import Notice, Tell
 from domain.people import Capacity, Person
@@ -270,6 +271,58 @@ async def test_a_reminder_that_may_hang_on_a_phone_says_that_its_step_is_over(
     key = f"follow_up:{lead.id}:{plan.no}"
     assert (rep, key) in phones.shown
     assert await floor.rows("SELECT state FROM shown WHERE message = ?", key) == [("done",)]
+
+
+async def planned(floor: Floor, minutes: int) -> tuple[Lead, str, str, Plan]:
+    """A lead whose rep has planned a call in so many minutes; (lead, rep, another rep, the step)."""
+    lead, rep = await offered(floor)
+    await floor.accept(lead.id, rep)
+    await turn(floor, Phones())
+    plan: Plan = await floor.do(
+        notes.plan_next, lead_id=lead.id, due=floor.now + timedelta(minutes=minutes), exact=True, words="回访",
+        by=rep, at=floor.now,
+    )  # fmt: skip
+    return lead, rep, "e2" if rep == "e1" else "e1", plan
+
+
+async def rung(floor: Floor) -> list[str]:
+    """Who is reminded of a next step in the next minutes."""
+    phones = Phones()
+    for _ in range(2):  # a changed lead's cards, and what follows from that
+        await turn(floor, phones)
+    return [account for account, key in phones.shown if key.startswith("follow_up")]
+
+
+async def test_a_next_step_goes_with_its_lead_to_whoever_has_it_now(floor: Floor) -> None:
+    lead, rep, other, plan = await planned(floor, minutes=60)
+    await floor.assign(lead.id, other, by="me")
+    await turn(floor, Phones())
+    await floor.accept(lead.id, other)
+    assert await rung(floor) == []
+    assert await floor.rows("SELECT person FROM plans") == [(other,)]
+    floor.clock.go_to(plan.due)
+    assert await rung(floor) == [other]
+
+
+async def test_a_next_step_that_came_due_at_nobodys_rings_when_somebody_accepts(floor: Floor) -> None:
+    lead, rep, other, _ = await planned(floor, minutes=10)
+    await floor.hand_back(lead.id, rep, "full")
+    assert (await floor.lead(lead.id)).owner == other
+    for _ in range(3):
+        assert await rung(floor) == []
+    await floor.accept(lead.id, other)
+    assert await rung(floor) == [other]
+    assert await rung(floor) == []
+
+
+async def test_whoever_has_lost_a_lead_is_reminded_again_when_it_is_theirs_again(floor: Floor) -> None:
+    lead, rep, other, _ = await planned(floor, minutes=10)
+    await floor.assign(lead.id, other, by="me")
+    for _ in range(3):
+        assert await rung(floor) == []
+    await floor.assign(lead.id, rep, by="me")
+    await floor.accept(lead.id, rep)
+    assert await rung(floor) == [rep]
 
 
 async def test_redraws_of_several_leads_on_one_card_use_each_code_once(floor: Floor) -> None:

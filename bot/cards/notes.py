@@ -10,8 +10,7 @@ from bot.words import clock_words, known, money_words, say
 from domain.facts import Facts, unpack_facts
 from domain.lead import Lead
 from domain.people import Company, Person
-from domain.permission import may_confirm
-from domain.stages import CLOSED
+from domain.permission import may_confirm, may_follow_up
 
 CHOICES = 3
 
@@ -168,7 +167,7 @@ def follow_up_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
     lines = [words] if (words := parts.text(args, "words")) else []
     if due is not None:
         lines.append(say(lang, "follow_up.at", at=clock_words(lang, due, company.zone, due)))
-    if state or lead.stage in CLOSED or lead.owner not in (None, viewer.id):
+    if state or not may_follow_up(viewer, lead):
         lines.insert(0, say(lang, f"follow_up.{state or 'gone'}"))
         return Card(
             title=say(lang, "follow_up.title", who=parts.who(lead, lang)),

@@ -12,6 +12,7 @@ from domain.people import Role
 from domain.ports import UNKNOWN, Delivery, Shown, Uow
 from domain.stages import Stage
 from domain.usecases.placing import place
+from domain.usecases.taking_back import hand_on_step
 
 GIVE_UP_AFTER, GIVE_UP_TRIES = timedelta(hours=24), 50
 POISON_AFTER = 8
@@ -60,10 +61,17 @@ def claim(uow: Uow, *, now: datetime, limit: int, busy: Sequence[str] = ()) -> l
     deliveries = uow.claim_notices(now, limit, busy)
     uow.preload(delivery.lead_id for delivery in deliveries if delivery.lead_id)
     shown = uow.shown_of([each.lead_id or "" for each in deliveries if each.tell is Tell.REFRESH])
-    return [_work(uow, delivery, shown) for delivery in deliveries]
+    plans = uow.plans(each.lead_id for each in deliveries if each.lead_id and each.tell in _WITH_STEPS)
+    plans = {lead_id: hand_on_step(uow, uow.lead(lead_id), plan, now=now) for lead_id, plan in plans.items()}
+    return [_work(uow, delivery, shown, plans) for delivery in deliveries]
 
 
-def _work(uow: Uow, delivery: Delivery, shown: Mapping[str, Sequence[Shown]]) -> Work:
+_WITH_STEPS = (Tell.FOLLOW_UP, Tell.REFRESH)  # due, or its lead has changed and may be another's now
+
+
+def _work(
+    uow: Uow, delivery: Delivery, shown: Mapping[str, Sequence[Shown]], plans: Mapping[str, Plan]
+) -> Work:
     copies = shown.get(delivery.lead_id or "", ()) if delivery.tell is Tell.REFRESH else ()
     if delivery.lead_id is None:
         return Work(delivery=delivery, lead=None, copies=copies)
@@ -72,8 +80,7 @@ def _work(uow: Uow, delivery: Delivery, shown: Mapping[str, Sequence[Shown]]) ->
         named |= dict.fromkeys(_named(copy.args))
     uow.preload(named)
     leads = {lead_id: uow.lead(lead_id) for lead_id in named}
-    plan = uow.plan(delivery.lead_id) if delivery.tell is Tell.FOLLOW_UP else None
-    lead = leads[delivery.lead_id]
+    lead, plan = leads[delivery.lead_id], plans.get(delivery.lead_id)
     return Work(delivery=delivery, lead=lead, copies=copies, leads=leads, plan=plan)
 
 

@@ -8,7 +8,9 @@ from domain.events import Kind
 from domain.facts import Plan
 from domain.lead import Lead
 from domain.notices import Notice, Tell
+from domain.permission import may_follow_up
 from domain.ports import Undo, Uow
+from domain.stages import HELD
 
 
 def mark_cards(uow: Uow, lead_id: str, state: str, *, tell: str, person: str = "", **about: object) -> None:
@@ -38,14 +40,31 @@ def step_on_cards(uow: Uow, lead_id: str) -> None:
             uow.show(copy)
 
 
-def remind(uow: Uow, plan: Plan, again: str = "") -> None:
+def remind(uow: Uow, plan: Plan, again: str = "", now: datetime | None = None) -> None:
     """Queue the reminder for its time; it is not sent once another step has taken its place."""
+    at = plan.due if now is None else max(plan.due, now)
     uow.tell(
         Notice(
             key=f"follow_up:{plan.lead_id}:{plan.no}{again}", tell=Tell.FOLLOW_UP, to=plan.person,
-            lead_id=plan.lead_id, args={"no": plan.no}, not_before=plan.due, at=plan.due,
+            lead_id=plan.lead_id, args={"no": plan.no}, not_before=plan.due, at=at,
         )
     )  # fmt: skip
+
+
+def hand_on_step(uow: Uow, lead: Lead, plan: Plan, *, now: datetime) -> Plan:
+    """The next step goes with its lead: whoever has accepted it is reminded. One whose time comes while its
+    rep no longer has the lead is nobody's, and rings when the next one accepts."""
+    planner = uow.company.people.get(plan.person)
+    if planner is not None and may_follow_up(planner, lead):
+        return plan
+    if lead.stage in HELD and lead.owner is not None:
+        plan = replace(plan, person=lead.owner)
+        uow.set_plan(plan)
+        remind(uow, plan, f":{lead.events}", now)
+    elif plan.person and plan.due <= now:
+        plan = replace(plan, person="")
+        uow.set_plan(plan)
+    return plan
 
 
 def pack_before(plan: Plan | None, no: int, changed: tuple[str, ...]) -> str:
