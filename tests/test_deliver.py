@@ -294,7 +294,7 @@ async def rung(floor: Floor) -> list[str]:
 
 
 async def test_a_next_step_goes_with_its_lead_to_whoever_has_it_now(floor: Floor) -> None:
-    lead, rep, other, plan = await planned(floor, minutes=60)
+    lead, _, other, plan = await planned(floor, minutes=60)
     await floor.assign(lead.id, other, by="me")
     await turn(floor, Phones())
     await floor.accept(lead.id, other)
