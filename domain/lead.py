@@ -6,7 +6,7 @@ and change afterwards, so a refused verb leaves the lead as it was.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain import sla
@@ -45,6 +45,10 @@ class Customer:
 
 
 CUSTOMER_FIELDS = tuple(f.name for f in fields(Customer))
+
+
+DRAFT_WAITS = timedelta(minutes=10)
+"""For an answer to what was asked about a draft."""
 
 
 def missing_fields(customer: Customer, required: tuple[str, ...]) -> tuple[str, ...]:
@@ -115,6 +119,8 @@ class Lead:
     help_reason: str | None = None
     reason: str | None = None
     wake_at: datetime | None = None
+    stuck_at: datetime | None = None
+    stuck_rung: int = 0
     facts: list[Event] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
@@ -156,6 +162,8 @@ class Lead:
         if to not in MOVES.get((self.stage, verb), ()):
             raise WrongStage(lead=self.id, stage=self.stage, verb=verb)
         self.stage = to
+        if to is not Stage.WAITING:
+            self.stuck_at, self.stuck_rung = None, 0
 
     # -- capture ----------------------------------------------------------------------------------------
 
@@ -169,6 +177,7 @@ class Lead:
             created_at=now,
             updated_at=now,
             stage=Stage.DRAFT if draft else Stage.WAITING,
+            wake_at=now + DRAFT_WAITS if draft else None,
             customer=customer,
             origin=origin,
         )
@@ -570,5 +579,5 @@ _HANDED_TO = {
 _RESTORED = (
     "stage", "team", "owner", "tier", "cycle", "offer", "overtaken", "assigned_at", "accepted_at",
     "accepted_offer", "contacted_at", "contact_from", "contact_fired", "contact_breached_at", "attempts",
-    "handbacks", "handed_back_by", "reason", "wake_at",
+    "handbacks", "handed_back_by", "reason", "wake_at", "stuck_at", "stuck_rung",
 )  # fmt: skip

@@ -89,6 +89,10 @@ class Policy:
         beyond = index - len(ladder) + 1
         return Step(after=ladder[-1].after + beyond * self.repeat_after, do=Do.ALERT, to=To.DIRECTOR)
 
+    def reaches(self, to: To) -> timedelta:
+        """After how long the accept clock rings that leader first."""
+        return next((step.after for step in self.ladder if step.to is to), self.ladder[-1].after)
+
     def promise(self, which: Which, tier: str) -> timedelta:
         """The working time that a clock grants before it is breached."""
         if which is Which.ACCEPT:

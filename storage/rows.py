@@ -115,6 +115,8 @@ def lead_row(lead: Lead, next_due: datetime | None, packed: str | None = None) -
         lead.help_reason,
         lead.reason,
         _micros(lead.wake_at),
+        _micros(lead.stuck_at),
+        lead.stuck_rung,
         "",
     )
 
@@ -127,7 +129,7 @@ def lead_of(row: Sequence[Any], policies: Mapping[str, Policy]) -> Lead:
         breached, lapsed, offer, offer_person, offer_team, offered, shown, alarmed, offers, lost, lost_person,
         lost_due, assigned, accepted, accepted_offer, contacted, contact_from, contact_fired, contact_steps,
         contact_breached, attempts, handbacks, handed_back_by, helper, help_reason,
-        reason, wake, _,
+        reason, wake, stuck, stuck_rung, _,
     ) = row  # fmt: skip
     return Lead(
         id=lead_id,
@@ -183,6 +185,8 @@ def lead_of(row: Sequence[Any], policies: Mapping[str, Policy]) -> Lead:
         help_reason=help_reason,
         reason=reason,
         wake_at=_time(wake),
+        stuck_at=_time(stuck),
+        stuck_rung=stuck_rung,
     )
 
 

@@ -95,6 +95,8 @@ leads = Table(
     _words("help_reason"),
     _words("reason"),
     _when("wake_at"),
+    _when("stuck_at"),
+    _number("stuck_rung", need=True),
     _words("head", need=True),
     Index("ix_leads_next_due", "next_due", postgresql_where=text("next_due IS NOT NULL"),
           sqlite_where=text("next_due IS NOT NULL")),

@@ -15,7 +15,7 @@ from domain.stages import HELD, Stage
 OUTCOMES = frozenset(
     {
         "accepted", "contacted", "won", "lost", "handed_back", "nurturing", "invalid", "pool", "withdrawn",
-        "moved", "enquired",
+        "moved", "enquired", "sent", "draft",
     }
 )  # fmt: skip
 _STILL = {
@@ -24,6 +24,7 @@ _STILL = {
     "pool": {Stage.POOL},
     "invalid": {Stage.INVALID},
     "withdrawn": {Stage.INVALID},
+    "draft": {Stage.DRAFT},
 }
 DUE, RETURNED, ENQUIRED = "due", "returned", "enquired"
 

@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 
 from domain import sla
 from domain.events import SYSTEM, Kind
-from domain.lead import Lead
+from domain.lead import Lead, missing_fields
 from domain.notices import Notice, Tell
 from domain.people import LEADERS, Role
 from domain.permission import is_member
 from domain.ports import Uow
 from domain.sla import Do, Step, To, Which
 from domain.stages import HELD, Stage
-from domain.usecases.placing import above, first_on_duty, given, next_rep, place
+from domain.usecases.placing import above, first_on_duty, given, next_rep, place, told_outcome
 
 ASK_AGAIN = timedelta(days=7)
+ASK_DAILY, DRAFT_IS_OLD = timedelta(days=1), timedelta(days=3)
 
 
 def escalate_due(uow: Uow, *, now: datetime, limit: int = 500) -> list[str]:
@@ -48,6 +49,8 @@ def _look(uow: Uow, lead: Lead, now: datetime) -> None:
         _climb(uow, lead, Which.CONTACT, now)
     elif lead.stage is Stage.WAITING:
         place(uow, lead, now=now)
+    elif lead.stage is Stage.DRAFT:
+        _draft_waits(uow, lead, now)
     else:
         _wake(uow, lead, now)
 
@@ -196,6 +199,23 @@ def _lapsed(uow: Uow, person: str, now: datetime) -> None:
     uow.save_desk(desk)
 
 
+def _draft_waits(uow: Uow, lead: Lead, now: datetime) -> None:
+    """Nobody has answered what was asked about a draft. Where the customer can be reached it goes out as it
+    is, for a lead grows cold; else who handed it in is asked each day, and from the fourth on marketing."""
+    by = lead.origin.by
+    if not missing_fields(lead.customer, ("contact",)):
+        lead.complete(by=SYSTEM, now=now)
+        place(uow, lead, now=now)
+        told_outcome(uow, lead, "sent", by=SYSTEM)
+        return
+    lead.wake_at = now + ASK_DAILY
+    if by is None or by not in uow.company.people or now - lead.created_at > DRAFT_IS_OLD:
+        by = first_on_duty(uow, Role.MARKETER) or above(uow, lead).id
+    args = {"what": "draft"}
+    key = f"draft:{lead.id}:{now.isoformat()}:{by}"
+    uow.tell(Notice(key=key, tell=Tell.OUTCOME, to=by, lead_id=lead.id, args=args, at=now))
+
+
 def _wake(uow: Uow, lead: Lead, now: datetime) -> None:
     """A revisit date has come: marketing decides, and is asked again until it has."""
     day, lead.wake_at = lead.wake_at, now + ASK_AGAIN
@@ -215,8 +235,10 @@ def resume_after_gap(uow: Uow, *, since: datetime, until: datetime, limit: int =
     leads: Sequence[Lead] = uow.due_leads(until, limit)
     told: Counter[str] = Counter()
     for lead in leads:
+        before = lead.stage
         _resume(uow, lead, until)
-        if lead.stage in HELD or lead.facts:
+        waits_on = before is lead.stage is Stage.WAITING
+        if lead.stage in HELD or (lead.facts and not waits_on):
             told[above(uow, lead).id] += 1
         uow.save(lead)
     for boss, count in told.items():

@@ -19,7 +19,7 @@ from domain.errors import (
 from domain.events import SYSTEM, Kind, as_label
 from domain.guessing import GUESSED, guessed, sure_of
 from domain.judging import with_answers
-from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin, missing_fields
+from domain.lead import CUSTOMER_FIELDS, DRAFT_WAITS, Customer, Lead, Origin, missing_fields
 from domain.media import Attachment
 from domain.notices import Tell
 from domain.people import Role
@@ -257,6 +257,8 @@ def edit_lead(
     if changed:
         _claim_new_keys(uow, lead)
         sent = _complete(uow, lead, by, at)
+        if lead.stage is Stage.DRAFT:
+            lead.wake_at = at + DRAFT_WAITS  # the next question waits as long
         uow.save(lead)
         if sent:
             _remember(uow, "capture", lead, by, at)  # the answer that sent it out is taken back with the lead

@@ -12,6 +12,7 @@ from domain.notices import Tell
 from domain.people import Company, Person, Role
 from domain.permission import may_direct
 from domain.ports import Uow
+from domain.sla import To
 from domain.stages import HELD, Stage
 from domain.usecases.seeing import lead_for
 
@@ -54,7 +55,7 @@ def next_rep(uow: Uow, lead: Lead, *, exclude: Iterable[str], now: datetime) -> 
 
 def place(uow: Uow, lead: Lead, *, now: datetime, actor: str = SYSTEM, but: Iterable[str] = ()) -> None:
     """Offer a waiting lead to the rep in turn (not one in `but`); off hours it waits for the opening, without
-    room it waits and the manager hears once. The caller saves it."""
+    room it waits, and its leaders hear. The caller saves it."""
     company = uow.company
     if lead.team is None:
         lead.team = company.team_for(route_values(lead))
@@ -65,8 +66,26 @@ def place(uow: Uow, lead: Lead, *, now: datetime, actor: str = SYSTEM, but: Iter
     choice = next_rep(uow, lead, exclude=(*lead.handed_back_by, *but), now=now)
     if choice is not None:
         offer(uow, lead, choice.person, why=choice.why, now=now, actor=actor)
-    elif lead.park(why=NO_ROOM, until=_try_again(lead, now), now=now):
+        return
+    lead.park(why=NO_ROOM, until=_try_again(lead, now), now=now)
+    _ring_leaders(uow, lead, now)
+
+
+def _ring_leaders(uow: Uow, lead: Lead, now: datetime) -> None:
+    """A lead without room: the manager hears at once, the director when an offer would have come that far,
+    and again each `repeat_after` of working time, so that no lead falls silent."""
+    if lead.stuck_at is None:
+        lead.stuck_at = now
         stuck(uow, lead, why="full")
+        return
+    policy = uow.company.policy
+    after = policy.reaches(To.DIRECTOR) + lead.stuck_rung * policy.repeat_after
+    if uow.company.calendar_of(lead.team).elapsed(lead.stuck_at, now) < after:
+        return
+    lead.stuck_rung += 1
+    boss = above(uow, lead, director=True).id
+    lead.record(Kind.ESCALATED, at=now, actor=SYSTEM, level=To.DIRECTOR, to=boss, why=NO_ROOM)
+    lead.tell(Tell.STUCK, boss, lead.events, why="full")
 
 
 def _try_again(lead: Lead, now: datetime) -> datetime:

@@ -8,7 +8,7 @@ import pytest
 
 from domain.errors import DomainError, OfferGone
 from domain.events import Kind
-from domain.lead import Customer, Lead, Origin
+from domain.lead import DRAFT_WAITS, Customer, Lead, Origin
 from domain.reasons import REASONS
 from domain.sla import Policy, Which
 from domain.stages import CLOSED, HELD, MOVES, OPEN, Stage, Verb
@@ -96,7 +96,7 @@ def test_an_owner_in_an_odd_stage_carries_no_weight() -> None:
 def test_a_draft_waits_for_its_fields() -> None:
     lead = Lead.captured("L1", customer=Customer(), origin=Origin(), draft=True, now=NOW)
     assert (lead.stage, lead.facts[0].actor) == ("draft", "system")
-    assert lead.next_due(calendar()) is None
+    assert lead.next_due(calendar()) == NOW + DRAFT_WAITS
 
 
 def test_an_offer_without_a_cycle_is_no_offer() -> None:

@@ -501,7 +501,7 @@ def _tells(fact: Fact) -> str:
         case "reminded":
             return "remind" if fact.clock == "accept" else "contact_due"
         case "escalated":
-            return "alert" if fact.data.get("to") else ""
+            return "alert" if fact.clock and fact.data.get("to") else ""
         case "undelivered":
             return "alert"
         case "nudged":

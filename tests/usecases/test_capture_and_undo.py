@@ -9,6 +9,7 @@ from domain.errors import BadField, NotAllowed, NothingToUndo, OfferGone, TooLat
 from domain.lead import Customer, missing_fields
 from domain.notices import Tell
 from domain.people import Company
+from domain.stages import Stage
 from domain.usecases import duty, leads
 from domain.usecases.delivery import Sent
 from tests.fakes.company import EAST, SOUTH, with_people
@@ -61,6 +62,28 @@ async def test_what_a_known_customer_adds_is_kept_and_the_rep_hears_of_it(floor:
         "captured", "assigned", "delivered", "accepted", "touched", "edited", "note_added",
     ]  # fmt: skip
     assert await floor.told(Tell.OUTCOME, lead) == ["e1"]
+
+
+async def test_a_draft_whose_question_nobody_answers_goes_out_as_it_is(floor: Floor) -> None:
+    draft = await floor.capture(draft=True, by="emp", team="east")
+    await floor.wait(minutes=9)
+    await floor.do(leads.edit_lead, lead_id=draft.id, values={"title": "厂长"}, by="emp", at=floor.now)
+    await floor.wait(minutes=9)
+    assert (await floor.lead(draft.id)).stage is Stage.DRAFT, "they are answering"
+    await floor.wait(minutes=2)
+    assert (await floor.lead(draft.id)).owner in ("e1", "e2")
+    assert await floor.told(Tell.OUTCOME, draft.id) == ["emp"]
+
+
+async def test_a_draft_without_a_way_to_reach_anybody_is_asked_about_until_somebody_decides(
+    floor: Floor,
+) -> None:
+    draft = await floor.capture(draft=True, by="emp", team="east", phone=None)
+    await floor.wait(minutes=11)
+    for _ in range(4):
+        await floor.wait(days=1, minutes=1)
+    assert await floor.told(Tell.OUTCOME, draft.id) == ["emp"] * 3 + ["mkt"] * 2
+    assert (await floor.lead(draft.id)).stage is Stage.DRAFT
 
 
 async def test_typing_a_draft_again_in_full_sends_it(floor: Floor) -> None:

@@ -714,6 +714,27 @@ async def test_a_full_team_parks_the_lead_and_tells_the_manager_once(
     assert await floor.audit() == []
 
 
+async def test_a_lead_that_nobody_can_take_reaches_the_director_and_falls_silent_for_nobody(
+    open_store: OpenStore, clock: SteppedClock, company: Company
+) -> None:
+    small = replace(only(company, "e1", "me", "dir"), routes=(Route(team="east"),))
+    floor = Floor(await open_store(small), clock)
+    await floor.duty("e1", on=False)
+    waits = await floor.capture()
+    assert await floor.told(Tell.STUCK, waits.id) == ["me"]
+    await floor.wait(minutes=29)
+    assert await floor.told(Tell.STUCK, waits.id) == ["me"]
+    await floor.wait(minutes=6)
+    assert await floor.told(Tell.STUCK, waits.id) == ["me", "dir"]
+    for _ in range(8):
+        await floor.wait(hours=1)
+    assert await floor.told(Tell.STUCK, waits.id) == ["me", "dir", "dir"]
+    await floor.duty("e1", on=True)
+    assert (await floor.lead(waits.id)).owner == "e1"
+    assert (await floor.lead(waits.id)).stuck_at is None
+    assert await floor.audit() == []
+
+
 @pytest.mark.parametrize("cap", [Capacity(active=1), Capacity(per_day=1)])
 async def test_every_cap_counts(
     open_store: OpenStore, clock: SteppedClock, company: Company, cap: Capacity

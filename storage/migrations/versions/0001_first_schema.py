@@ -136,6 +136,8 @@ def upgrade() -> None:
         sa.Column("help_reason", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("wake_at", sa.BigInteger(), nullable=True),
+        sa.Column("stuck_at", sa.BigInteger(), nullable=True),
+        sa.Column("stuck_rung", sa.BigInteger(), nullable=False),
         sa.Column("head", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leads")),
     )
