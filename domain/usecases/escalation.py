@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from domain import sla
 from domain.events import SYSTEM, Kind
+from domain.guessing import guessed, sure_of
 from domain.lead import Lead, missing_fields
 from domain.notices import Notice, Tell
 from domain.people import LEADERS, Role
@@ -203,7 +204,12 @@ def _draft_waits(uow: Uow, lead: Lead, now: datetime) -> None:
     """Nobody has answered what was asked about a draft. Where the customer can be reached it goes out as it
     is, for a lead grows cold; else who handed it in is asked each day, and from the fourth on marketing."""
     by = lead.origin.by
-    if not missing_fields(lead.customer, ("contact",)):
+    guesses = guessed(lead.customer)
+    sure = sure_of(lead.customer.with_values(**dict.fromkeys(guesses)), guesses)
+    if not missing_fields(sure, ("contact",)):
+        lead.edit(
+            sure, by=SYSTEM, now=now
+        )  # what a model read and nobody confirmed stays behind
         lead.complete(by=SYSTEM, now=now)
         place(uow, lead, now=now)
         told_outcome(uow, lead, "sent", by=SYSTEM)

@@ -75,6 +75,14 @@ async def test_a_draft_whose_question_nobody_answers_goes_out_as_it_is(floor: Fl
     assert await floor.told(Tell.OUTCOME, draft.id) == ["emp"]
 
 
+async def test_what_a_model_read_and_nobody_confirmed_does_not_go_out_with_a_draft(floor: Floor) -> None:
+    draft = await floor.capture(draft=True, by="emp", team="east")
+    await floor.do(leads.fill_gaps, lead_id=draft.id, values={"company": "博达"}, by="emp", at=floor.now)
+    await floor.wait(minutes=11)
+    sent = await floor.lead(draft.id)
+    assert (sent.stage, sent.customer.company, sent.customer.extra) == (Stage.OFFERED, None, {})
+
+
 async def test_a_draft_without_a_way_to_reach_anybody_is_asked_about_until_somebody_decides(
     floor: Floor,
 ) -> None:
