@@ -207,9 +207,7 @@ def _draft_waits(uow: Uow, lead: Lead, now: datetime) -> None:
     guesses = guessed(lead.customer)
     sure = sure_of(lead.customer.with_values(**dict.fromkeys(guesses)), guesses)
     if not missing_fields(sure, ("contact",)):
-        lead.edit(
-            sure, by=SYSTEM, now=now
-        )  # what a model read and nobody confirmed stays behind
+        lead.edit(sure, by=SYSTEM, now=now)  # what a model read and nobody confirmed stays behind
         lead.complete(by=SYSTEM, now=now)
         place(uow, lead, now=now)
         told_outcome(uow, lead, "sent", by=SYSTEM)
