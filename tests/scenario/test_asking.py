@@ -73,12 +73,22 @@ async def test_hours_after_a_hand_back_was_begun_a_message_is_no_reason(world: W
 
 async def test_a_draft_that_was_left_lying_is_asked_about_again(world: World) -> None:
     xiaolin = world.phone("xiaolin")
-    lead = (await xiaolin.says("/lead 周倩 杭州云栖数据有限公司 13812345688 想买CRM")).split()[0]
+    lead = (await xiaolin.says("/lead 周倩 杭州云栖数据有限公司 软件 想买CRM")).split()[0]
     await world.advance("3h")
-    assert "行业" in await xiaolin.says("软件")
+    assert "没有联系方式" in str(await xiaolin.messages())
+    assert "联系" in await xiaolin.says("13812345688")
+    await xiaolin.type("13812345688")
     await xiaolin.type("软件")
     found = await world.lead(lead)
     assert (found["industry"], found["stage"]) == ("软件", "waiting")  # it is lunch time
+
+
+async def test_a_draft_whose_question_is_not_answered_goes_out_and_its_author_hears(world: World) -> None:
+    xiaolin = world.phone("xiaolin")
+    lead = (await xiaolin.says("/lead 周倩 杭州云栖数据有限公司 13812345688 想买CRM")).split()[0]
+    await world.advance("11m")
+    assert (await world.lead(lead))["stage"] == "offered"
+    assert "没等到补充" in str(await xiaolin.messages())
 
 
 async def test_a_trend_without_a_customer_keeps_its_two_ways(world: World) -> None:
