@@ -36,6 +36,8 @@ NUDGE_EVERY = 120
 """Seconds in which one leader rings the same owner once, however often they press."""
 REVISIT_AFTER = timedelta(days=30)
 _NO_ANSWERS: Mapping[str, str] = {}
+_CLOSING = ("judge", "withdraw")
+"""Acts that may close a lead that is on its way: its contacts are free then, and its card gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +346,7 @@ def withdraw_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, reason: str 
         uow.free_contact(lead.id)
         told_outcome(uow, lead, "withdrawn", by=by)
         uow.save(lead)
+        _remember(uow, "withdraw", lead, by, at)
     return lead
 
 
@@ -460,7 +463,7 @@ def _as_before(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
     lead.restore(act.before, verb=act.verb, by=by, now=at)
     if act.verb == "judge":
         lead.customer = lead.customer.with_values(extra=act.before.customer.extra)
-    if act.verb == "judge" or (act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}):
+    if act.verb in _CLOSING or (act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}):
         _claim_new_keys(uow, lead)
     if lead.owner is not None and lead.owner not in uow.company.people:
         lead.release(why=Kind.OWNER_LEFT, by=SYSTEM, now=at)
@@ -476,7 +479,7 @@ def _offered_again(uow: Uow, lead: Lead, verb: str, by: str, at: datetime) -> No
     offer, cycle = lead.offer, lead.cycle
     assert offer is not None
     assert cycle is not None
-    if verb == "judge" or (cycle.started_at is None and by != offer.person):
+    if verb in _CLOSING or (cycle.started_at is None and by != offer.person):
         place(uow, lead, now=at)
     elif by == offer.person:
         lead.delivered(offer.no, at=at)

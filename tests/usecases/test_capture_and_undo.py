@@ -236,6 +236,20 @@ async def test_the_submitter_takes_a_lead_back_before_it_is_accepted(floor: Floo
     assert await floor.told(Tell.ALERT) == []
 
 
+async def test_a_withdrawal_is_taken_back_with_its_customer_and_offered_anew(floor: Floor) -> None:
+    lead = await floor.capture(by="emp", phone=PHONE)
+    await floor.show()
+    await withdraw(floor, lead.id, "emp")
+    assert (await floor.undo("emp")).verb == "withdraw"
+    found = await floor.lead(lead.id)
+    assert (found.stage, found.owner is None) == ("offered", False)
+    assert (await floor.capture(phone=PHONE)).id == lead.id
+    await floor.show()
+    assert found.owner is not None
+    await floor.accept(lead.id, found.owner)
+    assert (await floor.lead(lead.id)).stage == "accepted"
+
+
 async def test_a_leader_withdraws_and_the_submitter_hears(floor: Floor) -> None:
     lead = await floor.capture(by="emp")
     await withdraw(floor, lead.id, "me")
