@@ -235,6 +235,10 @@ class Uow(Protocol):
         with `grabs` also whether its team could grab it."""
         ...
 
+    def nudged_since(self, since: datetime, lead_id: str, *, by: str, to: str) -> bool:
+        """Whether `by` rang `to` about the lead after `since`."""
+        ...
+
     def tell(self, notice: Notice) -> None:
         """Queue a notice that belongs to no lead's facts."""
         ...

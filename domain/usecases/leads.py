@@ -32,8 +32,8 @@ from domain.usecases.placing import UNDO_FOR, Seen, above, first_on_duty, offer,
 from domain.usecases.seeing import lead_for
 from domain.usecases.taking_back import confirmed_no, facts_back, mark_cards
 
-NUDGE_EVERY = 120
-"""Seconds in which one leader rings the same owner once, however often they press."""
+NUDGE_EVERY = timedelta(minutes=2)
+"""In which one leader rings the same owner once, however often they press."""
 REVISIT_AFTER = timedelta(days=30)
 _NO_ANSWERS: Mapping[str, str] = {}
 _CLOSING = ("judge", "withdraw")
@@ -378,7 +378,7 @@ def add_note(  # noqa: PLR0913 - what is known of a note
 
 
 def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = None) -> Lead:
-    """A leader rings whoever has the lead once more."""
+    """A leader rings whoever has the lead once more. Again within NUDGE_EVERY = no change."""
     lead = lead_for(uow, lead_id, by)
     if not may_direct(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
@@ -386,10 +386,10 @@ def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = 
         seen.check(lead)
     if lead.owner is None or lead.owner == by:
         raise OfferGone(lead=lead.id, stage=lead.stage)
-    lead.record(Kind.NUDGED, at=at, actor=by, to=lead.owner)
-    turn = int(at.timestamp()) // NUDGE_EVERY
-    lead.tell(Tell.NUDGE, lead.owner, by, turn, by=by, offer=lead.offer_in_force)
-    uow.save(lead)
+    if not uow.nudged_since(at - NUDGE_EVERY, lead.id, by=by, to=lead.owner):
+        lead.record(Kind.NUDGED, at=at, actor=by, to=lead.owner)
+        lead.tell(Tell.NUDGE, lead.owner, by, lead.events, by=by, offer=lead.offer_in_force)
+        uow.save(lead)
     return lead
 
 
