@@ -168,6 +168,7 @@ ZH: dict[str, str] = {
     "refused.unknown_lead": "没有 {lead} 这条线索",
     "refused.unknown_person": "通讯录里没有 {person}",
     "refused.wrong_stage": "{lead} 目前「{stage}」，不能这样做，没有改动",
+    "refused.other_team": "{person} 在别的团队，你派不了，没有改动。可以派给你团队的销售、你自己或上级",
     "refused.not_assignable": "{person} 不能接线索，没有改动。只能派给销售、主管或总监",
     "refused.nothing_to_undo": "没有可撤销的操作（只留 5 分钟）",
     "refused.too_late": "{lead} 之后又有变动，不能撤销了",
@@ -372,6 +373,8 @@ EN: dict[str, str] = {
     "refused.unknown_lead": "There is no lead {lead}",
     "refused.unknown_person": "{person} is not in the directory",
     "refused.wrong_stage": "{lead} is now “{stage}”, where that is not possible; nothing was changed",
+    "refused.other_team": "{person} is in another team, which you can't give to; nothing was changed. "
+    "Give it to a rep of your own teams, to yourself or to a leader above",
     "refused.not_assignable": "{person} takes no leads; nothing was changed. Give it to a rep or a leader",
     "refused.nothing_to_undo": "There is nothing to undo (kept for 5 minutes)",
     "refused.too_late": "{lead} has changed since; it can't be undone",

@@ -18,6 +18,7 @@ from domain.errors import (
     NeedsWords,
     NotAllowed,
     OfferGone,
+    OtherTeam,
     UnknownLead,
     UnknownPerson,
     WrongStage,
@@ -490,7 +491,7 @@ async def test_a_rep_who_leads_a_team_gives_leads_to_its_people_alone(
     teams = {**company.teams, "east": replace(company.teams["east"], manager="e1")}
     floor = Floor(await open_store(replace(company, teams=teams)), clock)
     lead = (await floor.capture()).id
-    with pytest.raises(NotAllowed):
+    with pytest.raises(OtherTeam):
         await floor.assign(lead, "s1", "e1")
     assert (await floor.assign(lead, "e2", "e1")).owner == "e2"
 
