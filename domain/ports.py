@@ -269,6 +269,10 @@ class Uow(Protocol):
         """None of a person's acts on a lead can be undone any more."""
         ...
 
+    def carry_acts(self, person: str, lead_id: str, *, since: int, now: int) -> None:
+        """The acts that left a lead at `since` decisions stand as if they had left it at `now`."""
+        ...
+
     def shred(self, lead_id: str, traces: Sequence[str], instead: str) -> Sequence[str]:
         """Delete every word that is kept with a lead or holds one of these traces of its customer, and have
         its cards drawn anew. A stored answer that names it becomes `instead`. Returns the places of the files

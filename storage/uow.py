@@ -533,6 +533,13 @@ class UnitOfWork(Planning):
         of_lead = f"{person}:{lead_id}:"
         self.later("DELETE FROM undos WHERE substr(key, 1, ?) = ?", len(of_lead), of_lead)
 
+    def carry_acts(self, person: str, lead_id: str, *, since: int, now: int) -> None:
+        of_lead = f"{person}:{lead_id}:"
+        self.later(
+            "UPDATE undos SET decisions = ? WHERE person = ? AND substr(key, 1, ?) = ? AND decisions = ?",
+            now, person, len(of_lead), of_lead, since,
+        )  # fmt: skip
+
     def forget(self, undo: Undo) -> None:
         self.pending.forgotten.add(undo.key)
 

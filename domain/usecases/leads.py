@@ -413,8 +413,15 @@ def undo_last(
     uow.save(lead)
     uow.revive(lead.id)
     uow.forget(act)
+    if lead.decisions > act.decisions and _where(lead) == _where(act.before):
+        # Nothing is left of what came after one's acts before this one: they can be taken back in their turn.
+        uow.carry_acts(by, lead.id, since=act.before.decisions, now=lead.decisions)
     close_question(uow, lead.id, by)
     return act
+
+
+def _where(lead: Lead) -> tuple[object, ...]:
+    return lead.stage, lead.owner, lead.offer_in_force
 
 
 def _note_of(uow: Uow, lead_id: str, no: int) -> str:
