@@ -25,6 +25,8 @@ from domain.people import Company, Listed
 
 CONFIG = Path("config.toml")
 LISTENS = "[app] port (LEADBELL_APP__PORT) or host"
+UNREAD = 141
+"""The exit status when nobody reads on (`| head`): that of other programs, which SIGPIPE ends."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
-        return run(arguments)
+        status = run(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter tries once more
+        return UNREAD
     except ConfigErrors as error:
         for mistake in error.mistakes:
             print(mistake.line(getattr(arguments, "lang", "zh")), file=sys.stderr)
@@ -396,6 +403,10 @@ def _prove(arguments: argparse.Namespace) -> int:
             made = proof.check(json.loads(arguments.file.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             print(say(arguments.lang, "prove.unread", file=arguments.file, why=error), file=sys.stderr)
+            return 1
+        if arguments.lead and arguments.lead.upper() != made.proof.lead:
+            about = {"file": arguments.file, "lead": made.proof.lead, "asked": arguments.lead}
+            print(say(arguments.lang, "prove.other", **about), file=sys.stderr)
             return 1
     elif not arguments.lead:
         print("leadbell prove: LEAD or --from FILE", file=sys.stderr)

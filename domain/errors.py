@@ -5,6 +5,7 @@ DomainError                     a refusal that a person is told, in words of bot
 │   ├── UnknownLead
 │   └── UnknownPerson
 ├── NotAllowed                  this person may not do that to this lead
+│   └── OtherTeam               … for whom it is to go to is in a team that is not theirs to give to
 ├── CustomerErased              nothing more is kept of who was erased
 ├── OfferGone                   the button names an offer that is no longer live
 │   └── AlreadyTaken            … because somebody else accepted it
@@ -51,6 +52,10 @@ class UnknownPerson(NotFound):
 
 class NotAllowed(DomainError):
     code = "not_allowed"
+
+
+class OtherTeam(NotAllowed):
+    code = "other_team"
 
 
 class CustomerErased(DomainError):

@@ -235,6 +235,10 @@ class Uow(Protocol):
         with `grabs` also whether its team could grab it."""
         ...
 
+    def nudged_since(self, since: datetime, lead_id: str, *, by: str, to: str) -> bool:
+        """Whether `by` rang `to` about the lead after `since`."""
+        ...
+
     def tell(self, notice: Notice) -> None:
         """Queue a notice that belongs to no lead's facts."""
         ...
@@ -263,6 +267,10 @@ class Uow(Protocol):
 
     def forget_acts(self, person: str, lead_id: str) -> None:
         """None of a person's acts on a lead can be undone any more."""
+        ...
+
+    def carry_acts(self, person: str, lead_id: str, *, since: int, now: int) -> None:
+        """The acts that left a lead at `since` decisions stand as if they had left it at `now`."""
         ...
 
     def shred(self, lead_id: str, traces: Sequence[str], instead: str) -> Sequence[str]:

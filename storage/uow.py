@@ -467,6 +467,13 @@ class UnitOfWork(Planning):
         )
         return acted or any(copy.person == person for copy in self.shown(lead_id))
 
+    def nudged_since(self, since: datetime, lead_id: str, *, by: str, to: str) -> bool:
+        rows = self.query(
+            "SELECT data FROM events WHERE lead_id = ? AND kind = ? AND actor = ? AND at > ?",
+            (lead_id, Kind.NUDGED, by, to_micros(since)),
+        )
+        return any(_unjson(data).get("to") == to for (data,) in rows)
+
     def note_count(self, lead_id: str, authors: Sequence[str], *, kind: str = "") -> int:
         rows = self.query("SELECT author, kind FROM notes WHERE lead_id = ? AND NOT gone", (lead_id,))
         return sum(author in authors and kind in ("", each) for author, each in rows)
@@ -525,6 +532,13 @@ class UnitOfWork(Planning):
     def forget_acts(self, person: str, lead_id: str) -> None:
         of_lead = f"{person}:{lead_id}:"
         self.later("DELETE FROM undos WHERE substr(key, 1, ?) = ?", len(of_lead), of_lead)
+
+    def carry_acts(self, person: str, lead_id: str, *, since: int, now: int) -> None:
+        of_lead = f"{person}:{lead_id}:"
+        self.later(
+            "UPDATE undos SET decisions = ? WHERE person = ? AND substr(key, 1, ?) = ? AND decisions = ?",
+            now, person, len(of_lead), of_lead, since,
+        )  # fmt: skip
 
     def forget(self, undo: Undo) -> None:
         self.pending.forgotten.add(undo.key)

@@ -1,6 +1,10 @@
 """`leadbell prove`: the minutes come out of the facts alone, on any machine, and a touched fact is found."""
 
+import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -27,6 +31,7 @@ from tests.fakes.clock import MONDAY_TEN, SteppedClock
 from tests.fakes.company import EAST, SOUTH, calendar, make_company
 from tests.fakes.floor import Floor
 
+ROOT = Path(__file__).parents[1]
 HOLIDAY = {date(2026, 11, 3): "司庆"}
 
 
@@ -385,6 +390,42 @@ async def test_a_printed_proof_gives_the_same_minutes_without_the_database(
             assert fact[2] in shown
             assert fact[-1][:12] in shown
         assert made.body["head"] in shown
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+async def test_the_proof_of_another_lead_is_not_taken_for_the_one_asked_about(
+    place: Floor, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str
+) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    file = tmp_path / "proof.json"
+    file.write_text(json.dumps(proven(database_url, lead.id, place.now).body), encoding="utf-8")
+    asked = ["--from", str(file), "--lang", lang]
+    assert cli.main(["prove", "L9999", *asked]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert lead.id in shown.err
+    assert "L9999" in shown.err
+    assert cli.main(["prove", lead.id.lower(), *asked]) == 0
+
+
+async def test_who_reads_only_the_beginning_hears_of_no_failure(
+    place: Floor, database_url: str, tmp_path: Path
+) -> None:
+    lead = await place.capture(team="east")
+    await place.show()
+    file = tmp_path / "proof.json"
+    file.write_text(json.dumps(proven(database_url, lead.id, place.now).body), encoding="utf-8")
+    read, write = os.pipe()
+    os.close(read)
+    run = [sys.executable, "-c", "import sys; from bot.cli import main; sys.exit(main())"]
+    for unbuffered in ("", "1"):  # found at the end, and in the middle
+        ended = await asyncio.to_thread(
+            subprocess.run, [*run, "prove", "--from", str(file)], cwd=ROOT, stdout=write, stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered}, check=False,
+        )  # fmt: skip
+        assert (ended.stderr, ended.returncode) == (b"", cli.UNREAD)
+    os.close(write)
 
 
 def moved(body: dict[str, Any]) -> None:

@@ -21,12 +21,12 @@ from domain.lead import Lead
 from domain.people import LEADERS, Role
 from domain.permission import may_see
 from domain.ports import Dialog
+from domain.ports import Undo as Act
 from domain.reader.kinds import Kind
 from domain.reader.page import field_named
 from domain.usecases import talk
 from domain.usecases.checks import check_known, read_keys
 from domain.usecases.duty import set_duty
-from domain.usecases.leads import undo_last
 
 LINES = 8
 LIKE_ENOUGH = 0.6
@@ -220,9 +220,13 @@ async def undo(bot: Bot, chat: Chat, rest: str) -> Reply:
     """`/undo`, or `/undo L1042` for the newest act on that lead."""
     lang = bot.lang(chat.by)
     lead_id = lead_number(rest) or None
-    return await bot.act(
-        chat, undo_last, lambda act: undone(lang, act), by=chat.by, at=chat.at, lead_id=lead_id
-    )
+
+    def answer(taken: tuple[Act, talk.Heard]) -> Reply:
+        act, heard = taken
+        said = undone(lang, act)
+        return said if heard.what == "nothing" else Reply(text=f"{said.text}\n{told(bot, chat, heard).text}")
+
+    return await bot.act(chat, talk.take_back, answer, by=chat.by, at=chat.at, lead_id=lead_id)
 
 
 async def stop(bot: Bot, chat: Chat, _rest: str) -> Reply:

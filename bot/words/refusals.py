@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.words import clock_words, field_words, reason_words, say, stage_words
-from domain.errors import AlreadyTaken, BadField, DomainError, NotAllowed, OfferGone
+from domain.errors import AlreadyTaken, BadField, DomainError, NotAllowed, OfferGone, OtherTeam
 from domain.people import Company
 
 
@@ -27,7 +27,8 @@ def refusal(lang: str, error: DomainError, company: Company) -> str:
     if isinstance(error, NotAllowed) and lead.startswith("/"):
         return say(lang, "refused.command", command=lead)
     if isinstance(error, NotAllowed) and data.get("person"):
-        return say(lang, "refused.not_assignable", person=company.name_of(str(data["person"])))
+        key = "refused.other_team" if isinstance(error, OtherTeam) else "refused.not_assignable"
+        return say(lang, key, person=company.name_of(str(data["person"])))
     return say(
         lang,
         f"refused.{error.code}",

@@ -179,15 +179,24 @@ class LeadBook:
         scored: dict[str, list[tuple[float, str]]] = defaultdict(list)
         for lead, points, why in signs.of_words():
             scored[lead].append((points, why))
-        self._recent(scored, talk, signs)
-        found = [self._weigh(lead, points, signs, talk) for lead, points in scored.items()]
-        fit = sorted((each for each in found if each.score >= FLOOR), key=lambda c: (-c.score, c.lead))
-        best = tuple(fit[:LISTED])
-        return Match(lead=self._decided(best, fit), best=best, named=signs.named)
-
-    def _recent(self, scored: dict[str, list[tuple[float, str]]], talk: Talk, signs: "_Signs") -> None:
         if talk.quoted in self._entries:
             scored[talk.quoted].append((QUOTED, "quoted"))
+        by_words = self._fit(scored, signs, talk) if signs.tells_who else []
+        self._recent(scored, talk, signs)
+        fit = self._fit(scored, signs, talk)
+        decided = self._decided(fit)
+        if decided is not None and _as_good(by_words, decided):
+            decided = None
+        return Match(lead=decided, best=tuple(fit[:LISTED]), named=signs.named)
+
+    def _fit(
+        self, scored: Mapping[str, list[tuple[float, str]]], signs: "_Signs", talk: Talk
+    ) -> list[Candidate]:
+        """Who comes into question, the likeliest first."""
+        found = [self._weigh(lead, points, signs, talk) for lead, points in scored.items()]
+        return sorted((each for each in found if each.score >= FLOOR), key=lambda c: (-c.score, c.lead))
+
+    def _recent(self, scored: dict[str, list[tuple[float, str]]], talk: Talk, signs: "_Signs") -> None:
         current = talk.current
         if current is None or current not in self._entries or talk.current_at is None:
             return
@@ -215,13 +224,11 @@ class LeadBook:
         total += OPEN if entry.open else -1.0
         return Candidate(lead=lead, score=round(total, 3), why=tuple(dict.fromkeys(why for _, why in points)))
 
-    def _decided(self, best: Sequence[Candidate], fit: Sequence[Candidate]) -> str | None:
+    def _decided(self, fit: Sequence[Candidate]) -> str | None:
         """The lead that stands out. What only sounds alike never does: half a BRAND, OWN and OPEN stay below ATTACH."""
-        if not best or best[0].score < ATTACH:
+        if not fit or fit[0].score < ATTACH or _as_good(fit, fit[0].lead):
             return None
-        if len(fit) > 1 and best[0].score - best[1].score < MARGIN:
-            return None
-        return best[0].lead
+        return fit[0].lead
 
     # -- what the signs look up -------------------------------------------------------------------------
 
@@ -245,6 +252,12 @@ class LeadBook:
 
     def everyday(self, word: str) -> bool:
         return self._known(word)
+
+
+def _as_good(fit: Sequence[Candidate], lead: str) -> bool:
+    """Whether another one is as good as that one, or better."""
+    score = next((each.score for each in fit if each.lead == lead), 0.0)
+    return any(score - each.score < MARGIN for each in fit if each.lead != lead)
 
 
 _ALIKE: Mapping[str, str] = {"zh": "z", "ch": "c", "sh": "s"}
@@ -295,6 +308,13 @@ class _Signs:
     @property
     def named(self) -> bool:
         return bool(self.people or self.firms or self.names or self.reading.company or self.reading.phones)
+
+    @property
+    def tells_who(self) -> bool:
+        """Whether a firm or a full name is said. A surname points back to whom the talk was about; who says more
+        tells apart whom they mean, and of two customers of one name may mean the other: the conversation does
+        not choose between them. A tap costs a second, a visit booked on the wrong one stops its clock."""
+        return bool(self.firms or self.names or len(self.people) > len(self.respects))
 
     def of_words(self) -> Iterable[tuple[str, float, str]]:
         """(lead, points, why) of every sign but the conversation."""
@@ -363,7 +383,8 @@ class _Signs:
         if not said or self.firms or not entry.company:
             return False
         core = core_of(entry.company)
-        return said not in entry.company and not self._book.sounds_alike(said[:2], core[:2])
+        of_it = said in entry.company or core.startswith(core_of(said))  # 乙公司 is 乙科技有限公司, too
+        return not of_it and not self._book.sounds_alike(said[:2], core[:2])
 
     def contradiction(self, entry: Entry) -> float:
         """What the message says that does not fit this lead."""

@@ -32,10 +32,12 @@ from domain.usecases.placing import UNDO_FOR, Seen, above, first_on_duty, offer,
 from domain.usecases.seeing import lead_for
 from domain.usecases.taking_back import confirmed_no, facts_back, mark_cards
 
-NUDGE_EVERY = 120
-"""Seconds in which one leader rings the same owner once, however often they press."""
+NUDGE_EVERY = timedelta(minutes=2)
+"""In which one leader rings the same owner once, however often they press."""
 REVISIT_AFTER = timedelta(days=30)
 _NO_ANSWERS: Mapping[str, str] = {}
+_CLOSING = ("judge", "withdraw")
+"""Acts that may close a lead that is on its way: its contacts are free then, and its card gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +346,7 @@ def withdraw_lead(uow: Uow, *, lead_id: str, by: str, at: datetime, reason: str 
         uow.free_contact(lead.id)
         told_outcome(uow, lead, "withdrawn", by=by)
         uow.save(lead)
+        _remember(uow, "withdraw", lead, by, at)
     return lead
 
 
@@ -375,7 +378,7 @@ def add_note(  # noqa: PLR0913 - what is known of a note
 
 
 def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = None) -> Lead:
-    """A leader rings whoever has the lead once more."""
+    """A leader rings whoever has the lead once more. Again within NUDGE_EVERY = no change."""
     lead = lead_for(uow, lead_id, by)
     if not may_direct(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
@@ -383,10 +386,10 @@ def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = 
         seen.check(lead)
     if lead.owner is None or lead.owner == by:
         raise OfferGone(lead=lead.id, stage=lead.stage)
-    lead.record(Kind.NUDGED, at=at, actor=by, to=lead.owner)
-    turn = int(at.timestamp()) // NUDGE_EVERY
-    lead.tell(Tell.NUDGE, lead.owner, by, turn, by=by, offer=lead.offer_in_force)
-    uow.save(lead)
+    if not uow.nudged_since(at - NUDGE_EVERY, lead.id, by=by, to=lead.owner):
+        lead.record(Kind.NUDGED, at=at, actor=by, to=lead.owner)
+        lead.tell(Tell.NUDGE, lead.owner, by, lead.events, by=by, offer=lead.offer_in_force)
+        uow.save(lead)
     return lead
 
 
@@ -410,8 +413,15 @@ def undo_last(
     uow.save(lead)
     uow.revive(lead.id)
     uow.forget(act)
+    if lead.decisions > act.decisions and _where(lead) == _where(act.before):
+        # Nothing is left of what came after one's acts before this one: they can be taken back in their turn.
+        uow.carry_acts(by, lead.id, since=act.before.decisions, now=lead.decisions)
     close_question(uow, lead.id, by)
     return act
+
+
+def _where(lead: Lead) -> tuple[object, ...]:
+    return lead.stage, lead.owner, lead.offer_in_force
 
 
 def _note_of(uow: Uow, lead_id: str, no: int) -> str:
@@ -460,13 +470,15 @@ def _as_before(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
     lead.restore(act.before, verb=act.verb, by=by, now=at)
     if act.verb == "judge":
         lead.customer = lead.customer.with_values(extra=act.before.customer.extra)
-    if act.verb == "judge" or (act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}):
+    if act.verb in _CLOSING or (act.verb == "handback" and lead.stage in HELD | {Stage.OFFERED}):
         _claim_new_keys(uow, lead)
     if lead.owner is not None and lead.owner not in uow.company.people:
         lead.release(why=Kind.OWNER_LEFT, by=SYSTEM, now=at)
         place(uow, lead, now=at)
     elif lead.stage is Stage.OFFERED:
         _offered_again(uow, lead, act.verb, by, at)
+    elif lead.stage is Stage.DRAFT:
+        lead.wake_at = at + DRAFT_WAITS  # its question is asked again
 
 
 def _offered_again(uow: Uow, lead: Lead, verb: str, by: str, at: datetime) -> None:
@@ -476,7 +488,7 @@ def _offered_again(uow: Uow, lead: Lead, verb: str, by: str, at: datetime) -> No
     offer, cycle = lead.offer, lead.cycle
     assert offer is not None
     assert cycle is not None
-    if verb == "judge" or (cycle.started_at is None and by != offer.person):
+    if verb in _CLOSING or (cycle.started_at is None and by != offer.person):
         place(uow, lead, now=at)
     elif by == offer.person:
         lead.delivered(offer.no, at=at)

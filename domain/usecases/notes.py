@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from domain.contact import clean_text
-from domain.errors import NotAllowed, NothingWaits, UnknownLead
+from domain.errors import AlreadyTaken, NotAllowed, NothingWaits, OfferGone, UnknownLead
 from domain.events import Kind
 from domain.facts import Facts, Plan, Proposal, unpack_facts
 from domain.lead import Customer, Lead
@@ -15,6 +15,7 @@ from domain.media import Attachment, MediaKind
 from domain.notices import Notice, Tell
 from domain.permission import may_confirm, may_edit, may_note
 from domain.ports import Dialog, Uow
+from domain.stages import CLOSED, HELD
 from domain.usecases.leads import add_note
 from domain.usecases.placing import UNDO_FOR
 from domain.usecases.seeing import lead_for
@@ -389,13 +390,24 @@ def plan_next(
     return plan
 
 
+def _step(uow: Uow, lead: Lead, no: int, by: str) -> Plan | None:
+    """The step that a reminder's button is about, None when it is done or was replaced. A reminder is over as
+    soon as its lead is closed or somebody else's: raises what is true then."""
+    plan = uow.plan(lead.id)
+    found = plan if plan is not None and plan.no == no else None
+    if found is not None and by not in (found.person, lead.owner):
+        raise NotAllowed(lead=lead.id)
+    if lead.stage in HELD and lead.owner != by:
+        raise AlreadyTaken(lead=lead.id, owner=lead.owner, at=lead.accepted_at)
+    if lead.stage in CLOSED or lead.owner not in (None, by):
+        raise OfferGone(lead=lead.id, stage=lead.stage, owner=lead.owner)
+    return found
+
+
 def next_done(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> Lead:
     """The next step was taken. Again, or when another has been set since = no change."""
     lead = lead_for(uow, lead_id, by)
-    plan = uow.plan(lead_id)
-    if plan is not None and plan.no == no:
-        if by not in (plan.person, lead.owner):
-            raise NotAllowed(lead=lead_id)
+    if _step(uow, lead, no, by) is not None:
         uow.end_plan(lead_id)
         step_on_cards(uow, lead_id)
         lead.record(Kind.NEXT_DONE, at=at, actor=by)
@@ -406,11 +418,10 @@ def next_done(uow: Uow, *, lead_id: str, no: int, by: str, at: datetime) -> Lead
 
 def next_later(uow: Uow, *, lead_id: str, no: int, due: datetime, by: str, at: datetime) -> Plan:
     """Remind again at `due`."""
-    lead, plan = lead_for(uow, lead_id, by), uow.plan(lead_id)
-    if plan is None or plan.no != no:
+    lead = lead_for(uow, lead_id, by)
+    plan = _step(uow, lead, no, by)
+    if plan is None:
         raise NothingWaits
-    if plan.person != by:
-        raise NotAllowed(lead=lead_id)
     fresh = set_next(uow, lead, due=due, exact=False, words=plan.words, by=by, at=at)
     uow.save(lead)
     mark_cards(uow, lead_id, "later", tell=Tell.FOLLOW_UP, no=no)

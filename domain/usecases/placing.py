@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from domain.assign import Choice, Desk, choose, level_newcomers, pass_over
-from domain.errors import AlreadyTaken, NotAllowed, OfferGone, WrongStage
+from domain.errors import AlreadyTaken, NotAllowed, OfferGone, OtherTeam, WrongStage
 from domain.events import SYSTEM, Kind
 from domain.lead import Lead
 from domain.notices import Tell
@@ -162,7 +162,7 @@ def assign_lead(uow: Uow, *, lead_id: str, to: str, by: str, at: datetime, seen:
         raise NotAllowed(lead=lead_id, person=to)
     anywhere = company.person(by).role in (Role.DIRECTOR, Role.ADMIN, Role.MARKETER)
     if not anywhere and not _within(company, lead, by, to):
-        raise NotAllowed(lead=lead_id, person=to)
+        raise OtherTeam(lead=lead_id, person=to)
     if seen is not None:
         seen.check(lead)
     loser = _holder(lead)

@@ -13,12 +13,12 @@ from domain.lead import CUSTOMER_FIELDS, Customer, Lead, Origin, missing_fields
 from domain.media import Attachment
 from domain.notices import Notice, Tell
 from domain.permission import may_edit, may_see
-from domain.ports import Dialog, Uow
+from domain.ports import Dialog, Undo, Uow
 from domain.reader.context import Tools
 from domain.reader.lead_text import LeadText, read_answer, read_lead
 from domain.reader.page import field_named
 from domain.reasons import REASONS
-from domain.stages import HELD, Stage
+from domain.stages import Stage
 from domain.usecases.leads import (
     capture_lead,
     check_edit,
@@ -26,6 +26,7 @@ from domain.usecases.leads import (
     edit_lead,
     fill_gaps,
     hand_back,
+    undo_last,
     withdraw_lead,
 )
 from domain.usecases.notes import (
@@ -376,6 +377,17 @@ def ask(uow: Uow, *, kind: str, lead_id: str, by: str, at: datetime, about: str 
     return lead
 
 
+def take_back(uow: Uow, *, by: str, at: datetime, lead_id: str | None = None) -> tuple[Undo, Heard]:
+    """`/undo`: one's newest act (on `lead_id`). A draft that is there again, and lacks something, is asked
+    about again."""
+    act = undo_last(uow, by=by, at=at, lead_id=lead_id)
+    lead = uow.lead(act.before.id)
+    again = act.verb == "withdraw" and lead.stage is Stage.DRAFT
+    if not (again and missing_fields(lead.customer, uow.company.required)):
+        return act, Heard(what="nothing")
+    return act, _ask_next(uow, lead, by, at)
+
+
 def stop_asking(uow: Uow, *, by: str, at: datetime) -> Heard:
     """`取消`: close the open question; a draft that was being filled is withdrawn (and can be undone)."""
     dialog = uow.dialog(by)
@@ -385,7 +397,7 @@ def stop_asking(uow: Uow, *, by: str, at: datetime) -> Heard:
     if not dialog.lead_id:
         return Heard(what="dropped")
     lead = uow.lead(dialog.lead_id)
-    if dialog.kind == "draft" and lead.stage is Stage.DRAFT and lead.stage not in HELD:
+    if dialog.kind == "draft" and lead.stage is Stage.DRAFT:
         lead = withdraw_lead(uow, lead_id=lead.id, by=by, at=at)
     return Heard(what="stopped", lead=lead)
 

@@ -60,6 +60,35 @@ def test_a_surname_alone_is_asked_about_and_answered_by_the_conversation(book: L
     assert match(book, "张总说没预算", current="L2", current_at=stale).lead is None
 
 
+@pytest.mark.parametrize("current", ["L1", "L5"])
+@pytest.mark.parametrize("ago", [timedelta(minutes=1), timedelta(minutes=40)])
+def test_of_two_customers_of_one_name_the_conversation_chooses_none(
+    book: LeadBook, current: str, ago: timedelta
+) -> None:
+    book.put(Entry(lead="L5", name="张伟", company="乙有限公司", owner="lilei"))
+    found = match(book, "今天拜访了张伟，很满意", current=current, current_at=NOW - ago)
+    assert found.lead is None
+    assert set(leads(found)) == {"L1", "L5"}
+    about: dict[str, object] = {"current": current, "current_at": NOW - ago}
+    assert match(book, "乙公司那个张伟说下周签合同", **about).lead == "L5"
+    assert match(book, "博达的张伟说下周签合同", **about).lead == "L1"
+    assert match(book, "张伟 13812345678 打通了", **about).lead == "L1"
+    assert match(book, "张伟说可以", quoted="L5", **about).lead == "L5"
+
+
+def test_of_two_customers_at_one_firm_the_conversation_chooses_none_by_the_firm_alone(book: LeadBook) -> None:
+    recent = NOW - timedelta(minutes=5)
+    assert match(book, "给博达发了报价", current="L1", current_at=recent).lead is None
+    assert match(book, "给博达的张总发了报价", current="L3", current_at=recent).lead == "L1"
+
+
+def test_a_name_that_one_customer_bears_is_lifted_by_the_conversation(book: LeadBook) -> None:
+    book.put(Entry(lead="L6", name="高峰", company="无锡远洋水产有限公司", owner="lilei"))
+    at = NOW - timedelta(minutes=5)
+    assert match(book, "远洋说可以", current="L6", current_at=at).lead == "L6"
+    assert match(book, "远洋说可以").lead is None
+
+
 def test_the_conversation_never_overrules_what_is_named(book: LeadBook) -> None:
     recent = NOW - timedelta(minutes=1)
     assert match(book, "恒通的张敏说可以", current="L1", current_at=recent).lead == "L2"

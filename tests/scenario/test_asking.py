@@ -97,3 +97,15 @@ async def test_a_trend_without_a_customer_keeps_its_two_ways(world: World) -> No
     [card] = await xiaolin.type("没有")
     assert "哪家客户" in words(card)
     assert "市场信息" in (await xiaolin.press(card, key_of(card, "confirm")))["text"]
+
+
+async def test_a_hand_in_that_was_called_off_is_taken_up_again(world: World) -> None:
+    xiaolin = world.phone("xiaolin")
+    asked = await xiaolin.says("/lead 周八 宁波周氏厂 13711110808")
+    lead = asked.split()[0]
+    assert f"{lead} 已撤回" in await xiaolin.says("/cancel")
+    again = await xiaolin.says("/undo")
+    assert again.startswith(f"↩ 已撤销：撤回 {lead}")
+    assert again.endswith(asked)
+    await xiaolin.type("制造业")
+    assert (await world.lead(lead))["industry"] == "制造业"

@@ -56,6 +56,9 @@ async def test_assigning_in_one_message(world: World) -> None:
     said = await world.phone("sunli").says(f"/assign {lead} @张伟")
     assert said == f"没有 {lead} 这条线索"
     assert "不能接线索" in await boss.says(f"/assign {lead} @孙莉")
+    said = await boss.says(f"/assign {lead} @陈静")
+    assert "陈静 在别的团队" in said
+    assert "不能接线索" not in said
     assert (await world.lead(lead))["owner"] == "lilei"
 
 

@@ -100,6 +100,27 @@ async def test_a_confirmation_is_undone_with_one_tap(world: World) -> None:
     assert await world.audit() == []
 
 
+async def test_of_two_customers_of_one_name_the_rep_is_asked_and_no_clock_stops(world: World) -> None:
+    boss, rep = world.phone("wangfang"), world.phone("lilei")
+    leads = []
+    for company in ("宁波甲机械有限公司", "宁波乙机械有限公司"):
+        lead = await world.submit("王强", company=company)
+        await boss.type(f"/assign {lead} @李雷")
+        await rep.does("accept", lead)
+        leads.append(lead)
+    [card] = await rep.type("今天拜访了王强，很满意")
+    assert "哪条线索" in card["card"]["title"]
+    assert [(await world.lead(lead))["stage"] for lead in leads] == ["accepted", "accepted"]
+    button = next(each["key"] for each in card["card"]["buttons"] if leads[0] in each["key"])
+    await rep.press(card, button)
+    assert [(await world.lead(lead))["stage"] for lead in leads] == ["contacted", "accepted"]
+    await world.advance("40m")
+    [card] = await rep.type("今天拜访了王强")
+    assert "哪条线索" in card["card"]["title"]
+    await rep.type("乙公司那个王强说下周签合同")
+    assert [each["text"] for each in await world.notes(leads[1])] == ["乙公司那个王强说下周签合同"]
+
+
 async def hint(world: World, lead: str) -> str | None:
     found = await world.service.reads.lead(lead)
     assert found is not None

@@ -206,10 +206,7 @@ class Look:
 
     def _effects(self) -> None:
         """INV-2, INV-9: what was acknowledged has happened, exactly once."""
-        kinds = Counter(fact.kind for fact in self.every_fact())
-        nudged = len(self._done("nudge"))
-        if kinds["nudged"] != nudged:
-            self.wrong(f"INV-7 {nudged} nudges were answered, {kinds['nudged']} happened")
+        self._nudges()
         captured = {lead for asked in self.people.asked if (lead := self._captured(asked))}
         for lead in sorted(captured - set(self.leads)):
             self.wrong(f"INV-2 {lead} was acknowledged and is not there")
@@ -220,6 +217,17 @@ class Look:
             lead = getattr(unpack(asked.about), "lead", "")
             if not any(f.kind == "accepted" and f.actor == asked.by for f in self.facts[lead]):
                 self.wrong(f"INV-2 {asked.by} was told to have {lead} and never had it")
+
+    def _nudges(self) -> None:
+        """INV-7: each press rang, or came soon after one that did; no press rang twice."""
+        pressed = self._done("nudge")
+        rang = [fact for fact in self.every_fact() if fact.kind == "nudged"]
+        if len(rang) > len(pressed):
+            self.wrong(f"INV-7 {len(pressed)} nudges were answered, {len(rang)} happened")
+        for asked in pressed:
+            near = (abs(got - fact.at) for fact in rang if fact.actor == asked.by for got in asked.received)
+            if not any(apart <= NUDGE_EVERY for apart in near):
+                self.wrong(f"INV-7 {asked.by} was told that {asked.about} rang, and nothing did")
 
     def _captured(self, asked: Asked) -> str:
         """The lead that an answer in the inbox names as handed in."""
@@ -328,13 +336,8 @@ class Look:
             (str(lead), tell) for lead, tell in self.rows("SELECT lead_id, tell FROM outbox")
         )
         wanted: Counter[tuple[str, str]] = Counter()
-        nudges = set()
         for fact in self.every_fact():
             tell = _tells(fact)
-            if fact.kind == "nudged":  # one boss rings one person once in two minutes
-                nudge = (fact.lead, fact.actor, fact.data["to"], int(fact.at.timestamp()) // NUDGE_EVERY)
-                tell = "" if nudge in nudges else tell
-                nudges.add(nudge)
             if tell:
                 wanted[fact.lead, tell] += 1
         for lead in self.leads:

@@ -244,6 +244,20 @@ async def test_the_submitter_takes_a_lead_back_before_it_is_accepted(floor: Floo
     assert await floor.told(Tell.ALERT) == []
 
 
+async def test_a_withdrawal_is_taken_back_with_its_customer_and_offered_anew(floor: Floor) -> None:
+    lead = await floor.capture(by="emp", phone=PHONE)
+    await floor.show()
+    await withdraw(floor, lead.id, "emp")
+    assert (await floor.undo("emp")).verb == "withdraw"
+    found = await floor.lead(lead.id)
+    assert (found.stage, found.owner is None) == ("offered", False)
+    assert (await floor.capture(phone=PHONE)).id == lead.id
+    await floor.show()
+    assert found.owner is not None
+    await floor.accept(lead.id, found.owner)
+    assert (await floor.lead(lead.id)).stage == "accepted"
+
+
 async def test_a_leader_withdraws_and_the_submitter_hears(floor: Floor) -> None:
     lead = await floor.capture(by="emp")
     await withdraw(floor, lead.id, "me")
@@ -349,6 +363,40 @@ async def test_a_visit_is_taken_back_with_the_contact_it_was(floor: Floor) -> No
     await floor.undo("e1")
     assert (await floor.lead(lead)).stage == "accepted"
     assert await floor.rows("SELECT key FROM notes WHERE NOT gone") == []
+
+
+async def test_one_after_the_other_is_taken_back_when_all_that_came_since_is_undone(floor: Floor) -> None:
+    lead = await accepted(floor)
+    before = await floor.lead(lead)
+    for key in ("n1", "n2"):  # a visit undone, and logged anew
+        await note(floor, lead, "e1", kind="visit", key=key)
+        assert (await floor.undo("e1", lead)).verb == "visit"
+    after = await floor.lead(lead)
+    assert (after.stage, after.accepted_at) == (before.stage, before.accepted_at)
+    assert (await floor.undo("e1", lead)).verb == "accept"
+    found = await floor.lead(lead)
+    assert (found.stage, found.owner, found.accepted_at) == ("offered", "e1", None)
+    await floor.accept(lead, "e1")
+    assert (await floor.lead(lead)).stage == "accepted"
+
+
+async def test_what_somebody_else_did_and_undid_leaves_no_act_of_ones_own_open(floor: Floor) -> None:
+    lead = await accepted(floor)
+    await floor.take(lead, "me")
+    await floor.undo("me", lead)
+    with pytest.raises(TooLate):
+        await floor.undo("e1", lead)
+
+
+async def test_a_visit_beside_another_that_stands_keeps_the_accept(floor: Floor) -> None:
+    lead = await accepted(floor)
+    for key in ("n1", "n2"):
+        await note(floor, lead, "e1", kind="visit", key=key)
+    await floor.undo("e1", lead)
+    assert (await floor.lead(lead)).stage == "contacted"
+    await floor.do(leads.undo_last, by="e1", at=floor.now, lead_id=lead, verb="visit")
+    assert (await floor.lead(lead)).stage == "accepted"
+    assert (await floor.undo("e1", lead)).verb == "accept"
 
 
 async def test_an_edit_is_taken_back_without_what_others_edited(floor: Floor) -> None:

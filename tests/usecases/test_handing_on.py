@@ -18,6 +18,7 @@ from domain.errors import (
     NeedsWords,
     NotAllowed,
     OfferGone,
+    OtherTeam,
     UnknownLead,
     UnknownPerson,
     WrongStage,
@@ -398,11 +399,31 @@ async def test_an_impatient_leader_rings_once(floor: Floor) -> None:
     for _ in range(3):
         await floor.do(leads.nudge, lead_id=lead, by="me", at=floor.now)
     assert await floor.told(Tell.NUDGE, lead) == ["e1"]
+    assert (await floor.kinds(lead)).count("nudged") == 1
     [nudge] = await floor.rows("SELECT args FROM outbox WHERE tell = 'nudge'")
     assert json.loads(nudge[0])["offer"] == 1, "its card is of that offer, whatever comes of the lead"
+    await floor.do(leads.nudge, lead_id=lead, by="dir", at=floor.now)
+    assert await floor.told(Tell.NUDGE, lead) == ["e1", "e1"], "another leader is another matter"
     floor.clock.step(minutes=2)
     await floor.do(leads.nudge, lead_id=lead, by="me", at=floor.now)
-    assert await floor.told(Tell.NUDGE, lead) == ["e1", "e1"]
+    assert await floor.told(Tell.NUDGE, lead) == ["e1", "e1", "e1"]
+
+
+async def test_a_leader_who_presses_twice_across_a_full_minute_rings_once(floor: Floor) -> None:
+    lead = await accepted(floor)
+    for at in (119, 121):  # whatever the clock's figures, two seconds lie between
+        when = floor.now.replace(minute=0, second=0) + timedelta(seconds=at)
+        await floor.do(leads.nudge, lead_id=lead, by="me", at=when)
+    assert await floor.told(Tell.NUDGE, lead) == ["e1"]
+    assert (await floor.kinds(lead)).count("nudged") == 1
+
+
+async def test_whoever_got_the_lead_since_is_rung_too(floor: Floor) -> None:
+    lead = await accepted(floor)
+    await floor.do(leads.nudge, lead_id=lead, by="me", at=floor.now)
+    await floor.assign(lead, "e2", "me")
+    await floor.do(leads.nudge, lead_id=lead, by="me", at=floor.now)
+    assert await floor.told(Tell.NUDGE, lead) == ["e1", "e2"]
 
 
 async def test_without_marketing_the_manager_hears_of_the_day(
@@ -470,7 +491,7 @@ async def test_a_rep_who_leads_a_team_gives_leads_to_its_people_alone(
     teams = {**company.teams, "east": replace(company.teams["east"], manager="e1")}
     floor = Floor(await open_store(replace(company, teams=teams)), clock)
     lead = (await floor.capture()).id
-    with pytest.raises(NotAllowed):
+    with pytest.raises(OtherTeam):
         await floor.assign(lead, "s1", "e1")
     assert (await floor.assign(lead, "e2", "e1")).owner == "e2"
 

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from domain.errors import NotAllowed, NothingToUndo, NothingWaits, TooLate, UnknownLead
+from domain.errors import (
+    AlreadyTaken,
+    NotAllowed,
+    NothingToUndo,
+    NothingWaits,
+    OfferGone,
+    TooLate,
+    UnknownLead,
+)
 from domain.facts import Facts
 from domain.media import Attachment, MediaKind
 from domain.notices import Tell
@@ -190,6 +198,38 @@ async def test_a_next_step_is_done_once_and_by_its_own(floor: Floor) -> None:
     for _ in range(2):
         await floor.do(notes.next_done, lead_id=lead, no=plan.no, by="e1", at=floor.now)
     assert (await floor.kinds(lead)).count("next_done") == 1
+
+
+@pytest.mark.parametrize("done_first", [False, True])
+async def test_a_reminder_of_a_lead_that_was_taken_away_says_whose_it_is(
+    floor: Floor, done_first: bool
+) -> None:
+    lead = await held(floor)
+    plan = await planned(floor, lead, hours=1)
+    tap = partial(floor.do, lead_id=lead, no=plan.no, by="e1", at=floor.now)
+    later = partial(tap, notes.next_later, due=floor.now + timedelta(hours=3))
+    if done_first:
+        await tap(notes.next_done)
+    await floor.assign(lead, "e2", "me")
+    for press in (partial(tap, notes.next_done), later):
+        with pytest.raises(OfferGone) as refused:
+            await press()
+        assert refused.value.data["owner"] == "e2"
+    await floor.show()
+    await floor.accept(lead, "e2")
+    for press in (partial(tap, notes.next_done), later):
+        with pytest.raises(AlreadyTaken) as refused:
+            await press()
+        assert refused.value.data["owner"] == "e2"
+    assert (await floor.kinds(lead)).count("next_done") == done_first
+
+
+async def test_a_reminder_of_a_closed_lead_is_over(floor: Floor) -> None:
+    lead = await held(floor)
+    plan = await planned(floor, lead, hours=1)
+    await floor.hand_back(lead, "e1", "duplicate")
+    with pytest.raises(OfferGone):
+        await floor.do(notes.next_done, lead_id=lead, no=plan.no, by="e1", at=floor.now)
 
 
 async def test_a_step_that_was_replaced_is_put_off_by_nobody(floor: Floor) -> None:

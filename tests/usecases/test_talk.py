@@ -8,7 +8,7 @@ from domain.people import Person, Role
 from domain.reasons import REASONS
 from domain.stages import Stage
 from domain.usecases import talk
-from domain.usecases.leads import edit_lead, send_draft, undo_last
+from domain.usecases.leads import edit_lead, send_draft, undo_last, withdraw_lead
 from domain.usecases.notes import file_market, waiting_no
 from tests.fakes.company import with_people
 from tests.fakes.floor import Floor
@@ -200,6 +200,28 @@ async def test_an_undo_closes_the_question_for_a_reasons_words(floor: Floor) -> 
     await floor.undo(owner, lead)
     heard = await floor.do(talk.hear, text="设备下周到", by=owner, key="k2", at=floor.now)
     assert heard.what == "nothing"
+
+
+async def test_a_draft_that_was_called_off_is_there_again_and_asked_about(floor: Floor) -> None:
+    asked = await floor.do(talk.submit, text="/lead 周八 宁波周氏厂 13711110808", by="emp", at=floor.now)
+    assert asked.what == "asked"
+    stopped = await floor.do(talk.stop_asking, by="emp", at=floor.now)
+    assert stopped.lead.stage is Stage.INVALID
+    floor.clock.step(minutes=1)
+    act, heard = await floor.do(talk.take_back, by="emp", at=floor.now)
+    assert (act.verb, heard.what, heard.asked) == ("withdraw", "asked", asked.asked)
+    again = await floor.lead(asked.lead.id)
+    assert (again.stage, again.customer, again.reason) == (Stage.DRAFT, asked.lead.customer, None)
+    assert (await floor.capture(phone="+8613711110808")).id == again.id
+    heard = await floor.do(talk.hear, text="制造业", by="emp", key="k", at=floor.now)
+    assert heard.lead.customer.industry == "制造业"
+
+
+async def test_a_whole_draft_that_was_called_off_is_there_again_and_waits_for_its_tap(floor: Floor) -> None:
+    lead = (await floor.capture(by="emp", draft=True, company="博达", industry="制造", need="MES")).id
+    await floor.do(withdraw_lead, lead_id=lead, by="emp", at=floor.now)
+    _, heard = await floor.do(talk.take_back, by="emp", at=floor.now)
+    assert (heard.what, (await floor.lead(lead)).stage) == ("nothing", Stage.DRAFT)
 
 
 async def test_what_was_done_to_a_lead_that_was_taken_back_stands_in_no_undos_way(floor: Floor) -> None:
