@@ -100,6 +100,20 @@ _SPELT = re.compile(
 _SPELT_DIGITS = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
 
 
+# What no reading takes for sure, but a mask must hide: a mobile number whose digits are signs and words mixed
+# (138 一一一一 3333) or stand apart by more than one sign, and the number of a QQ account.
+_ANY_DIGIT = str.maketrans("零〇一幺二三四五六七八九壹贰叁肆伍陆柒捌玖\n", "001123456789123456789 ")
+_APART = "[ ._·-]{0,3}"
+_LOOSE = re.compile(rf"(?<![0-9])1{_APART}[3-9](?:{_APART}[0-9]){{9}}(?![0-9])")
+_QQ = re.compile(
+    r"(?:(?<![A-Za-z])QQ|扣扣)(?:号码?|群号?)?[ :=是]{0,4}(?P<id>[1-9][0-9]{4,10})(?![0-9])", re.IGNORECASE
+)
+_MAYBE = re.compile(
+    "[0-9@vwq０-９＠Ａ-Ｚａ-ｚ零〇一幺二三四五六七八九壹贰叁肆伍陆柒捌玖]|微信|扣扣", re.IGNORECASE
+)
+"""A text with none of these holds no contact."""
+
+
 _SIGNS = r"!-~\u3001\u3002\u300a-\u300d\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\xb7\u2013\u2014\u2026"
 _COMMON = rf"[{_SIGNS}\u4e00-\u9fff]+"
 _COMMON_LINE = re.compile(f"{_COMMON}(?: {_COMMON})*")
@@ -311,14 +325,27 @@ def contact_keys(*, phone: str | None, email: str | None, wechat: str | None) ->
 
 
 def without_contacts(text: str, shown: Callable[[str, str], str]) -> str:
-    """The text with each contact as `shown(kind, value)`; a kind is `phone`, `email` or `wechat`."""
-    plain = fold(text)
+    """The text with each contact as `shown(kind, value)`; a kind is `phone`, `email`, `wechat` or `qq`."""
+    if not _MAYBE.search(text):
+        return text
+    plain = fold(text).replace("\n", " ")
+    loose = _LOOSE.finditer(plain.translate(_ANY_DIGIT))
     found = [(at.start, at.end, "phone", at.value) for at in find_phones(plain)]
     found += [(at.start, at.end, "email", at.value) for at in find_emails(plain)]
     found += [(at.end - len(at.value), at.end, "wechat", at.value) for at in find_wechats(plain)]
+    found += [(m.start(), m.end(), "phone", f"+86{_digits(m[0])}") for m in loose]
+    found += [(m.start("id"), m.end(), "qq", m["id"]) for m in _QQ.finditer(plain)]
     pieces, done = [], 0
     for start, end, kind, value in sorted(found):
         if start >= done:
             pieces += [text[done:start], shown(kind, value)]
             done = end
     return "".join((*pieces, text[done:]))
+
+
+_MASKS = {"phone": mask_phone, "email": mask_email, "wechat": mask_wechat, "qq": mask_wechat}
+
+
+def hide_contacts(text: str) -> str:
+    """The text with every phone number, e-mail address, WeChat name and QQ number in it masked."""
+    return without_contacts(text, lambda kind, value: _MASKS[kind](value))

@@ -478,6 +478,24 @@ async def test_contacts_are_masked_unless_the_token_may_see_them(front: Front) -
     answers.Lead.model_validate_json(await answer.text())
 
 
+async def test_a_contact_typed_into_any_text_of_a_lead_is_masked_like_the_phone(front: Front) -> None:
+    typed = "找13811113333或a.b@example.com"
+    names = ("name", "company", "title", "industry", "region", "product", "need", "channel", "campaign")
+    made = await front.lead(WHO | dict.fromkeys(names, typed) | {"external_id": "13811113333"})
+    await front.store.write(
+        add_note, lead_id=made["id"], by=made["owner"], text=typed, kind="note", key="n", at=front.clock.now()
+    )
+    path, open_token = f"/api/v1/leads/{made['id']}", front.token("crm", "read", "contact")
+    for each in (path, "/api/v1/leads", f"{path}/notes"):
+        shown = await (await front.get(each)).text()
+        assert "1111" not in shown
+        assert "a.b@" not in shown
+        assert typed in await (await front.get(each, token=open_token)).text()
+    found = await (await front.get(path)).json()
+    assert {found[name] for name in names} == {"找138****3333或a***@example.com"}
+    assert found["external_id"] == "138****3333"
+
+
 async def test_another_number_of_a_known_customer_is_masked_in_the_notes_like_the_first(front: Front) -> None:
     made = await front.lead(WHO | {"email": "zhangwei@example.com", "wechat": "zhang_wei"})
     other = {

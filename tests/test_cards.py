@@ -5,9 +5,10 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -38,6 +39,7 @@ from bot.cards.actions import (
 )
 from bot.cards.build import NoCard, build
 from bot.cards.capture import draft_card, pool_card, submitted_card
+from bot.cards.erasing import erase_card
 from bot.cards.handback import handback_card
 from bot.cards.lead import lead_card
 from bot.cards.model import Card, CardState, digest, fit, to_json
@@ -45,7 +47,7 @@ from bot.cards.notes import note_card, which_card
 from bot.cards.rollup import rollup_card
 from domain.calendar import Hours, Mode, WorkingCalendar
 from domain.events import Kind
-from domain.lead import Customer, Lead
+from domain.lead import Customer, Lead, Origin
 from domain.notices import Tell
 from domain.people import Person, Role
 from domain.reasons import REASONS
@@ -279,6 +281,49 @@ def test_a_number_typed_into_the_need_stays_hidden_until_the_lead_is_accepted() 
             assert not re.search("1234 ?5678|58881234|zhang@|zhangwei88", shown)
     lead.accept("lilei", 1, member=True, at=at(1))
     assert typed in _all_text(lead_card(lead, person("lilei"), COMPANY, Tell.OFFER, {"offer": 1}))
+
+
+@pytest.mark.parametrize("viewer", ["lilei", "hanmeimei", "wangfang", "zhaogang", "chenjie", "zhouning"])
+def test_a_number_typed_into_any_text_of_a_lead_is_hidden_on_every_card(viewer: str) -> None:
+    """Whichever text it is: those of a field that is added tomorrow are filled here too."""
+    texts: dict[str, Any] = {
+        each.name: f"{each.name} 13811113333" for each in fields(Customer) if each.type == "str | None"
+    }
+    said = {"will": "yes", "will_said": "打13811113333"}
+    known = replace(CUSTOMER, **{**texts, "phone": None, "email": None, "wechat": None}, extra=said)
+    args = {**ACCEPT, "offer": 1, "why": "turn", "words": "", "no": 1, "what": "accepted", "nth": 1}
+    for lead in (offered(customer=known), climbed(offered(customer=known), minutes=30)):
+        lead.origin = Origin(**{each.name: "来自13811113333" for each in fields(Origin) if each.name != "by"})
+        about = {**args, "cycle": lead.cycle.no if lead.cycle else 1}
+        reader, each = person(viewer), (lead, person(viewer), COMPANY, about)
+        shown = [build(tell, *each) for tell in Tell if tell not in _OF_NO_LEAD]
+        shown += [card(*each) for card in (draft_card, submitted_card, handback_card, note_card)]
+        shown += [pool_card([lead], reader, COMPANY), rollup_card([(lead, about)], reader, COMPANY)]
+        shown += [which_card([lead], reader, about), erase_card(lead, reader)]
+        for card in shown:
+            assert "1111" not in _all_text(card)
+
+
+_OF_NO_LEAD = {
+    Tell.REPLY, Tell.REFRESH, Tell.WELCOME, Tell.OFF_DUTY, Tell.GAP, Tell.DEAD, Tell.CALENDAR, Tell.LEFT,
+}  # fmt: skip
+
+
+def test_no_card_and_no_answer_reads_a_customers_text_past_the_mask() -> None:
+    """`bot.cards.parts` alone reads them."""
+    names = "|".join([each.name for each in (*fields(Customer), *fields(Origin)) if each.name != "by"])
+    past = re.compile(rf"(?:customer|origin)\.(?:{names})\b|= \w+\.(?:customer|origin)\b(?!\.)")
+    bot = GOLDEN.parents[1] / "bot"
+    found = {
+        f"{file.parent.name}/{file.name}: {read}"
+        for file in (*bot.glob("cards/*.py"), *bot.glob("handlers/*.py"), bot / "web" / "lead_page.py")
+        for read in past.findall(file.read_text(encoding="utf-8"))
+        if file.name != "parts.py"
+    }
+    assert found == {
+        "handlers/leads.py: customer.phone",  # of the lead that the reader has just accepted
+        "cards/rollup.py: customer.name",  # whether there is one
+    }
 
 
 def test_the_number_can_be_dialled_with_its_extension() -> None:

@@ -24,7 +24,7 @@ def submitted_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
     buttons = (*answers, *_change(lead, viewer, company, args))
     undo = any(isinstance(button.action, Undo) for button in buttons)
     return Card(
-        title=say(lang, "submitted.title", lead=lead.id, who=parts.who(lead, lang)),
+        title=say(lang, "submitted.title", lead=lead.id, who=parts.who(lead, viewer)),
         lines=(
             whereabouts(lead, viewer, company),
             *(parts.unreached(lead, viewer, company) if lead.stage not in CLOSED else ()),
@@ -93,11 +93,10 @@ def whereabouts(lead: Lead, viewer: Person, company: Company) -> str:
 
 def understood(lead: Lead, viewer: Person) -> tuple[Field, ...]:
     """What the lead's fields hold."""
-    customer = lead.customer
     return (
-        *parts.fields(viewer.lang, ("company", customer.company), ("title", customer.title)),
+        *parts.about(lead, viewer, "company", "title"),
         *parts.contacts(lead, viewer)[:1],
-        *parts.fields(viewer.lang, ("industry", customer.industry), ("region", customer.region)),
+        *parts.about(lead, viewer, "industry", "region"),
     )
 
 
@@ -116,7 +115,7 @@ def draft_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card
     ]
     confirm, cancel = Confirm(what="draft", lead=lead.id), Cancel(what="draft", lead=lead.id)
     return Card(
-        title=say(lang, "draft.title", who=parts.who(lead, lang)),
+        title=say(lang, "draft.title", who=parts.who(lead, viewer)),
         lines=(*asked, *parts.need(lead, viewer)),
         fields=understood(lead, viewer),
         buttons=(
@@ -140,17 +139,18 @@ def pool_card(leads: Sequence[Lead], viewer: Person, company: Company) -> Card:
     claim = Button(action=Take(lead=ALL), text=say(lang, "button.claim"), style=Style.PRIMARY)
     return Card(
         title=title,
-        lines=tuple(_pool_line(lead, company, lang) for lead in shown),
+        lines=tuple(_pool_line(lead, viewer, company) for lead in shown),
         buttons=(claim,) if free else (),
-        selects=(parts.leads_select(free, lang),) if free else (),
+        selects=(parts.leads_select(free, viewer),) if free else (),
         state=CardState.LIVE if free else CardState.DONE,
     )
 
 
-def _pool_line(lead: Lead, company: Company, lang: str) -> str:
-    about = {"lead": lead.id, "who": parts.who(lead, lang)}
+def _pool_line(lead: Lead, viewer: Person, company: Company) -> str:
+    lang = viewer.lang
+    about = {"lead": lead.id, "who": parts.who(lead, viewer)}
     if lead.stage is Stage.POOL:
-        more = parts.place(lead)
+        more = parts.place(lead, viewer)
         return (
             say(lang, "pool_card.line_more", **about, more=more)
             if more

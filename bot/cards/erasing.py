@@ -20,7 +20,7 @@ def erase_card(lead: Lead, viewer: Person) -> Card:
     )
     return Card(
         title=say(lang, "erase.title", lead=lead.id),
-        lines=(parts.who(lead, lang), say(lang, "erase.goes"), say(lang, "erase.stays")),
+        lines=(parts.who(lead, viewer), say(lang, "erase.goes"), say(lang, "erase.stays")),
         buttons=buttons if may_erase(viewer) else (),
         note=say(lang, "erase.note"),
     )

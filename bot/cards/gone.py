@@ -14,10 +14,10 @@ def gone_card(lead: Lead, viewer: Person, company: Company, offer_no: int) -> Ca
     """The card of offer number `offer_no`, which is not this person's to take any more."""
     line, state = _where(lead, viewer, company, offer_no)
     return Card(
-        title=parts.who(lead, viewer.lang),
+        title=parts.who(lead, viewer),
         lines=(line,),
         fields=(
-            *parts.fields(viewer.lang, ("company", lead.customer.company)),
+            *parts.about(lead, viewer, "company"),
             *_masked(lead, viewer),
         ),
         state=state,

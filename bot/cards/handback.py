@@ -22,7 +22,7 @@ def handback_card(lead: Lead, viewer: Person, company: Company, args: Args) -> C
     if not offered and not (lead.stage in HANDED and lead.owner == viewer.id):
         return gone.gone_card(lead, viewer, company, offer)
     lang = viewer.lang
-    title = say(lang, "handback.title", who=parts.who(lead, lang))
+    title = say(lang, "handback.title", who=parts.who(lead, viewer))
     if args.get("state") == "asked":
         lines = (*parts.helped(lead, company, lang), say(lang, "handback.cancelled", lead=lead.id))
         return Card(title=title, lines=lines, state=CardState.DONE)
@@ -33,7 +33,7 @@ def handback_card(lead: Lead, viewer: Person, company: Company, args: Args) -> C
     return Card(
         title=title,
         lines=(say(lang, "handback.ask"),),
-        fields=parts.fields(lang, ("company", lead.customer.company)),
+        fields=parts.about(lead, viewer, "company"),
         selects=(_reasons(lang),),
         buttons=(
             Button(action=confirm, text=say(lang, "button.confirm_handback"), style=Style.DANGER),

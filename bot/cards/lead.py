@@ -73,7 +73,7 @@ def _offered(view: View) -> Card:
     assert lead.offer is not None
     line, deadline = _time_left(view)
     return Card(
-        title=say(lang, "lead.new", who=parts.who(lead, lang)),
+        title=say(lang, "lead.new", who=parts.who(lead, view.viewer)),
         lines=(
             *_nudged(view),
             _reminder(view, deadline) or line,
@@ -98,7 +98,7 @@ def _grab(view: View) -> Card:
     assert lead.offer is not None
     team = view.company.team_name(lead.team)
     return Card(
-        title=say(lang, "lead.grab", who=parts.who(lead, lang)),
+        title=say(lang, "lead.grab", who=parts.who(lead, view.viewer)),
         lines=(
             say(lang, "lead.grab_now"),
             *parts.unreached(lead, view.viewer, view.company),
@@ -116,12 +116,11 @@ def _button(lang: str, key: str, action: Action, style: Style = Style.DEFAULT) -
 
 def _facts(view: View, *, why: str) -> tuple[Field, ...]:
     lead, lang = view.lead, view.lang
-    customer = lead.customer
     return (
-        *parts.fields(lang, ("company", customer.company), ("title", customer.title)),
+        *parts.about(lead, view.viewer, "company", "title"),
         *parts.contacts(lead, view.viewer),
-        *parts.fields(lang, ("industry", parts.place(lead))),
-        *parts.fields(lang, ("source", parts.origin(lead, view.company, lang)), ("why", why)),
+        *parts.fields(lang, ("industry", parts.place(lead, view.viewer))),
+        *parts.fields(lang, ("source", parts.origin(lead, view.viewer, view.company)), ("why", why)),
     )
 
 
@@ -200,9 +199,8 @@ def _held(view: View) -> Card:
     if lead.stage is Stage.ACCEPTED:
         done = _button(lang, "button.contacted", Contacted(lead=lead.id, offer=offer), Style.PRIMARY)
         buttons.insert(0, done)
-    customer = lead.customer
     return Card(
-        title=parts.who(lead, lang),
+        title=parts.who(lead, view.viewer),
         lines=(
             *lines,
             *parts.unreached(lead, view.viewer, view.company),
@@ -212,9 +210,9 @@ def _held(view: View) -> Card:
         ),
         fields=(
             *parts.contacts(lead, view.viewer),
-            *parts.fields(lang, ("company", customer.company), ("title", customer.title)),
-            *parts.fields(lang, ("industry", parts.place(lead))),
-            *parts.fields(lang, ("source", parts.origin(lead, view.company, lang))),
+            *parts.about(lead, view.viewer, "company", "title"),
+            *parts.fields(lang, ("industry", parts.place(lead, view.viewer))),
+            *parts.fields(lang, ("source", parts.origin(lead, view.viewer, view.company))),
         ),
         buttons=tuple(buttons),
         deadline=deadline,

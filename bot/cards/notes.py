@@ -32,7 +32,7 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
     buttons = _note_buttons(lead, lang, parts.number(args, "no"), state, kind, asks=asks, over=over)
     line = f"note.{state}" if state != "open" else "note.ask" if asks else "note.kept"
     return Card(
-        title=say(lang, f"note.title.{kind}", lead=lead.id, who=parts.who(lead, lang)),
+        title=say(lang, f"note.title.{kind}", lead=lead.id, who=parts.who(lead, viewer)),
         lines=(
             say(lang, line, lead=lead.id),
             *(
@@ -118,10 +118,10 @@ def which_card(leads: Sequence[Lead], viewer: Person, args: Args) -> Card:
             title=say(lang, "which.title"), lines=(say(lang, f"which.{state}"),), state=CardState.DONE
         )
     buttons = [
-        Button(action=Choose(what="note", lead=lead.id, option=no), text=parts.name_of(lead, lang))
+        Button(action=Choose(what="note", lead=lead.id, option=no), text=parts.name_of(lead, viewer))
         for lead in leads[:CHOICES]
     ]
-    lines = [say(lang, "which.line", lead=lead.id, who=parts.who(lead, lang)) for lead in leads[:CHOICES]]
+    lines = [say(lang, "which.line", lead=lead.id, who=parts.who(lead, viewer)) for lead in leads[:CHOICES]]
     return Card(
         title=say(lang, "which.title"),
         lines=(*lines, *_quoted(viewer, args)),
@@ -170,7 +170,7 @@ def follow_up_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
     if state or not may_follow_up(viewer, lead):
         lines.insert(0, say(lang, f"follow_up.{state or 'gone'}"))
         return Card(
-            title=say(lang, "follow_up.title", who=parts.who(lead, lang)),
+            title=say(lang, "follow_up.title", who=parts.who(lead, viewer)),
             lines=tuple(lines),
             state=CardState.DONE if state else CardState.DEAD,
             note=lead.id,
@@ -178,7 +178,7 @@ def follow_up_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
     done = Confirm(what="next", lead=lead.id, offer=no)
     later = Choose(what="later", lead=lead.id, option=no)
     return Card(
-        title=say(lang, "follow_up.title", who=parts.who(lead, lang)),
+        title=say(lang, "follow_up.title", who=parts.who(lead, viewer)),
         lines=(*lines, *parts.unreached(lead, viewer, company)),
         fields=parts.contacts(lead, viewer),
         note=lead.id,
@@ -195,7 +195,7 @@ def colleague_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
     kind = parts.text(args, "kind") or "note"
     name = parts.member(company, parts.text(args, "by"), lang)
     return Card(
-        title=parts.who(lead, lang),
+        title=parts.who(lead, viewer),
         lines=(say(lang, f"colleague.{kind}", name=name, lead=lead.id),),
         state=CardState.DONE,
     )

@@ -6,13 +6,7 @@ from datetime import datetime
 from bot.cards.model import OPTIONS, Field, Option, Select, fit
 from bot.words import clock_words, field_words, money_words, reason_words, say, source_words
 from domain.calendar import CalendarError
-from domain.contact import (
-    mask_email,
-    mask_phone,
-    mask_wechat,
-    show_phone,
-    without_contacts,
-)
+from domain.contact import hide_contacts, mask_email, mask_phone, mask_wechat, show_phone
 from domain.judging import Question, answer_to
 from domain.lead import Lead, missing_fields
 from domain.people import Company, Person
@@ -23,8 +17,8 @@ from domain.stages import Stage
 NAME = 10
 """A customer's name in a title or a line, so that the company beside it still shows."""
 
-LONGEST_NEED = 2000
-"""As much of a need as is looked through for numbers; a line shows a twentieth of it."""
+LONGEST = 2000
+"""As much of a text as is looked through for numbers; a line shows a twentieth of it."""
 
 Args = Mapping[str, object]
 
@@ -49,18 +43,31 @@ def instant(args: Args, name: str) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) and value else None
 
 
-def name_of(lead: Lead, lang: str) -> str:
+def typed(lead: Lead, viewer: Person, text: str | None) -> str:
+    """A text of the customer or of where the lead came from, as this person may read it: contacts typed into
+    it are masked for all but the owner who accepted. Cards and answers show such a text by no other way."""
+    known = (text or "")[:LONGEST]
+    return known if sees_phone(viewer, lead) else hide_contacts(known)
+
+
+def name_of(lead: Lead, viewer: Person) -> str:
     """The customer's name, or the company's for one who left none; short."""
-    name = fit(lead.customer.name or "", NAME) or fit(lead.customer.company or "", NAME)
-    return name or say(lang, "who.nobody")
+    customer = lead.customer
+    name = fit(typed(lead, viewer, customer.name), NAME) or fit(typed(lead, viewer, customer.company), NAME)
+    return name or say(viewer.lang, "who.nobody")
 
 
-def who(lead: Lead, lang: str) -> str:
+def firm(lead: Lead, viewer: Person, width: int) -> str:
+    """The customer's company, cut to a width."""
+    return fit(typed(lead, viewer, lead.customer.company), width)
+
+
+def who(lead: Lead, viewer: Person) -> str:
     """The customer in one line: name and company."""
-    name, company = fit(lead.customer.name or "", NAME), fit(lead.customer.company or "", 40)
+    name, company = fit(typed(lead, viewer, lead.customer.name), NAME), firm(lead, viewer, 40)
     if name and company:
-        return say(lang, "who.sign", name=name, company=company)
-    return name or company or say(lang, "who.nobody")
+        return say(viewer.lang, "who.sign", name=name, company=company)
+    return name or company or say(viewer.lang, "who.nobody")
 
 
 def member(company: Company, person_id: str | None, lang: str) -> str:
@@ -123,6 +130,11 @@ def fields(lang: str, *pairs: tuple[str, str | None]) -> tuple[Field, ...]:
     return tuple(Field(label=field_words(lang, name), value=value) for name, value in pairs if value)
 
 
+def about(lead: Lead, viewer: Person, *names: str) -> tuple[Field, ...]:
+    """Texts of the customer as fields."""
+    return fields(viewer.lang, *((name, typed(lead, viewer, getattr(lead.customer, name))) for name in names))
+
+
 def contacts(lead: Lead, viewer: Person) -> tuple[Field, ...]:
     """The ways to reach the customer: whole for the owner who accepted, for all others one and masked."""
     customer, lang = lead.customer, viewer.lang
@@ -154,25 +166,23 @@ def _dial(phone: str) -> str:
     return f"tel:{number};ext={extension}" if extension else f"tel:{number}"
 
 
-def place(lead: Lead) -> str:
+def place(lead: Lead, viewer: Person) -> str:
     """Industry and region in one value."""
-    return " · ".join(part for part in (lead.customer.industry, lead.customer.region) if part)
+    customer = lead.customer
+    both = (typed(lead, viewer, customer.industry), typed(lead, viewer, customer.region))
+    return " · ".join(part for part in both if part)
 
 
-def wish(lead: Lead, lang: str) -> str:
-    """Product and amount in one value."""
-    amount = money_words(lang, lead.customer.amount_min, lead.customer.amount_max)
-    return " · ".join(part for part in (fit(lead.customer.product or "", 30), amount) if part)
+def amount(lead: Lead, lang: str) -> str:
+    return money_words(lang, lead.customer.amount_min, lead.customer.amount_max)
 
 
 def need(lead: Lead, viewer: Person) -> tuple[str, ...]:
-    """What the customer wants, as a line; none when unknown. Numbers typed into it are masked too."""
-    wanted = (lead.customer.need or "")[:LONGEST_NEED]
-    if not sees_phone(viewer, lead):
-        wanted = hide_contacts(wanted)
-    lang = viewer.lang
-    shown = " · ".join(part for part in (wish(lead, lang), fit(wanted, 100)) if part)
-    return (say(lang, "need.line", need=shown),) if shown else ()
+    """What the customer wants, as a line: product, amount and need; none when unknown."""
+    product = fit(typed(lead, viewer, lead.customer.product), 30)
+    wanted = fit(typed(lead, viewer, lead.customer.need), 100)
+    shown = " · ".join(part for part in (product, amount(lead, viewer.lang), wanted) if part)
+    return (say(viewer.lang, "need.line", need=shown),) if shown else ()
 
 
 def judged(lead: Lead, viewer: Person) -> tuple[str, ...]:
@@ -183,18 +193,10 @@ def judged(lead: Lead, viewer: Person) -> tuple[str, ...]:
     lang = viewer.lang
     told = [say(lang, "judge.customer")]
     for question, answer in answers.items():
-        words = hide_contacts(lead.customer.extra.get(f"{question}_said", ""))
+        words = typed(lead, viewer, lead.customer.extra.get(f"{question}_said"))
         key = f"judge.is.{answer or 'open'}{'.said' if words else ''}"
         told.append(say(lang, key, question=say(lang, f"judge.{question}"), words=fit(words, 20)))
     return (say(lang, "judge.line", answers=" ".join(told)),)
-
-
-_MASKS = {"phone": mask_phone, "email": mask_email, "wechat": mask_wechat}
-
-
-def hide_contacts(typed: str) -> str:
-    """The text with every phone number, e-mail address and WeChat name in it masked."""
-    return without_contacts(typed, lambda kind, value: _MASKS[kind](value))
 
 
 def voice(company: Company, lang: str, state: str = "due") -> str:
@@ -202,12 +204,16 @@ def voice(company: Company, lang: str, state: str = "due") -> str:
     return say(lang, f"voice.{state if company.hears else 'kept'}")
 
 
-def origin(lead: Lead, company: Company, lang: str) -> str:
+def source(lead: Lead, viewer: Person) -> str:
+    """The channel by which a lead came, or the source's name; empty when neither is known."""
+    return source_words(viewer.lang, typed(lead, viewer, lead.origin.channel or lead.origin.source))
+
+
+def origin(lead: Lead, viewer: Person, company: Company) -> str:
     """Where a lead came from: the colleague who handed it in, or the channel."""
     if lead.origin.by:
-        return say(lang, "by.named", name=member(company, lead.origin.by, lang))
-    name = lead.origin.channel or lead.origin.source
-    return source_words(lang, name) if name else ""
+        return say(viewer.lang, "by.named", name=member(company, lead.origin.by, viewer.lang))
+    return source(lead, viewer)
 
 
 def people_select(people: Iterable[Person], company: Company, lang: str) -> Select:
@@ -222,8 +228,8 @@ def people_select(people: Iterable[Person], company: Company, lang: str) -> Sele
     return Select(key="person", label=say(lang, "select.person"), options=options)
 
 
-def leads_select(leads: Iterable[Lead], lang: str) -> Select:
+def leads_select(leads: Iterable[Lead], viewer: Person) -> Select:
     """A choice of leads, by number and name; chosen is the only one, of several none."""
-    options = tuple(Option(id=lead.id, text=f"{lead.id} {name_of(lead, lang)}") for lead in leads)[:OPTIONS]
+    options = tuple(Option(id=lead.id, text=f"{lead.id} {name_of(lead, viewer)}") for lead in leads)[:OPTIONS]
     first = options[0].id if len(options) == 1 else ""
-    return Select(key="lead", label=say(lang, "select.lead"), options=options, selected=first)
+    return Select(key="lead", label=say(viewer.lang, "select.lead"), options=options, selected=first)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from bot.cards import parts
 from bot.cards.actions import ALL, Assign, Nudge, Take
-from bot.cards.model import OPTIONS, Button, Card, CardState, Select, Style, fit
+from bot.cards.model import OPTIONS, Button, Card, CardState, Select, Style
 from bot.cards.parts import Args
 from bot.cards.told import handed_back_text
 from bot.cards.trouble import candidates, is_open, overdue, solved, stuck, waiting_since
-from bot.words import money_words, say
+from bot.words import say
 from domain.lead import Lead
 from domain.people import Company, Person
 from domain.permission import may_direct
@@ -29,7 +29,7 @@ def rollup_card(items: Sequence[tuple[Lead, Args]], viewer: Person, company: Com
         title=_title(items, len(troubled), lang),
         lines=_lines(items, viewer, company),
         buttons=_many_leads(mine, people, lang),
-        selects=_selects(mine, people, company, lang),
+        selects=_selects(mine, people, viewer, company),
         state=CardState.LIVE if troubled else CardState.DONE,
         note=say(lang, "alert.more_people", lead=mine[0].id) if len(people) > OPTIONS else "",
     )
@@ -70,7 +70,7 @@ def _lines(items: Sequence[tuple[Lead, Args]], viewer: Person, company: Company)
 
 def _line(lead: Lead, args: Args, viewer: Person, company: Company) -> str:
     lang = viewer.lang
-    name = f"{lead.id} {parts.name_of(lead, lang)}".rstrip()
+    name = f"{lead.id} {parts.name_of(lead, viewer)}".rstrip()
     if _is_news(args):
         by = parts.named(company, args, "by", lang)
         how = handed_back_text(lead, viewer, company, args)
@@ -85,14 +85,13 @@ def _line(lead: Lead, args: Args, viewer: Person, company: Company) -> str:
         at=parts.clock(lead, viewer, company, late or waiting_since(lead)),
     )
     line = say(lang, "rollup.open", name=name, trouble=_trouble(lead, args, company, lang), since=since)
-    return " · ".join([line, *_about(lead, lang)])
+    return " · ".join([line, *_about(lead, viewer)])
 
 
-def _about(lead: Lead, lang: str) -> list[str]:
+def _about(lead: Lead, viewer: Person) -> list[str]:
     """The firm, where a name stands before it, and the amount: by which a leader tells what is urgent."""
-    customer = lead.customer
-    firm = fit(customer.company or "", FIRM) if customer.name else ""
-    return [each for each in (firm, money_words(lang, customer.amount_min, customer.amount_max)) if each]
+    firm = parts.firm(lead, viewer, FIRM) if lead.customer.name else ""
+    return [each for each in (firm, parts.amount(lead, viewer.lang)) if each]
 
 
 def _trouble(lead: Lead, args: Args, company: Company, lang: str) -> str:
@@ -116,10 +115,10 @@ def _many_leads(leads: Sequence[Lead], people: Sequence[Person], lang: str) -> t
 
 
 def _selects(
-    leads: Sequence[Lead], people: Sequence[Person], company: Company, lang: str
+    leads: Sequence[Lead], people: Sequence[Person], viewer: Person, company: Company
 ) -> tuple[Select, ...]:
     """Two choices on one card: no platform has room for pages of either."""
     if not leads:
         return ()
-    chosen = parts.leads_select(leads, lang)
-    return (chosen, parts.people_select(people[:OPTIONS], company, lang)) if people else (chosen,)
+    chosen = parts.leads_select(leads, viewer)
+    return (chosen, parts.people_select(people[:OPTIONS], company, viewer.lang)) if people else (chosen,)

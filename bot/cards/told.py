@@ -33,7 +33,7 @@ def outcome_text(lead: Lead, viewer: Person, company: Company, args: Args) -> st
     """What became of a lead (`args["what"]`), in one line for who handed it in; no way to reach anybody."""
     lang = viewer.lang
     what = parts.text(args, "what")
-    about = {"lead": lead.id, "name": parts.name_of(lead, lang)}
+    about = {"lead": lead.id, "name": parts.name_of(lead, viewer)}
     if what not in OUTCOMES:
         return say(lang, "outcome.other", **about, stage=stage_words(lang, what or lead.stage))
     by = parts.member(company, parts.text(args, "by"), lang)
@@ -57,7 +57,7 @@ def outcome_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Ca
         () if outcome_stands(lead, args) else (say(lang, "outcome.now", stage=stage_words(lang, lead.stage)),)
     )
     return Card(
-        title=say(lang, "outcome.title", name=parts.who(lead, lang)),
+        title=say(lang, "outcome.title", name=parts.who(lead, viewer)),
         lines=(outcome_text(lead, viewer, company, args), *now),
         state=CardState.DONE,
     )
@@ -69,7 +69,7 @@ def handed_back_card(lead: Lead, viewer: Person, company: Company, args: Args) -
     lang = viewer.lang
     by = parts.named(company, args, "by", lang)
     return Card(
-        title=say(lang, "handed.title", by=by, lead=lead.id, name=parts.name_of(lead, lang)),
+        title=say(lang, "handed.title", by=by, lead=lead.id, name=parts.name_of(lead, viewer)),
         lines=(handed_back_text(lead, viewer, company, args),),
         state=CardState.DONE,
     )
@@ -123,14 +123,12 @@ def help_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
     if reason:
         line = say(lang, "help.line", by=by, reason=reason_words(lang, reason))
     return Card(
-        title=say(lang, "help.title", who=parts.who(lead, lang)),
+        title=say(lang, "help.title", who=parts.who(lead, viewer)),
         lines=(line, *parts.need(lead, viewer)) if here else (say(lang, "help.over", by=by),),
-        fields=parts.fields(
-            lang,
-            ("lead", lead.id),
-            ("company", lead.customer.company),
-            ("industry", parts.place(lead)),
-            ("owner", by if here else ""),
+        fields=(
+            *parts.fields(lang, ("lead", lead.id)),
+            *parts.about(lead, viewer, "company"),
+            *parts.fields(lang, ("industry", parts.place(lead, viewer)), ("owner", by if here else "")),
         ),
         buttons=(Button(action=visit, text=say(lang, "button.visit")),) if here else (),
         note=say(lang, "help.how", lead=lead.id, by=by) if here else "",
@@ -152,14 +150,15 @@ def revisit_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Ca
         else say(lang, "submitted.stage", stage=_stage(lead, lang))
     )
     return Card(
-        title=say(lang, f"revisit.{what}", who=parts.who(lead, lang)),
+        title=say(lang, f"revisit.{what}", who=parts.who(lead, viewer)),
         lines=(
             now,
             *(parts.unreached(lead, viewer, company) if asleep else ()),
             *parts.need(lead, viewer),
         ),
         fields=(
-            *parts.fields(lang, ("lead", lead.id), ("company", lead.customer.company)),
+            *parts.fields(lang, ("lead", lead.id)),
+            *parts.about(lead, viewer, "company"),
             *parts.contacts(lead, viewer),
             *parts.fields(lang, ("reason", reason_words(lang, lead.reason or "") if asleep else "")),
         ),

@@ -78,7 +78,7 @@ def alert_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card
     rep = _rep(lead, company, args, lang)
     after = duration_words(lang, _promised(lead, args))
     kind = overdue(args)
-    name = parts.name_of(lead, lang)
+    name = parts.name_of(lead, viewer)
     system = (say(lang, "alert.system", after=after, rep=rep),) if kind == DELIVERY else ()
     return _trouble(
         lead,
@@ -102,7 +102,7 @@ def stuck_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card
         lead,
         viewer,
         company,
-        title=say(lang, f"stuck.{why}", who=parts.who(lead, lang)),
+        title=say(lang, f"stuck.{why}", who=parts.who(lead, viewer)),
         lines=(say(lang, line, count=lead.handbacks), *_given_back(company, args, lang)),
         rep="",
         nudge=False,
@@ -150,9 +150,9 @@ def _solved_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Ca
     how = solved(lead, viewer, company, args)
     key = "alert.solved" if how.startswith("✅") else "alert.moved"
     return Card(
-        title=say(viewer.lang, key, name=parts.who(lead, viewer.lang)),
+        title=say(viewer.lang, key, name=parts.who(lead, viewer)),
         lines=(how,),
-        fields=parts.fields(viewer.lang, ("lead", lead.id), ("company", lead.customer.company)),
+        fields=(*parts.fields(viewer.lang, ("lead", lead.id)), *parts.about(lead, viewer, "company")),
         state=CardState.DONE,
     )
 
@@ -184,12 +184,12 @@ def _facts(lead: Lead, viewer: Person, company: Company, rep: str) -> tuple[Fiel
     now_with = parts.holder(lead, company, lang) if lead.offer or lead.owner else ""
     return parts.fields(
         lang,
-        ("lead", f"{lead.id} {parts.who(lead, lang)}"),
+        ("lead", f"{lead.id} {parts.who(lead, viewer)}"),
         ("rep", now_with or rep),
         ("team", company.team_name(lead.team)),
         ("since", parts.clock(lead, viewer, company, waiting_since(lead)) if rep else ""),
         ("step", step_reached(lead, lang) if lead.stage is Stage.OFFERED else ""),
-        ("industry", parts.place(lead)),
+        ("industry", parts.place(lead, viewer)),
     )
 
 

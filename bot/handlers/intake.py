@@ -89,7 +89,7 @@ def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - o
         return Reply(text="", card="trend", args={"words": heard.asked[:60], "no": waiting_no(heard.asked)})
     if found is None:
         return Reply(text=say(lang, _WITHOUT_LEAD.get(heard.what, "nothing_open")))
-    who = parts.who(found, lang)
+    who = parts.who(found, bot.person(chat.by))
     match heard.what:
         case "sent":
             return submitted(bot, found)

@@ -21,6 +21,7 @@ from bot.words import reason_words, say
 from domain.contact import show_phone
 from domain.judging import ANSWERS, Answer, Question, failed
 from domain.lead import Lead
+from domain.people import Person
 from domain.ports import Undo as Act
 from domain.reasons import REASONS
 from domain.usecases import talk
@@ -45,9 +46,9 @@ def register(router: Router) -> None:
     router.click(Choose)(chosen)
 
 
-def held(key: str, lang: str, lead: Lead) -> str:
+def held(key: str, viewer: Person, lead: Lead) -> str:
     """The sentence for a lead that is now one's own, with its number to call."""
-    who = parts.who(lead, lang)
+    lang, who = viewer.lang, parts.who(lead, viewer)
     phone = lead.customer.phone
     if phone is None:
         return say(lang, f"{key}.no_phone", lead=lead.id, who=who)
@@ -56,12 +57,12 @@ def held(key: str, lang: str, lead: Lead) -> str:
 
 async def accept(bot: Bot, click: Click) -> Reply:
     """接收 and 抢单: one winner; the same click again gets the same answer."""
-    action, lang = click.action, bot.lang(click.by)
+    action, viewer = click.action, bot.person(click.by)
     assert isinstance(action, Accept | Grab)
     return await bot.act(
         click,
         accept_lead,
-        lambda lead: Reply(text=held("accepted", lang, lead)),
+        lambda lead: Reply(text=held("accepted", viewer, lead)),
         lead_id=action.lead,
         offer_no=action.offer,
         by=click.by,
@@ -98,11 +99,12 @@ async def ask_reason(bot: Bot, click: Click) -> Reply:
 
 async def ask_visit(bot: Bot, click: Click) -> Reply:
     """记拜访: the next message is the visit's log."""
-    action, lang = click.action, bot.lang(click.by)
+    action, viewer = click.action, bot.person(click.by)
     assert isinstance(action, Visit)
 
     def answer(lead: Lead) -> Reply:
-        return Reply(text=say(lang, "visit.asked", lead=lead.id, who=parts.who(lead, lang)), say=True)
+        who = parts.who(lead, viewer)
+        return Reply(text=say(viewer.lang, "visit.asked", lead=lead.id, who=who), say=True)
 
     return await bot.act(click, talk.ask, answer, kind="visit", lead_id=action.lead, by=click.by, at=click.at)
 

@@ -153,7 +153,7 @@ async def _join(
     lang = bot.lang(chat.by)
 
     def answer(kept: Kept) -> Reply:
-        said = say(lang, "note.joined", lead=kept.lead.id, who=parts.who(kept.lead, lang))
+        said = say(lang, "note.joined", lead=kept.lead.id, who=parts.who(kept.lead, bot.person(chat.by)))
         return Reply(text=with_voice(bot, chat, said))
 
     return await bot.act(
@@ -222,7 +222,7 @@ async def visit_asked_for(bot: Bot, chat: Chat, lead_id: str) -> Reply:
     lang = bot.lang(chat.by)
 
     def answer(kept: Kept) -> Reply:
-        text = say(lang, "visit.done", lead=kept.lead.id, who=parts.who(kept.lead, lang))
+        text = say(lang, "visit.done", lead=kept.lead.id, who=parts.who(kept.lead, bot.person(chat.by)))
         if not (kept.facts.worth_asking or kept.voice):
             return Reply(text=text)
         return replace(kept_reply(kept), text=text)
@@ -474,7 +474,7 @@ async def look_for(bot: Bot, chat: Chat, rest: str) -> Reply:
         lead = await bot.reads.lead(lead_id)
         if lead is not None and may_see(bot.company, person, lead):
             owner = parts.holder(lead, bot.company, lang) if lead.owner else say(lang, "find.nobody")
-            lines.append(say(lang, "find.line", lead=lead.id, who=parts.who(lead, lang), owner=owner))
+            lines.append(say(lang, "find.line", lead=lead.id, who=parts.who(lead, person), owner=owner))
         if len(lines) == 8:
             break
     text = "\n".join(lines) or say(lang, "find.none", words=rest[:SHOWN])

@@ -13,12 +13,12 @@ from bot.handlers.leads import duty_words, undone
 from bot.handlers.team import due_words
 from bot.inbound import Chat, Click, Reply
 from bot.router import Bot, Router
-from bot.words import clock_words, field_words, known, say, source_words, stage_words
+from bot.words import clock_words, field_words, known, say, stage_words
 from bot.words.judging import HELP, NO_VALUE, SMALL_TALK, STOP
 from bot.words.notes import HELP_TOPICS
 from domain.errors import NotAllowed, UnknownLead
 from domain.lead import Lead
-from domain.people import LEADERS, Role
+from domain.people import LEADERS, Person, Role
 from domain.permission import may_see
 from domain.ports import Dialog
 from domain.ports import Undo as Act
@@ -69,26 +69,27 @@ async def lead(bot: Bot, chat: Chat, rest: str) -> Reply:
 
 async def my(bot: Bot, chat: Chat, _rest: str) -> Reply:
     """`/my`: what one holds, helps with, and handed in."""
-    lang = bot.lang(chat.by)
+    viewer = bot.person(chat.by)
     owned = list(await bot.reads.leads_of(chat.by))
     handed_in = [each for each in await bot.reads.submitted_by(chat.by, LINES) if each.owner != chat.by]
     tonight = chat.at.astimezone(bot.company.zone).replace(hour=23, minute=59, second=59)
     lines = await notes.due_lines(bot, chat.by, chat.at, tonight)
     helping = list(await bot.reads.helping(chat.by))
-    lines += _listed(bot, lang, "my.title", owned) + _listed(bot, lang, "my.helping", helping)
-    lines += _listed(bot, lang, "my.submitted", handed_in)
-    none = "my.none" if bot.person(chat.by).role in (Role.REP, *LEADERS) else "my.none.other"
-    return await bot.tell(chat, Reply(text="\n".join(lines) or say(lang, none)))
+    lines += _listed(bot, viewer, "my.title", owned) + _listed(bot, viewer, "my.helping", helping)
+    lines += _listed(bot, viewer, "my.submitted", handed_in)
+    none = "my.none" if viewer.role in (Role.REP, *LEADERS) else "my.none.other"
+    return await bot.tell(chat, Reply(text="\n".join(lines) or say(viewer.lang, none)))
 
 
-def _listed(bot: Bot, lang: str, title: str, leads: list[Lead]) -> list[str]:
+def _listed(bot: Bot, viewer: Person, title: str, leads: list[Lead]) -> list[str]:
     if not leads:
         return []
+    lang = viewer.lang
     lines = [say(lang, title, count=len(leads))]
     for each in leads[:LINES]:
         due = due_words(lang, each, bot.company) if title == "my.title" else ""
         stage = stage_words(lang, each.stage)
-        lines.append(say(lang, "my.line", lead=each.id, who=parts.who(each, lang), stage=stage, due=due))
+        lines.append(say(lang, "my.line", lead=each.id, who=parts.who(each, viewer), stage=stage, due=due))
     if len(leads) > LINES:
         lines.append(say(lang, "my.more", count=len(leads) - LINES))
     return lines
@@ -109,11 +110,11 @@ async def status(bot: Bot, chat: Chat, rest: str) -> Reply:
     if not lead_id:
         return await bot.tell(chat, Reply(text=say(lang, "status.usage"), ok=False))
     found = await _seen(bot, chat, lead_id)
-    return await bot.tell(chat, Reply(text="\n".join(_status(bot, lang, found))))
+    return await bot.tell(chat, Reply(text="\n".join(_status(bot, bot.person(chat.by), found))))
 
 
-def _status(bot: Bot, lang: str, found: Lead) -> list[str]:
-    company = bot.company
+def _status(bot: Bot, viewer: Person, found: Lead) -> list[str]:
+    company, lang = bot.company, viewer.lang
     now = bot.clock.now()
 
     def at(key: str, when: object, **more: object) -> list[str]:
@@ -126,14 +127,14 @@ def _status(bot: Bot, lang: str, found: Lead) -> list[str]:
             lang,
             "status.line",
             lead=found.id,
-            who=parts.who(found, lang),
+            who=parts.who(found, viewer),
             stage=stage_words(lang, found.stage),
         )
     ]
     if found.owner:
         owner, team = parts.holder(found, company, lang), company.team_name(found.team)
         lines.append(say(lang, "status.owner", owner=owner, team=team))
-    by = company.name_of(found.origin.by) or source_words(lang, found.origin.channel)
+    by = company.name_of(found.origin.by) or parts.source(found, viewer)
     lines += at("status.captured", found.created_at, by=by)
     lines += at("status.accepted", found.accepted_at) + at("status.contacted", found.contacted_at)
     lines += at("status.late", found.broken_at)

@@ -88,7 +88,8 @@ async def taken(bot: Bot, click: Click) -> Reply:
 
     def answer(lead: Lead) -> Reply:
         fresh = lead.accepted_at == click.at  # a second tap finds the card of the first
-        return Reply(text=held("taken", lang, lead), card="lead" if fresh else "", lead=lead.id)
+        text = held("taken", bot.person(click.by), lead)
+        return Reply(text=text, card="lead" if fresh else "", lead=lead.id)
 
     return await bot.act(
         click,
@@ -151,8 +152,8 @@ def mine(company: Company, boss: str) -> list[Person]:
 
 async def team(bot: Bot, chat: Chat, _rest: str) -> Reply:
     """`/team`: what is open in one's teams, and by when."""
-    lang, company = bot.lang(chat.by), bot.company
-    teams = company.led_by(chat.by)
+    viewer, company = bot.person(chat.by), bot.company
+    lang, teams = viewer.lang, company.led_by(chat.by)
     if not teams:
         raise NotAllowed(lead="/team")
     leads = await bot.reads.team_open(teams, LINES + 1)
@@ -164,7 +165,7 @@ async def team(bot: Bot, chat: Chat, _rest: str) -> Reply:
         owner = company.name_of(lead.owner) if lead.owner else say(lang, "team.nobody")
         lines.append(
             say(
-                lang, "team.line", lead=lead.id, who=parts.who(lead, lang), owner=owner,
+                lang, "team.line", lead=lead.id, who=parts.who(lead, viewer), owner=owner,
                 stage=stage_words(lang, lead.stage), due=due_words(lang, lead, company),
             )
         )  # fmt: skip

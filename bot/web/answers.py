@@ -33,7 +33,7 @@ class Duplicate(Receipt):
 
 
 class Lead(Receipt):
-    """A lead. Phone, e-mail and WeChat name are masked and `fields` is null without the scope `contact`."""
+    """A lead. Without the scope `contact`, contacts are masked in every text and `fields` is null."""
 
     tier: str
     channel: str

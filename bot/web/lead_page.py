@@ -12,6 +12,7 @@ from bot.cards import parts
 from bot.web.problems import Problem
 from bot.web.signin import Gate
 from bot.words import clock_words, known, say, stage_words
+from domain.contact import hide_contacts
 from domain.events import Event
 from domain.lead import Lead
 from domain.people import Company, Person
@@ -72,19 +73,18 @@ def _page(
     lead: Lead, notes: Sequence[Note], events: Sequence[Event], viewer: Person, company: Company
 ) -> str:
     lang, esc = viewer.lang, html.escape
-    customer = lead.customer
     rows = [
-        *parts.fields(lang, ("company", customer.company), ("title", customer.title)),
+        *parts.about(lead, viewer, "company", "title"),
         *parts.contacts(lead, viewer),
-        *parts.fields(lang, ("industry", customer.industry), ("region", customer.region)),
-        *parts.fields(lang, ("source", parts.origin(lead, company, lang))),
+        *parts.about(lead, viewer, "industry", "region"),
+        *parts.fields(lang, ("source", parts.origin(lead, viewer, company))),
     ]
     fields = "".join(f"<dt>{esc(row.label)}</dt><dd>{esc(row.value)}</dd>" for row in rows)
     need = "".join(f"<p>{esc(line)}</p>" for line in (*parts.need(lead, viewer), *parts.judged(lead, viewer)))
     state = f"{stage_words(lang, lead.stage)} · {parts.holder(lead, company, lang)}"
     said = "".join(_note(note, lead, viewer, company) for note in notes)
     done = "".join(f"<p>{_event(event, viewer, company)}</p>" for event in events)
-    title = esc(f"{lead.id} {parts.who(lead, lang)}")
+    title = esc(f"{lead.id} {parts.who(lead, viewer)}")
     return (
         f"<!doctype html><html lang={lang}><meta charset=utf-8>"
         f"<meta name=viewport content='width=device-width,initial-scale=1'><title>{title}</title>"
@@ -95,7 +95,7 @@ def _page(
 
 
 def _note(note: Note, lead: Lead, viewer: Person, company: Company) -> str:
-    text = note.text if sees_phone(viewer, lead) else parts.hide_contacts(note.text)
+    text = note.text if sees_phone(viewer, lead) else hide_contacts(note.text)
     at = clock_words(viewer.lang, note.at, company.zone)
     who = parts.member(company, note.author, viewer.lang)
     return f"<p><small>{html.escape(f'{at} {who}')}</small><br>{html.escape(text)}</p>"

@@ -1,16 +1,18 @@
 """What the API answers with: leads, facts and notes as plain JSON values, times in the company's zone."""
 
+from dataclasses import fields, replace
 from datetime import datetime
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from bot.cards.parts import hide_contacts
-from domain.contact import mask_email, mask_phone, mask_wechat
+from domain.contact import hide_contacts, mask_email, mask_phone, mask_wechat
 from domain.events import Event
-from domain.lead import Lead
+from domain.lead import Customer, Lead, Origin
 from domain.people import Company
 from domain.ports import Note
 
 Json = dict[str, object]
+_Texts = TypeVar("_Texts", Customer, Origin)
 
 
 def _at(when: datetime | None, zone: ZoneInfo) -> str | None:
@@ -35,8 +37,10 @@ def receipt(lead: Lead, zone: ZoneInfo, *, known: bool) -> Json:
 
 
 def lead_json(lead: Lead, company: Company, *, contact: bool) -> Json:
-    """A lead; phone, e-mail, WeChat name and the free fields are open only with `contact`."""
+    """A lead; the free fields, and contacts in whatever text they stand, are open only with `contact`."""
     zone, who, origin = company.zone, lead.customer, lead.origin
+    if not contact:
+        who, origin = _masked_customer(who), _masked(origin)
     return {
         "id": lead.id,
         "stage": lead.stage.value,
@@ -48,7 +52,7 @@ def lead_json(lead: Lead, company: Company, *, contact: bool) -> Json:
         "source": origin.source,
         "campaign": origin.campaign,
         "external_id": origin.external_id,
-        "submitted_by": origin.by,
+        "submitted_by": lead.origin.by,
         "created_at": _at(lead.created_at, zone),
         "updated_at": _at(lead.updated_at, zone),
         "assigned_at": _at(lead.assigned_at, zone),
@@ -65,11 +69,27 @@ def lead_json(lead: Lead, company: Company, *, contact: bool) -> Json:
         "need": who.need,
         "amount_min": who.amount_min,
         "amount_max": who.amount_max,
-        "phone": who.phone if contact or not who.phone else mask_phone(who.phone),
-        "email": who.email if contact or not who.email else mask_email(who.email),
-        "wechat": who.wechat if contact or not who.wechat else mask_wechat(who.wechat),
+        "phone": who.phone,
+        "email": who.email,
+        "wechat": who.wechat,
         "fields": dict(who.extra) if contact else None,
     }
+
+
+def _masked(known: _Texts) -> _Texts:
+    """With the contacts in each of its texts masked, those of a field added tomorrow too."""
+    values = {each.name: getattr(known, each.name) for each in fields(known)}
+    hidden: dict[str, Any] = {n: hide_contacts(text) for n, text in values.items() if isinstance(text, str)}
+    return replace(known, **hidden)
+
+
+def _masked_customer(who: Customer) -> Customer:
+    return replace(
+        _masked(who),
+        phone=mask_phone(who.phone) if who.phone else None,
+        email=mask_email(who.email) if who.email else None,
+        wechat=mask_wechat(who.wechat) if who.wechat else None,
+    )
 
 
 def event_json(event: Event, zone: ZoneInfo) -> Json:
@@ -87,13 +107,11 @@ def event_json(event: Event, zone: ZoneInfo) -> Json:
 
 
 def note_json(note: Note, zone: ZoneInfo, *, contact: bool) -> Json:
-    """A note; what somebody typed is shown as it is, what an enquiry left as contact data only with
-    `contact`."""
-    enquiry = note.key.startswith("enquiry:")
+    """A note; contacts in its text are open only with `contact`."""
     return {
         "key": note.key,
         "at": _at(note.at, zone),
         "author": note.author,
         "kind": note.kind,
-        "text": hide_contacts(note.text) if enquiry and not contact else note.text,
+        "text": note.text if contact else hide_contacts(note.text),
     }

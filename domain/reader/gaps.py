@@ -1,6 +1,6 @@
 """What a language model may add to a reading: words of the message itself, for fields that the rules left open.
 
-The model sees the message without its phones, e-mails and WeChat names, and gives back quotes. A quote that the
+The model sees the message without its phones, e-mails, WeChat names and QQ numbers, and gives back quotes. A quote that the
 message does not hold is dropped; numbers are read from it by our own rules.
 """
 
@@ -15,12 +15,12 @@ LIMITS: Mapping[str, int] = {
     "name": 20, "company": 60, "title": 20, "industry": 20, "region": 20, "product": 40, "need": 200, "amount": 40,
 }  # fmt: skip
 """The fields that a model may quote for, with the longest quote."""
-_HIDDEN = {"phone": "〔电话〕", "email": "〔邮箱〕", "wechat": "〔微信〕"}
+_HIDDEN = {"phone": "〔电话〕", "email": "〔邮箱〕", "wechat": "〔微信〕", "qq": "〔QQ〕"}
 _NUMBERED = frozenset({"product", "need", "amount"})
 
 
 def redact(text: str) -> str:
-    """The message as a model may see it: contacts replaced by 〔电话〕, 〔邮箱〕 and 〔微信〕, at most LONGEST signs."""
+    """The message as a model may see it: contacts replaced by 〔电话〕 and the like, at most LONGEST signs."""
     return without_contacts(text, lambda kind, _: _HIDDEN[kind])[:LONGEST]
 
 

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.cards.parts import hide_contacts
 from bot.language import almanac_of, simplified, tools
+from domain.contact import hide_contacts
 from domain.reader import book as book_module
 from domain.reader.book import Entry, LeadBook, Talk
 from domain.reader.context import Almanac, Context, Tools, plain
@@ -161,6 +161,40 @@ def test_a_phone_that_is_spelt_out_is_a_phone() -> None:
     assert read_lead("佟总 昆山锐成精密 幺五八六二三三零零一七 想上MES").phone == "+8615862330017"
     assert read_lead("佟总 昆山锐成精密 幺五八六二三三零零一 想上MES").phone is None
     assert hide_contacts("打幺五八六二三三零零一七") == "打158****0017"
+
+
+@pytest.mark.parametrize(
+    ("typed", "hidden"),
+    [
+        ("打138 一一一一 3333", "打138****3333"),
+        ("打 一三八1111叁叁叁叁 吧", "打 138****3333 吧"),
+        ("打1381111\n3333", "打138****3333"),
+        ("021-5888\n1234", "021-******34"),
+        ("138 - 1111 - 3333", "138****3333"),
+        ("138·1111·3333", "138****3333"),
+        ("加QQ 123456789", "加QQ 12****"),
+        ("qq号：123456789。", "qq号：12****。"),
+        ("扣扣是123456", "扣扣是12****"),
+        ("ｗｘ：zhang_wei", "ｗｘ：zh****"),
+    ],
+)
+def test_a_number_written_to_slip_through_is_masked(typed: str, hidden: str) -> None:
+    assert hide_contacts(typed) == hidden
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "预算一百三十万，2026年一季度上线",
+        "一三五七九",
+        "QQ群里认识的",
+        "订单13811113333445",
+        "13,800,000,000元",
+        "十三\n5家门店",
+    ],
+)
+def test_what_is_no_contact_is_not_masked(typed: str) -> None:
+    assert hide_contacts(typed) == typed
 
 
 @pytest.mark.parametrize(
