@@ -722,7 +722,7 @@ def _keep_directory(engine: Any, *, company: Company, channel: str, listed: list
         with engine.begin() as conn:
             change = take_over(conn, channel=channel, listed=listed, force=force)
     except DirectoryShrunk as error:
-        print(f"✘ {refusal('zh', error, company)}", file=sys.stderr)
+        print(f"✘ {refusal('zh', error, company, SystemClock().now())}", file=sys.stderr)
         return 1
     for account in change.left:
         print(say("zh", "sync.left", person=account))

@@ -79,12 +79,14 @@ class Bot:
         found = self.company.people.get(person_id)
         return found.lang if found else "zh"
 
+    def refused(self, wish: Click | Chat, error: DomainError) -> Reply:
+        return Reply(text=refusal(self.lang(wish.by), error, self.company, wish.at), ok=False)
+
     async def act(
         self, wish: Click | Chat, work: Callable[..., Any], answer: Callable[[Any], Reply], **values: Any
     ) -> Reply:
         """Do `work` once for this wish and answer it; the answer is stored with the effect, and what is to be
         sent with it goes into the outbox of the same transaction."""
-        lang, company = self.lang(wish.by), self.company
         said: dict[str, Reply] = {}  # what is fresh need not be read out of its own text
 
         def keep(reply: Reply) -> str:
@@ -93,7 +95,7 @@ class Bot:
             return text
 
         def refuse(error: DomainError) -> str:
-            return keep(Reply(text=refusal(lang, error, company), ok=False))
+            return keep(self.refused(wish, error))
 
         def follow_up(text: str) -> Notice | None:
             reply = said[text]
@@ -203,9 +205,7 @@ class Router:
         try:
             return await handler(bot, click)
         except DomainError as error:
-            return await bot.tell(
-                click, Reply(text=refusal(bot.lang(click.by), error, bot.company), ok=False)
-            )
+            return await bot.tell(click, bot.refused(click, error))
 
     async def on_chat(self, bot: Bot, chat: Chat) -> Reply:
         """Serve a message: a command by its name, anything else by the handler of free text."""
@@ -219,7 +219,7 @@ class Router:
             assert self._otherwise is not None
             return await self._otherwise(bot, chat, name)
         except DomainError as error:
-            return await bot.tell(chat, Reply(text=refusal(bot.lang(chat.by), error, bot.company), ok=False))
+            return await bot.tell(chat, bot.refused(chat, error))
 
 
 def split_command(text: str) -> tuple[str, str]:

@@ -45,6 +45,7 @@ from bot.cards.lead import lead_card
 from bot.cards.model import Card, CardState, digest, fit, to_json
 from bot.cards.notes import note_card, which_card
 from bot.cards.rollup import rollup_card
+from bot.handlers.team import due_words
 from domain.calendar import Hours, Mode, WorkingCalendar
 from domain.events import Kind
 from domain.lead import Customer, Lead, Origin
@@ -244,6 +245,31 @@ def test_a_live_offer_names_itself_on_every_button() -> None:
     assert card.lines[0].startswith("5 分钟内接收 · 10:35 前")
 
 
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_time_without_its_date_is_the_end_of_a_promise_that_still_runs(name: str) -> None:
+    """Whatever else a card says of the time is read on the next day too."""
+    card = CASES[name]("zh")
+    runs = {f"{card.deadline.astimezone(cases.ZONE):%H:%M}"} if card.deadline else set()
+    bare = re.findall(
+        r"(?<!） )(?<!）\s\d\d:\d\d – )(?<!\d)\d{2}:\d{2}", _all_text(replace(card, deadline=None))
+    )
+    assert set(bare) <= runs
+
+
+def test_an_alert_of_a_promise_broken_the_day_before_says_which_day() -> None:
+    lead = climbed(offered(), minutes=5)
+    alert = build(Tell.ALERT, lead, person("zhaogang"), COMPANY, ACCEPT)
+    assert "1月5日（周一） 10:30" in [field.value for field in alert.fields]
+    several = rollup_card([(lead, ACCEPT)], person("zhaogang", "en"), COMPANY)
+    assert "overdue since Mon 5 Jan 10:35" in several.lines[0]
+
+
+@pytest.mark.parametrize(("later", "said"), [(10, "10:35"), (24 * 60, "1月5日（周一） 10:35")])
+def test_a_list_dates_what_is_not_of_the_day_on_which_it_is_asked_for(later: int, said: str) -> None:
+    lead = climbed(offered(), minutes=5)
+    assert due_words("zh", lead, COMPANY, at(later)) == f" · ⚠ {said} 起超时"
+
+
 def test_an_offer_over_lunch_shows_the_time_after_lunch() -> None:
     lead = cases.captured()
     lead.offer_to("lilei", team="east", policy=cases.POLICY, why="turn", now=at(88))
@@ -350,7 +376,7 @@ def test_the_winner_of_a_grab_has_one_live_card_and_the_lapsed_one_points_to_it(
     loser = lead_card(lead, person("hanmeimei"), COMPANY, Tell.GRAB, {"offer": 3})
     assert (old.state, new.state, loser.state) == (CardState.DONE, CardState.LIVE, CardState.DEAD)
     assert _keys(new) == ["contacted:L12-3", "visit:L12-3", "handback:L12-3"]
-    assert loser.lines == ("已由 李雷 10:46 接收",)
+    assert loser.lines == ("已由 李雷 1月5日（周一） 10:46 接收",)
 
 
 def test_who_handed_it_back_is_shown_no_grab_button() -> None:
@@ -424,7 +450,7 @@ def test_a_roll_up_names_each_lead_once_and_leaves_none_uncounted() -> None:
 def test_a_solved_lead_leaves_the_choice_of_a_roll_up() -> None:
     card = CASES["rollup"]("zh")
     assert [option.id for option in card.selects[0].options] == ["L12", "L13"]
-    assert card.lines[2] == "✅ L14 张伟 · 已解除：李雷 10:36 接收"
+    assert card.lines[2] == "✅ L14 张伟 · 已解除：李雷 1月5日（周一） 10:36 接收"
 
 
 def test_taking_back_a_hand_in_ends_with_the_first_decision() -> None:
@@ -485,7 +511,7 @@ def test_a_calendar_without_working_days_costs_the_time_but_not_the_card() -> No
     card = lead_card(offered(), person("lilei"), company, Tell.OFFER, {"offer": 1})
     assert card.lines[0] == "请在 5 分钟内接收"
     held = lead_card(cases.accepted(), person("lilei"), company, Tell.OFFER, {"offer": 1})
-    assert held.lines[0] == "✅ 已接收 10:32"
+    assert held.lines[0] == "✅ 已接收 1月5日（周一） 10:32"
     assert card.deadline is held.deadline is None
 
 
@@ -497,7 +523,7 @@ def test_an_alert_about_a_grab_that_nobody_was_shown_ends_when_it_is() -> None:
     assert card.title == "⚠ 1 分钟未送达：张伟（全组）"
     lead.delivered(3, at=at(17))
     card = build(Tell.ALERT, lead, person("wangfang"), COMPANY, args)
-    assert card.lines == ("✅ 已解除：10:47 已送达",)
+    assert card.lines == ("✅ 已解除：1月5日（周一） 10:47 已送达",)
 
 
 def test_a_refused_offer_is_trouble_until_somebody_is_shown_it() -> None:
@@ -532,8 +558,8 @@ def test_a_director_chooses_among_all_teams_and_the_leads_own_comes_first() -> N
 
 def test_a_roll_up_tells_the_firm_the_amount_and_since_when_it_is_overdue() -> None:
     card = CASES["rollup"]("zh")
-    assert card.lines[0] == "⚠ L12 张伟 · 李雷未接 · 10:35 起超时 · 博达智能 · 50–80 万元"
-    assert CASES["rollup"]("en").lines[0].endswith("overdue since 10:35 · 博达智能 · CNY 500–800k")
+    assert card.lines[0] == "⚠ L12 张伟 · 李雷未接 · 1月5日（周一） 10:35 起超时 · 博达智能 · 50–80 万元"
+    assert CASES["rollup"]("en").lines[0].endswith("overdue since Mon 5 Jan 10:35 · 博达智能 · CNY 500–800k")
 
 
 UNREACHED = replace(CUSTOMER, phone=None)

@@ -15,6 +15,7 @@ from bot import words
 from bot.words import (
     CATALOGUES,
     clock_words,
+    day_words,
     duration_words,
     field_words,
     money_words,
@@ -167,11 +168,11 @@ def test_lengths_of_time_are_said_as_people_say_them(span: timedelta, chinese: s
 
 def test_a_time_has_its_date_only_on_another_day() -> None:
     at = datetime(2026, 1, 5, 2, 42, tzinfo=UTC)
-    assert clock_words("zh", at, SHANGHAI) == "10:42"
     assert clock_words("zh", at, SHANGHAI, at + timedelta(hours=5)) == "10:42"
     assert clock_words("zh", at, SHANGHAI, at + timedelta(days=1)) == "1月5日（周一） 10:42"
     assert clock_words("en", at, SHANGHAI, at + timedelta(days=1)) == "Mon 5 Jan 10:42"
     assert clock_words("en", at, SHANGHAI, at - timedelta(days=9)) == "Mon 5 Jan 2026 10:42"
+    assert day_words("en", at, SHANGHAI) == "Mon 5 Jan 10:42"
     # 17:00 UTC is the next day in Shanghai.
     assert clock_words("en", datetime(2026, 1, 5, 17, tzinfo=UTC), SHANGHAI, at) == "Tue 6 Jan 01:00"
 

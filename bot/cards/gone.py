@@ -33,7 +33,7 @@ def _masked(lead: Lead, viewer: Person) -> tuple[Field, ...]:
 def _where(lead: Lead, viewer: Person, company: Company, offer_no: int) -> tuple[str, CardState]:
     lang = viewer.lang
     if lead.stage in HELD and lead.owner == viewer.id:
-        at = parts.clock(lead, viewer, company, lead.accepted_at or lead.updated_at)
+        at = parts.clock(viewer, company, lead.accepted_at or lead.updated_at)
         return say(lang, "gone.yours", at=at), CardState.DONE
     if lead.stage is Stage.INVALID and lead.reason not in REASONS:
         return say(lang, "gone.withdrawn"), CardState.DEAD
@@ -58,7 +58,7 @@ def outcome(lead: Lead, viewer: Person, company: Company, offer_no: int) -> str:
     """Where a lead is that this person does not have."""
     lang = viewer.lang
     if lead.stage in HELD:
-        at = parts.clock(lead, viewer, company, lead.accepted_at or lead.updated_at)
+        at = parts.clock(viewer, company, lead.accepted_at or lead.updated_at)
         return say(lang, "gone.taken", name=parts.member(company, lead.owner, lang), at=at)
     if lead.stage is Stage.OFFERED and lead.offer is not None:
         return _offered_elsewhere(lead, viewer, company, offer_no)
@@ -70,8 +70,7 @@ def outcome(lead: Lead, viewer: Person, company: Company, offer_no: int) -> str:
 def _offered_elsewhere(lead: Lead, viewer: Person, company: Company, offer_no: int) -> str:
     lang, offer = viewer.lang, lead.offer
     assert offer is not None
-    # With its time, for nobody draws a card anew that is over: what it says must stay true.
-    at = parts.clock(lead, viewer, company, offer.at)
+    at = parts.clock(viewer, company, offer.at)
     if offer.person == viewer.id:
         return say(lang, "gone.again", at=at)
     if offer.person is not None:

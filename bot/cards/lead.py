@@ -34,7 +34,10 @@ class View:
         return self.viewer.lang
 
     def clock(self, at: datetime) -> str:
-        return parts.clock(self.lead, self.viewer, self.company, at)
+        return parts.clock(self.viewer, self.company, at)
+
+    def ahead(self, until: datetime) -> str:
+        return parts.ahead(self.lead, self.viewer, self.company, until)
 
     def due(self, started: datetime, step: Step) -> datetime | None:
         return parts.due(self.lead, self.company, started, step)
@@ -148,14 +151,14 @@ def _time_left(view: View) -> tuple[str, datetime | None]:
         span = duration_words(lang, within)
         if until is None:
             return say(lang, "lead.within_open", within=span), None
-        return say(lang, "lead.within", within=span, until=view.clock(until)), until
+        return say(lang, "lead.within", within=span, until=view.ahead(until)), until
     onward = [step for step in cycle.policy.ladder[cycle.fired :] if step.do in (Do.REASSIGN, Do.GRAB)]
     until = view.due(started, onward[0]) if onward else None
     if until is None:
         return say(lang, "lead.late"), None
     # Who was passed the lead let nothing lapse, so the breach is not held against them.
     first = offer.no == cycle.first_offer
-    return say(lang, "lead.late_until" if first else "lead.passed_until", until=view.clock(until)), until
+    return say(lang, "lead.late_until" if first else "lead.passed_until", until=view.ahead(until)), until
 
 
 def _nudged(view: View) -> tuple[str, ...]:
@@ -173,7 +176,7 @@ def _reminder(view: View, until: datetime | None) -> str:
     late = cycle is None or cycle.breached_at is not None
     if view.tell is not Tell.REMIND or left is None or until is None or late:
         return ""
-    return say(lang, "lead.left", left=duration_words(lang, left), until=view.clock(until))
+    return say(lang, "lead.left", left=duration_words(lang, left), until=view.ahead(until))
 
 
 def _left(view: View) -> timedelta | None:
@@ -246,5 +249,5 @@ def _contact_line(view: View) -> tuple[tuple[str, ...], datetime | None]:
     if lead.contact_breached_at is not None:
         return (say(lang, "lead.contact_late", until=view.clock(until)),), None
     if view.tell is Tell.CONTACT_DUE:
-        return (say(lang, "lead.contact_due", until=view.clock(until)),), until
-    return (say(lang, "lead.contact_until", until=view.clock(until)),), until
+        return (say(lang, "lead.contact_due", until=view.ahead(until)),), until
+    return (say(lang, "lead.contact_until", until=view.ahead(until)),), until

@@ -6,7 +6,7 @@ from bot.cards import parts
 from bot.cards.actions import Cancel, Choose, Confirm
 from bot.cards.model import Button, Card, CardState, Field, Style, fit
 from bot.cards.parts import Args
-from bot.words import clock_words, known, money_words, say
+from bot.words import known, money_words, say
 from domain.facts import Facts, unpack_facts
 from domain.lead import Lead
 from domain.people import Company, Person
@@ -35,27 +35,23 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
         title=say(lang, f"note.title.{kind}", lead=lead.id, who=parts.who(lead, viewer)),
         lines=(
             say(lang, line, lead=lead.id),
-            *(
-                _replaced(lang, company, lead, args, state)
-                if facts.due and (asks or state == "taken")
-                else ()
-            ),
+            *(_replaced(viewer, company, args, state) if facts.due and (asks or state == "taken") else ()),
             *_quoted(viewer, args),
             *unheard,
         ),
-        fields=_understood(facts, viewer, company, lead),
+        fields=_understood(facts, viewer, company),
         buttons=buttons,
         state=CardState.LIVE if buttons else CardState.DONE,
         note="" if over else parts.undo_until(lang, company, args, undo),
     )
 
 
-def _replaced(lang: str, company: Company, lead: Lead, args: Args, state: str) -> tuple[str, ...]:
+def _replaced(viewer: Person, company: Company, args: Args, state: str) -> tuple[str, ...]:
     """Which next step the one that was read takes the place of; none where there was none."""
-    due = parts.instant(args, "was_due")
+    lang, due = viewer.lang, parts.instant(args, "was_due")
     if due is None:
         return ()
-    at = clock_words(lang, due, company.zone, lead.updated_at)
+    at = parts.clock(viewer, company, due)
     words = say(lang, "note.step", at=at, words=fit(parts.text(args, "was"), 40)).strip()
     return (say(lang, "note.replaced" if state == "taken" else "note.replaces", step=words),)
 
@@ -84,11 +80,11 @@ def _note_buttons(
     return (confirm, other, *undo) if asks else (other, *undo)
 
 
-def _understood(facts: Facts, viewer: Person, company: Company, lead: Lead) -> tuple[Field, ...]:
+def _understood(facts: Facts, viewer: Person, company: Company) -> tuple[Field, ...]:
     lang = viewer.lang
     step = ""
     if facts.due is not None:
-        at = clock_words(lang, facts.due, company.zone, lead.updated_at)
+        at = parts.clock(viewer, company, facts.due)
         step = say(lang, "note.step", at=at, words=facts.words) if facts.words else at
     amount = money_words(lang, facts.amount_min, facts.amount_max)
     if amount and facts.role:
@@ -166,7 +162,7 @@ def follow_up_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
     due = parts.instant(args, "due")
     lines = [words] if (words := parts.text(args, "words")) else []
     if due is not None:
-        lines.append(say(lang, "follow_up.at", at=clock_words(lang, due, company.zone, due)))
+        lines.append(say(lang, "follow_up.at", at=parts.clock(viewer, company, due)))
     if state or not may_follow_up(viewer, lead):
         lines.insert(0, say(lang, f"follow_up.{state or 'gone'}"))
         return Card(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from bot.cards.model import OPTIONS, Field, Option, Select, fit
-from bot.words import clock_words, field_words, money_words, reason_words, say, source_words
+from bot.words import clock_words, day_words, field_words, money_words, reason_words, say, source_words
 from domain.calendar import CalendarError
 from domain.contact import hide_contacts, mask_email, mask_phone, mask_wechat, show_phone
 from domain.judging import Question, answer_to
@@ -106,15 +106,22 @@ def undo_over(lead: Lead, args: Args, key: str = "undo") -> bool:
 def undo_until(lang: str, company: Company, args: Args, key: str = "undo") -> str:
     """Until when an act may be taken back, for the last line of its card; empty where that is not known."""
     until = instant(args, key)
-    return say(lang, "undo.until", at=clock_words(lang, until, company.zone)) if until else ""
+    return say(lang, "undo.until", at=day_words(lang, until, company.zone)) if until else ""
 
 
-def clock(lead: Lead, viewer: Person, company: Company, at: datetime) -> str:
-    """A time on a lead's card, with its date where it is not the day on which the lead was given out.
+def clock(viewer: Person, company: Company, at: datetime) -> str:
+    """A time on a card, always with its date: nobody draws a card anew at midnight, so an hour alone would
+    stay on a phone and tell of the wrong day."""
+    return day_words(viewer.lang, at, company.zone)
 
-    Cards are made without knowing the present, so that the same card stays the same tomorrow.
+
+def ahead(lead: Lead, viewer: Person, company: Company, until: datetime) -> str:
+    """The end of a promise that still runs, without its date where the lead was given out on that very day.
+
+    The card changes as the promise ends, and was drawn after the lead was given out; so who reads the hour
+    alone reads it on that day.
     """
-    return clock_words(viewer.lang, at, company.zone, lead.assigned_at or lead.created_at)
+    return clock_words(viewer.lang, until, company.zone, lead.assigned_at or lead.created_at)
 
 
 def due(lead: Lead, company: Company, started: datetime, step: Step) -> datetime | None:

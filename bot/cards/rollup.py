@@ -82,7 +82,7 @@ def _line(lead: Lead, args: Args, viewer: Person, company: Company) -> str:
     since = say(
         lang,
         "rollup.late" if late else "rollup.since",
-        at=parts.clock(lead, viewer, company, late or waiting_since(lead)),
+        at=parts.clock(viewer, company, late or waiting_since(lead)),
     )
     line = say(lang, "rollup.open", name=name, trouble=_trouble(lead, args, company, lang), since=since)
     return " · ".join([line, *_about(lead, viewer)])

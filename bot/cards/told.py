@@ -186,12 +186,12 @@ def gap_card(viewer: Person, company: Company, args: Args) -> Card:
     lang = viewer.lang
     since, until = parts.instant(args, "from"), parts.instant(args, "to")
     ends = {
-        "since": clock_words(lang, since, company.zone) if since else "",
-        "until": clock_words(lang, until, company.zone, since) if until else "",
+        "since": parts.clock(viewer, company, since) if since else "",
+        "until": clock_words(lang, until, company.zone, since or until) if until else "",
     }
     return Card(
-        title=say(lang, "gap.title", **ends),
-        lines=(say(lang, "gap.line", count=parts.number(args, "count")),),
+        title=say(lang, "gap.title"),
+        lines=(say(lang, "gap.span", **ends), say(lang, "gap.line", count=parts.number(args, "count"))),
         state=CardState.DONE,
     )
 

@@ -52,7 +52,7 @@ def solved(lead: Lead, viewer: Person, company: Company, args: Args) -> str:
     if lead.stage is not Stage.OFFERED or offer is None:
         return say(lang, "solved.stage", stage=stage_words(lang, lead.stage))
     if args.get("clock") == DELIVERY and offer.person == args.get("rep") and offer.delivered_at:
-        return say(lang, "solved.delivered", at=parts.clock(lead, viewer, company, offer.delivered_at))
+        return say(lang, "solved.delivered", at=parts.clock(viewer, company, offer.delivered_at))
     if offer.grab:
         return say(lang, "solved.grab")
     return say(lang, "solved.offered", name=parts.member(company, offer.person, lang))
@@ -61,9 +61,9 @@ def solved(lead: Lead, viewer: Person, company: Company, args: Args) -> str:
 def _taken(lead: Lead, viewer: Person, company: Company, args: Args) -> str:
     name = parts.member(company, lead.owner, viewer.lang)
     if args.get("clock") == Which.CONTACT and lead.contacted_at:
-        at = parts.clock(lead, viewer, company, lead.contacted_at)
+        at = parts.clock(viewer, company, lead.contacted_at)
         return say(viewer.lang, "solved.contacted", name=name, at=at)
-    at = parts.clock(lead, viewer, company, lead.accepted_at or lead.updated_at)
+    at = parts.clock(viewer, company, lead.accepted_at or lead.updated_at)
     return say(viewer.lang, "solved.accepted", name=name, at=at)
 
 
@@ -187,7 +187,7 @@ def _facts(lead: Lead, viewer: Person, company: Company, rep: str) -> tuple[Fiel
         ("lead", f"{lead.id} {parts.who(lead, viewer)}"),
         ("rep", now_with or rep),
         ("team", company.team_name(lead.team)),
-        ("since", parts.clock(lead, viewer, company, waiting_since(lead)) if rep else ""),
+        ("since", parts.clock(viewer, company, waiting_since(lead)) if rep else ""),
         ("step", step_reached(lead, lang) if lead.stage is Stage.OFFERED else ""),
         ("industry", parts.place(lead, viewer)),
     )

@@ -75,19 +75,20 @@ async def my(bot: Bot, chat: Chat, _rest: str) -> Reply:
     tonight = chat.at.astimezone(bot.company.zone).replace(hour=23, minute=59, second=59)
     lines = await notes.due_lines(bot, chat.by, chat.at, tonight)
     helping = list(await bot.reads.helping(chat.by))
-    lines += _listed(bot, viewer, "my.title", owned) + _listed(bot, viewer, "my.helping", helping)
-    lines += _listed(bot, viewer, "my.submitted", handed_in)
+    lines += _listed(bot, chat, "my.title", owned) + _listed(bot, chat, "my.helping", helping)
+    lines += _listed(bot, chat, "my.submitted", handed_in)
     none = "my.none" if viewer.role in (Role.REP, *LEADERS) else "my.none.other"
     return await bot.tell(chat, Reply(text="\n".join(lines) or say(viewer.lang, none)))
 
 
-def _listed(bot: Bot, viewer: Person, title: str, leads: list[Lead]) -> list[str]:
+def _listed(bot: Bot, chat: Chat, title: str, leads: list[Lead]) -> list[str]:
     if not leads:
         return []
+    viewer = bot.person(chat.by)
     lang = viewer.lang
     lines = [say(lang, title, count=len(leads))]
     for each in leads[:LINES]:
-        due = due_words(lang, each, bot.company) if title == "my.title" else ""
+        due = due_words(lang, each, bot.company, chat.at) if title == "my.title" else ""
         stage = stage_words(lang, each.stage)
         lines.append(say(lang, "my.line", lead=each.id, who=parts.who(each, viewer), stage=stage, due=due))
     if len(leads) > LINES:

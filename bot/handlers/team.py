@@ -1,6 +1,7 @@
 """What a manager presses and types: nudge, assign, take over, the team at a glance; and the pool."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.cards import parts
 from bot.cards.actions import ALL, Assign, Nudge, Take
@@ -166,7 +167,7 @@ async def team(bot: Bot, chat: Chat, _rest: str) -> Reply:
         lines.append(
             say(
                 lang, "team.line", lead=lead.id, who=parts.who(lead, viewer), owner=owner,
-                stage=stage_words(lang, lead.stage), due=due_words(lang, lead, company),
+                stage=stage_words(lang, lead.stage), due=due_words(lang, lead, company, chat.at),
             )
         )  # fmt: skip
     return await bot.tell(chat, Reply(text="\n".join(lines)))
@@ -176,14 +177,14 @@ def _count(leads: Sequence[Lead]) -> str:
     return f"{LINES}+" if len(leads) > LINES else str(len(leads))
 
 
-def due_words(lang: str, lead: Lead, company: Company) -> str:
+def due_words(lang: str, lead: Lead, company: Company, now: datetime) -> str:
     """` · 10:35 前` of the promise that runs, or since when it is broken; empty where none runs."""
     if lead.broken_at is not None:
-        return say(lang, "my.late", at=clock_words(lang, lead.broken_at, company.zone, lead.updated_at))
+        return say(lang, "my.late", at=clock_words(lang, lead.broken_at, company.zone, now))
     due = lead.promised_until(company.calendar_of(lead.team))
     if due is None or lead.stage not in (Stage.OFFERED, Stage.ACCEPTED):
         return ""
-    return say(lang, "my.due", at=clock_words(lang, due, company.zone, lead.updated_at))
+    return say(lang, "my.due", at=clock_words(lang, due, company.zone, now))
 
 
 async def pool(bot: Bot, chat: Chat, _rest: str) -> Reply:

@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.cards import parts
 from bot.web.problems import Problem
 from bot.web.signin import Gate
-from bot.words import clock_words, known, say, stage_words
+from bot.words import known, say, stage_words
 from domain.contact import hide_contacts
 from domain.events import Event
 from domain.lead import Lead
@@ -96,7 +96,7 @@ def _page(
 
 def _note(note: Note, lead: Lead, viewer: Person, company: Company) -> str:
     text = note.text if sees_phone(viewer, lead) else hide_contacts(note.text)
-    at = clock_words(viewer.lang, note.at, company.zone)
+    at = parts.clock(viewer, company, note.at)
     who = parts.member(company, note.author, viewer.lang)
     return f"<p><small>{html.escape(f'{at} {who}')}</small><br>{html.escape(text)}</p>"
 

@@ -80,16 +80,18 @@ def duration_words(lang: str, span: timedelta) -> str:
     return f"{words} {say(lang, 'time.minutes_after', count=minutes)}" if minutes else words
 
 
-def clock_words(lang: str, at: datetime, zone: ZoneInfo, now: datetime | None = None) -> str:
-    """The wall clock of `zone`, such as 10:42; with the date where that is another day than `now`'s.
+def clock_words(lang: str, at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """The wall clock of `zone`, such as 10:42; with the date where that is another day than `now`'s."""
+    local, today = at.astimezone(zone), now.astimezone(zone)
+    if today.date() == local.date():
+        return f"{local:%H:%M}"
+    return f"{_date_words(lang, local.date(), local.year != today.year)} {local:%H:%M}"
 
-    Both instants are aware. Without `now` the time stands alone.
-    """
+
+def day_words(lang: str, at: datetime, zone: ZoneInfo) -> str:
+    """The date and the wall clock of `zone`, such as Mon 5 Jan 10:42: for what is read on any day."""
     local = at.astimezone(zone)
-    clock = f"{local:%H:%M}"
-    if now is None or (today := now.astimezone(zone)).date() == local.date():
-        return clock
-    return f"{_date_words(lang, local.date(), local.year != today.year)} {clock}"
+    return f"{_date_words(lang, local.date(), with_year=False)} {local:%H:%M}"
 
 
 def _date_words(lang: str, day: date, with_year: bool) -> str:

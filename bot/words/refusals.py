@@ -7,13 +7,13 @@ from domain.errors import AlreadyTaken, BadField, DomainError, NotAllowed, Offer
 from domain.people import Company
 
 
-def refusal(lang: str, error: DomainError, company: Company) -> str:
+def refusal(lang: str, error: DomainError, company: Company, now: datetime) -> str:
     """The sentence for a refusal; it never holds a customer's data."""
     data = error.data
     lead = str(data.get("lead") or "")
     if isinstance(error, AlreadyTaken):
         at = data.get("at")
-        when = clock_words(lang, at, company.zone) if isinstance(at, datetime) else ""
+        when = clock_words(lang, at, company.zone, now) if isinstance(at, datetime) else ""
         return say(
             lang, "refused.already_taken", lead=lead, owner=company.name_of(str(data.get("owner"))), at=when
         )

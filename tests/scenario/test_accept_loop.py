@@ -73,7 +73,7 @@ async def every_copy_is_true(world: World, lead: str) -> None:
                 assert "李雷" in words(card)
             if person["id"] in ("wangfang", "tangyue"):
                 assert state == "done"
-                assert "✅ 已解除：李雷 10:30 接收" in card["card"]["lines"]
+                assert "✅ 已解除：李雷 11月2日（周一） 10:30 接收" in card["card"]["lines"]
             if person["id"] in ("zhangwei", "hanmeimei"):
                 assert state == "dead"
     holding = await world.phone("lilei").cards("周倩", "live")
@@ -91,7 +91,7 @@ async def test_an_accept_in_time_stops_the_clock_and_shows_the_number(world: Wor
     assert FULL in plain(said)
     card = await rep.card("周倩", "live")
     assert plain(fields_of(card)["电话"]) == FULL
-    assert card["card"]["lines"][0].startswith("✅ 已接收 10:04")
+    assert card["card"]["lines"][0].startswith("✅ 已接收 11月2日（周一） 10:04")
     await world.advance("1h")
     assert await world.phone("wangfang").cards("周倩") == []
     assert "breached" not in await world.kinds(lead)
@@ -116,7 +116,7 @@ async def test_contacted_is_noted_once_and_the_card_says_so(world: World) -> Non
     assert again["ok"]
     card = await rep.card("周倩", "live")
     assert verbs(card) == ["visit", "handback"]
-    assert "✅ 已联系 10:00" in card["card"]["lines"]
+    assert "✅ 已联系 11月2日（周一） 10:00" in card["card"]["lines"]
     assert (await world.kinds(lead)).count("contacted") == 1
     assert (await world.lead(lead))["stage"] == "contacted"
 

@@ -110,7 +110,9 @@ async def test_several_breaches_at_once_ring_a_manager_once(world: World) -> Non
     text = words(cards[0])
     assert all(name in text and lead in text for name, lead in zip(names, leads, strict=True))
     assert cards[0]["card"]["title"] == "⚠ 5 条线索需要处理"
-    assert all("10:05 起超时 · 上海博达智能科技" in line for line in cards[0]["card"]["lines"])
+    assert all(
+        "11月2日（周一） 10:05 起超时 · 上海博达智能科技" in line for line in cards[0]["card"]["lines"]
+    )
 
     rep = await world.owner(leads[2])
     await rep.does("accept", "孙三")

@@ -77,12 +77,12 @@ async def test_nothing_read_is_written_before_the_tap(world: World) -> None:
 async def test_a_notes_card_says_until_when_each_step_can_be_taken_back(world: World) -> None:
     rep, _lead = await accepted(world)
     [card] = await rep.type("周倩说预算80万，下周三上午十点签合同")
-    assert card["card"]["note"] == "10:05 前可撤销"
+    assert card["card"]["note"] == "11月2日（周一） 10:05 前可撤销"
     await world.advance("2m")
     await rep.press(card, key_of(card, "confirm"))
-    assert (await rep.card("周倩", verb="cancel"))["card"]["note"] == "10:07 前可撤销"
+    assert (await rep.card("周倩", verb="cancel"))["card"]["note"] == "11月2日（周一） 10:07 前可撤销"
     await rep.does("cancel", "周倩")
-    assert (await rep.card("周倩", verb="confirm"))["card"]["note"] == "10:05 前可撤销"
+    assert (await rep.card("周倩", verb="confirm"))["card"]["note"] == "11月2日（周一） 10:05 前可撤销"
 
 
 async def test_a_confirmation_is_undone_with_one_tap(world: World) -> None:
