@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, func, or_, select, text, tuple_
+from sqlalchemy import Executable, Select, case, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.assign import Desk
@@ -197,15 +197,20 @@ class Reads:
         rows = await self._rows(card.union(note))
         return sorted({lead for (lead,) in rows if lead})
 
-    async def team_open(self, teams: Iterable[str], limit: int) -> list[Lead]:
-        """The open leads of these teams, what is due next first, then the oldest."""
-        undated: ColumnElement[bool] = leads.c.next_due.is_(None)
-        return await self._leads(
-            _open()
-            .where(leads.c.team.in_(list(teams)))
-            .order_by(undated, leads.c.next_due, leads.c.created_at, leads.c.id)
-            .limit(limit)
+    async def team_open(self, teams: Iterable[str], limit: int, *, skip: int = 0) -> tuple[list[Lead], int]:
+        """The open leads of these teams, the worst first, and how many there are: what nobody has, the oldest
+        first, then promises by how long they are broken, then what is due next."""
+        of = leads.c
+        broken = case(
+            (of.stage == Stage.OFFERED, of.breached_at), (of.stage == Stage.ACCEPTED, of.contact_breached_at)
         )
+        nobodys = of.owner.is_(None) & of.stage.in_((Stage.OFFERED, Stage.WAITING, Stage.RETURNED))
+        rank = case((nobodys, 0), (broken.is_not(None), 1), (of.next_due.is_not(None), 2), else_=3)
+        since = case((nobodys, of.created_at), else_=func.coalesce(broken, of.next_due))
+        theirs = _open().where(of.team.in_(list(teams)))
+        counted = await self._rows(select(func.count()).select_from(theirs.subquery()))
+        ordered = theirs.order_by(rank, since, of.created_at, of.id)
+        return await self._leads(ordered.limit(limit).offset(skip)), int(counted[0][0])
 
     async def desks(self, people: Iterable[str]) -> dict[str, Desk]:
         """Each of these people's desk; a clean one for who has none yet."""

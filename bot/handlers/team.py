@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.cards import parts
 from bot.cards.actions import ALL, Assign, Nudge, Take
+from bot.cards.model import fit
 from bot.handlers.intake import lead_number
 from bot.handlers.leads import held
 from bot.inbound import Chat, Click, Reply
@@ -151,18 +152,29 @@ def mine(company: Company, boss: str) -> list[Person]:
     return [rep for team_id in company.led_by(boss) for rep in company.reps(team_id)]
 
 
-async def team(bot: Bot, chat: Chat, _rest: str) -> Reply:
-    """`/team`: what is open in one's teams, and by when."""
+async def team(bot: Bot, chat: Chat, rest: str) -> Reply:
+    """`/team`, `/team 2`, `/team 华东 2`: a page of what is open in one's teams, the worst first."""
     viewer, company = bot.person(chat.by), bot.company
-    lang, teams = viewer.lang, company.led_by(chat.by)
-    if not teams:
+    lang, led = viewer.lang, company.led_by(chat.by)
+    if not led:
         raise NotAllowed(lead="/team")
-    leads = await bot.reads.team_open(teams, LINES + 1)
-    name = say(lang, "list.sep").join(company.team_name(each) for each in teams if company.reps(each))
+    wanted, page = _paged(company, rest.strip())
+    teams = [each for each in led if not wanted or _is_in(company, each, wanted)]
+    if not teams:
+        ways = say(lang, "list.sep").join(f"/team {company.team_name(each)}" for each in led)
+        return await bot.tell(
+            chat, Reply(text=say(lang, "team.unknown", team=fit(wanted, 20), ways=ways), ok=False)
+        )
+    leads, count = await bot.reads.team_open(teams, LINES, skip=(page - 1) * LINES)
+    if not leads and count:  # behind the last page
+        page = -(-count // LINES)
+        leads, count = await bot.reads.team_open(teams, LINES, skip=(page - 1) * LINES)
+    names = say(lang, "list.sep").join(company.team_name(each) for each in teams if company.reps(each))
+    name = company.team_name(wanted) or names
     if not leads:
         return await bot.tell(chat, Reply(text=say(lang, "team.none", team=name)))
-    lines = [say(lang, "team.title", team=name, count=_count(leads))]
-    for lead in leads[:LINES]:
+    lines = [say(lang, "team.title", team=name, count=count)]
+    for lead in leads:
         owner = company.name_of(lead.owner) if lead.owner else say(lang, "team.nobody")
         lines.append(
             say(
@@ -170,11 +182,24 @@ async def team(bot: Bot, chat: Chat, _rest: str) -> Reply:
                 stage=stage_words(lang, lead.stage), due=due_words(lang, lead, company, chat.at),
             )
         )  # fmt: skip
+    if (left := count - page * LINES) > 0:
+        following = " ".join(["/team", *([wanted] if wanted else []), str(page + 1)])
+        lines.append(say(lang, "team.more", count=left, command=following))
     return await bot.tell(chat, Reply(text="\n".join(lines)))
 
 
-def _count(leads: Sequence[Lead]) -> str:
-    return f"{LINES}+" if len(leads) > LINES else str(len(leads))
+def _paged(company: Company, typed: str) -> tuple[str, int]:
+    """The words before the number of a page, and that number; the first page where none is named, or where
+    the whole is a team's name."""
+    words, _, last = typed.rpartition(" ")
+    if last.isdecimal() and len(last) <= 4 and not any(typed == each.name for each in company.teams.values()):
+        return words.strip(), max(int(last), 1)
+    return typed, 1
+
+
+def _is_in(company: Company, team_id: str, wanted: str) -> bool:
+    """Whether a team is the one of that name or id, or stands below it."""
+    return any(wanted in (each, company.team_name(each)) for each in company.lineage(team_id))
 
 
 def due_words(lang: str, lead: Lead, company: Company, now: datetime) -> str:

@@ -101,7 +101,7 @@ ZH: dict[str, str] = {
     "help.more.next": "定下一步，到点提醒：\n/next L1042 明天下午三点 回访\n20分钟后提醒我给张总发资料",
     "help.more.find": "找线索与查重：\n/find 博达\n/查重 13812345678",
     "help.more.my": "看自己的：\n/my\n/status L1042",
-    "help.more.team": "看团队与转派：\n/team\n/assign L1042 @王磊",
+    "help.more.team": "看团队与转派：\n/team\n/team 华东 2（团队与页）\n/assign L1042 @王磊",
     "help.more.required": "录线索必填：{fields}。缺的我会逐项问；电话、邮箱、微信有一个就行",
 }
 
@@ -206,7 +206,7 @@ EN: dict[str, str] = {
     "help.more.next": "Set the next step, I remind you in time:\n/next L1042 明天下午三点 回访\n/next 博达张总 周五上午十点 演示",
     "help.more.find": "Find a lead, check for duplicates:\n/find 博达\n/check 13812345678",
     "help.more.my": "What is yours:\n/my\n/status L1042",
-    "help.more.team": "The team, and giving a lead to somebody:\n/team\n/assign L1042 @王磊",
+    "help.more.team": "The team, and giving a lead to somebody:\n/team\n/team NAME 2 (a team and a page)\n/assign L1042 @王磊",
     "help.more.required": "Required for a lead: {fields}. I ask for what is missing; phone, e-mail or WeChat, one is enough",
 }
 

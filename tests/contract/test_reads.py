@@ -179,20 +179,37 @@ async def test_the_pool_of_a_team_holds_its_own_and_nobody_s(
     assert len(await reads.pool(None, 2)) == 2
 
 
-async def test_a_team_s_open_leads_begin_with_what_is_due_next(
+async def test_a_team_s_open_leads_begin_with_what_is_worst(
     store: Store, reads: Reads, clock: SteppedClock
 ) -> None:
-    leads = [await hand_in(store, clock) for _ in range(3)]
-    for lead, due in zip(leads, (None, 200, 100), strict=True):
-        await change(store, "UPDATE leads SET team = 'east', next_due = ? WHERE id = ?", due, lead.id)
+    """What nobody has, the oldest first; broken promises, the longest first; then what is due next."""
+    leads = [await hand_in(store, clock) for _ in range(9)]
+    put = (
+        "UPDATE leads SET team = 'east', stage = ?, owner = ?, next_due = ?, breached_at = ?, contact_breached_at = ?,"
+        " created_at = ? WHERE id = ?"
+    )
+    rows = (
+        ("nurturing", None, None, None, None, 1),
+        ("offered", "e1", 200, None, None, 2),
+        ("pool", None, None, 5, None, 3),
+        ("accepted", "e1", 100, 5, None, 4),  # the contact clock runs; that the offer was late is over
+        ("accepted", "e1", 90, None, 60, 5),
+        ("offered", "e1", 80, 50, None, 6),
+        ("offered", None, 70, 40, None, 7),
+        ("waiting", None, 60, None, None, 8),
+        ("returned", None, 50, None, None, 9),
+    )
+    for lead, row in zip(leads, rows, strict=True):
+        await change(store, put, *row, lead.id)
     gone = await hand_in(store, clock, by="emp")
     await store.write(withdraw_lead, lead_id=gone.id, by="emp", at=clock.now())
     await change(store, "UPDATE leads SET team = 'east' WHERE id = ?", gone.id)
-    undated, late, soon = leads
-    found = await reads.team_open(["east"], 10)
-    assert [lead.id for lead in found] == [soon.id, late.id, undated.id]
-    assert [lead.id for lead in await reads.team_open(["east"], 1)] == [soon.id]
-    assert await reads.team_open([], 10) == []
+    worst = [leads[n].id for n in (6, 7, 8, 5, 4, 3, 1, 0, 2)]
+    found, count = await reads.team_open(["east"], 10)
+    assert ([lead.id for lead in found], count) == (worst, 9)
+    found, count = await reads.team_open(["east"], 2, skip=3)
+    assert ([lead.id for lead in found], count) == (worst[3:5], 9)
+    assert await reads.team_open([], 10) == ([], 0)
 
 
 async def test_desks_tell_who_has_what_before_them(store: Store, reads: Reads, clock: SteppedClock) -> None:

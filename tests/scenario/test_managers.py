@@ -317,6 +317,38 @@ async def test_a_broken_promise_is_told_as_broken(world: World) -> None:
     assert "超时" not in words((await rep.type("/my"))[-1])
 
 
+async def test_a_team_s_list_begins_with_what_nobody_has_and_goes_on_over_pages(world: World) -> None:
+    leads = [
+        await world.submit(name)
+        for name in "孙一 孙二 孙三 孙四 孙五 孙六 孙七 孙八 孙九 孙十 郑一 郑二".split()
+    ]
+    rep, boss = await world.owner(leads[0]), world.phone("wangfang")
+    await rep.does("accept", "孙一")
+    await world.advance("20m")
+    first = (await boss.says("/team")).splitlines()
+    assert first[0] == "华东：未关闭 12 条"
+    assert [line.partition(" ")[0] for line in first[1:11]] == leads[1:11]
+    assert all("· 无人 · " in line for line in first[1:11])
+    assert first[11:] == ["… 还有 2 条，下一页发 /team 2"]
+    second = (await boss.says("/team 2")).splitlines()
+    assert [line.partition(" ")[0] for line in second[1:]] == [leads[11], leads[0]]
+    assert await boss.says("/team 9") == "\n".join(second)  # the last page there is
+
+
+async def test_who_leads_several_teams_may_name_one(world: World) -> None:
+    names = "孙一 孙二 孙三 孙四 孙五 孙六 孙七 孙八 孙九 孙十 郑一".split()
+    leads = [await world.submit(name) for name in names]
+    chief = world.phone("tangyue")
+    assert (await chief.says("/团队 华东")).splitlines()[-1] == "… 还有 1 条，下一页发 /team 华东 2"
+    assert len((await chief.says("/team 华东 2")).splitlines()) == 2
+    assert await chief.says("/team 华南") == "华南：没有未关闭的线索"
+    assert (
+        await chief.says("/team 西北")
+        == "你带的团队里没有「西北」。可以发：/team 销售部、/team 华东、/team 华南"
+    )
+    assert leads[-1] not in await world.phone("wangfang").says("/team 华南")
+
+
 async def test_passing_a_lead_on_is_no_solution_until_somebody_accepts(world: World) -> None:
     lead = await world.submit("周倩")
     await world.advance("5m")
