@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
@@ -804,9 +805,13 @@ class Service:
         found = await members.read_directory(self.store.reader)
         listed = await members.read_listed(self.store.reader)
         self.directory.reach = dict(found.reach)
-        before = self.store.company
-        self._admit(with_members(with_directory(self._of_settings, self.settings, listed), found.members))
-        await self.store.write(ensure_desks, people=list(self.store.company.people))
+        before, left = self.store.company, json.loads(await self.reads.marks("names") or "{}")
+        company = with_members(with_directory(self._of_settings, self.settings, listed), found.members)
+        self._admit(replace(company, left=left))
+        await self.store.write(ensure_desks, people=list(company.people))
+        names = left | {person.id: person.name for person in company.people.values()}
+        if names != left:
+            await self.store.write(chat.set_mark, name="names", value=json.dumps(names, ensure_ascii=False))
         await self._release_leavers(before)
         await self._recount()
         self._version = found.version
@@ -878,13 +883,12 @@ class Service:
         return True
 
     async def _release_leavers(self, before: Company) -> None:
-        """Who is no longer in the company keeps no lead; `before` may still know their name."""
+        """Who is no longer in the company keeps no lead; `before` may still know their accounts."""
         for person in await self.reads.owners():
             if person not in self.store.company.people:
                 moved = await self.store.write(
                     person_left,
                     person=person,
-                    name=before.name_of(person),
                     now=self.clock.now(),
                     still=same_people(before.people.get(person), self.store.company),
                 )

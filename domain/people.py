@@ -148,6 +148,7 @@ class Company:
     required: tuple[str, ...] = ("name", "company", "contact", "industry", "need")
     lapses_allowed: int = 3
     handbacks_allowed: int = 3
+    left: Mapping[str, str] = field(default_factory=dict)  # the names that people had, by their ids
     hears: bool = False  # whether what a voice says is written down by a machine
 
     def person(self, person_id: str) -> Person:
@@ -158,9 +159,9 @@ class Company:
         return found
 
     def name_of(self, person_id: str | None) -> str:
-        """A person's name, or the id itself for one who has left."""
+        """A person's name, the one they had if they have left, or the id itself where nobody knew it."""
         found = self.people.get(person_id or "")
-        return found.name if found else person_id or ""
+        return found.name if found else self.left.get(person_id or "", person_id or "")
 
     def team_name(self, team_id: str | None) -> str:
         found = self.teams.get(team_id or "")

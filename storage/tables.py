@@ -337,7 +337,7 @@ tokens = Table(
 
 marks = Table("marks", metadata, Column("name", Text, primary_key=True), _words("value", need=True))
 """Small facts about the program itself: the heartbeat, the simulator's clock and outage switch, how often the
-directory was taken over, the working hours by which due times were reckoned."""
+directory was taken over, the working hours by which due times were reckoned, the names that people had."""
 
 sim_messages = Table(
     "sim_messages",

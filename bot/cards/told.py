@@ -226,15 +226,16 @@ def calendar_card(viewer: Person, _company: Company, args: Args) -> Card:
 
 
 def left_card(viewer: Person, _company: Company, args: Args) -> Card:
-    """Somebody has left and their leads went on; `args`: `name`, `count`, `leads` (the first of them), and
-    `still` where it is only the settings that list them no more."""
-    lang = viewer.lang
+    """Somebody has left and their leads went on; `args`: `name`, `count`, of which `waits` found nobody,
+    `leads` (the first of them), and `still` where it is only the settings that list them no more."""
+    lang, count, waits = viewer.lang, parts.number(args, "count"), parts.number(args, "waits")
+    key = "left.waits" if waits else "left.line"
     return Card(
         title=say(
             lang,
             "left.unlisted" if args.get("still") else "left.title",
             name=fit(parts.text(args, "name"), parts.NAME),
         ),
-        lines=(say(lang, "left.line", count=parts.number(args, "count")), parts.text(args, "leads")),
+        lines=(say(lang, key, count=count, given=count - waits, waits=waits), parts.text(args, "leads")),
         state=CardState.DONE,
     )

@@ -52,13 +52,11 @@ def _told_back(uow: Uow, by: str, at: datetime) -> None:
         uow.tell(Notice(key=f"back:{by}:{at.isoformat()}", tell=Tell.REFRESH, to="", at=at))
 
 
-def person_left(
-    uow: Uow, *, person: str, now: datetime, name: str = "", still: Sequence[str] = ()
-) -> list[str]:
+def person_left(uow: Uow, *, person: str, now: datetime, still: Sequence[str] = ()) -> list[str]:
     """Somebody is no longer in the company: they are signed out of the pages, their open leads are offered
-    anew, and whoever is above them hears which (`name` is theirs, where the company does not know it any
-    more). `still` = the ids under which a directory has them: the settings list them no more, and they get
-    none of their own leads back. Returns the leads' ids."""
+    anew, and whoever is above them hears which, and how many wait since nobody is free. `still` = the ids
+    under which a directory has them: the settings list them no more, and they get none of their own leads
+    back. Returns the leads' ids."""
     uow.sign_out(person)
     desk = uow.desk(person)
     if desk.on_duty:
@@ -71,8 +69,9 @@ def person_left(
     for boss, leads in hearers.items():
         key = f"left:{person}:{now.isoformat()}:{boss}"
         args = {
-            "name": name or uow.company.name_of(person),
+            "name": uow.company.name_of(person),
             "count": len(leads),
+            "waits": sum(uow.lead(lead).stage is not Stage.OFFERED for lead in leads),
             "leads": " ".join(leads[:NAMED]),
             **({"still": True} if still else {}),
         }

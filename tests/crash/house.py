@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -133,6 +133,7 @@ class House:
     spoiled: bool = False
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
     company: Company = field(init=False)
+    names: dict[str, str] = field(default_factory=dict)  # of everybody who ever lived here
     _config: Path = field(init=False)
     _reader: Engine = field(init=False)
     _line: threading.local = field(default_factory=threading.local)
@@ -145,7 +146,9 @@ class House:
         """Who lives here from the next start on: everybody of the sample company, or all but one."""
         self._config = write_settings(self.folder, without=without)
         settings = load(self._config, {"LEADBELL_DATABASE__URL": self.url})
-        self.company = build_company(settings, year=2026)
+        company = build_company(settings, year=2026)
+        self.names |= {person.id: person.name for person in company.people.values()}
+        self.company = replace(company, left=self.names)
 
     def number(self) -> int:
         """A number that this house has not used."""

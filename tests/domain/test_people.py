@@ -28,6 +28,8 @@ def test_a_person_is_found_by_id_or_said_to_be_unknown() -> None:
 
 def test_names_are_told_as_well_as_they_are_known() -> None:
     assert [COMPANY.name_of(each) for each in ("e1", "gone", None)] == ["E1", "gone", ""]
+    assert replace(COMPANY, left={"gone": "刘洋", "e1": "E1 of old"}).name_of("gone") == "刘洋"
+    assert replace(COMPANY, left={"e1": "E1 of old"}).name_of("e1") == "E1"
     assert [COMPANY.team_name(each) for each in ("east", "west", None)] == ["East", "west", ""]
 
 

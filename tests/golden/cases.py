@@ -326,6 +326,9 @@ CASES: Mapping[str, Case] = {
     ),
     "dead": _told(Tell.DEAD, "wulin", None, about="offer", to="lilei", lead="L12", why="60111"),
     "left": _told(Tell.LEFT, "wangfang", None, name="李雷", count=12, leads="L3 L7 L12"),
+    "left_some_wait": _told(
+        Tell.LEFT, "wangfang", None, name="李雷", count=3, waits=2, leads="L3 L7 L12"
+    ),
     "calendar": _told(Tell.CALENDAR, "wulin", None, year=2027),
     "submitted": lambda lang: submitted_card(
         offered(), person("chenjie", lang), COMPANY, {"undo": UNDO_UNTIL, "decisions": 0}

@@ -304,6 +304,28 @@ async def test_who_got_their_lead_back_is_not_told_to_drop_it(world: World) -> N
     assert not await world.phone(to).cards("周倩", "live")
 
 
+LEAVER = '\n[[people]]\nid = "liuyang"\nname = "刘洋"\nrole = "rep"\nteam = "east"\n'
+
+
+async def test_who_left_while_the_bot_was_off_is_told_by_name_and_how_many_of_their_leads_wait(
+    starter: Starter,
+) -> None:
+    world = await starter.start(LEAVER, CAPACITY__UNACCEPTED="1")
+    leads = [await world.submit(name) for name in ("周倩", "郑爽", "何其芳")]
+    for lead in leads:
+        await world.phone("wangfang").type(f"/assign {lead} @刘洋")
+    await world.phone("liuyang").does("accept", "郑爽")
+    for rep in EAST[1:]:
+        await world.phone(rep).type("/off")
+    await starter.stop(world)
+    world = await starter.start(CAPACITY__UNACCEPTED="1")
+    [card] = await world.phone("wangfang").cards("已离开公司")
+    assert card["card"]["title"] == "刘洋 已离开公司"
+    assert card["card"]["lines"][0] == "名下 3 条线索：1 条已转给他人，2 条暂无人可接，等待分配"
+    with_somebody = [(await world.lead(lead))["owner"] for lead in leads]
+    assert (with_somebody.count("zhangwei"), with_somebody.count(None)) == (1, 2)
+
+
 # -- what a manager reads ---------------------------------------------------------------------------------
 
 

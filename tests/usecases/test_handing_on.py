@@ -691,6 +691,8 @@ async def test_the_leads_of_who_left_go_to_others(floor: Floor, company: Company
     owners = {(await floor.lead(lead)).owner for lead in moved}
     assert owners == {"e2", "e3"}
     assert await floor.told(Tell.LEFT) == ["me"]
+    [(args,)] = await floor.rows("SELECT args FROM outbox WHERE tell = ?", Tell.LEFT)
+    assert (json.loads(args)["count"], json.loads(args)["waits"]) == (3, 0)
     assert await floor.do(duty.person_left, person="e1", now=floor.now) == []
 
 
