@@ -330,6 +330,12 @@ def test_a_number_typed_into_any_text_of_a_lead_is_hidden_on_every_card(viewer: 
             assert "1111" not in _all_text(card)
 
 
+def test_a_number_in_the_words_of_a_next_step_goes_with_the_lead() -> None:
+    args = {"no": 7, "words": "打13811113333", "due": at(60).isoformat()}
+    for who, shown in (("lilei", "打13811113333"), ("hanmeimei", "打138****3333")):
+        assert build(Tell.FOLLOW_UP, cases.accepted(), person(who), COMPANY, args).lines[-2] == shown
+
+
 _OF_NO_LEAD = {
     Tell.REPLY, Tell.REFRESH, Tell.WELCOME, Tell.OFF_DUTY, Tell.GAP, Tell.DEAD, Tell.CALENDAR, Tell.LEFT,
 }  # fmt: skip

@@ -160,7 +160,7 @@ def follow_up_card(lead: Lead, viewer: Person, company: Company, args: Args) -> 
     lang, no = viewer.lang, parts.number(args, "no")
     state = parts.text(args, "state")
     due = parts.instant(args, "due")
-    lines = [words] if (words := parts.text(args, "words")) else []
+    lines = [words] if (words := parts.typed(lead, viewer, parts.text(args, "words"))) else []
     if due is not None:
         lines.append(say(lang, "follow_up.at", at=parts.clock(viewer, company, due)))
     if state or not may_follow_up(viewer, lead):
