@@ -154,7 +154,7 @@ def _session(found: Mapping[str, Any]) -> Session | None:
     url = found.get("sessionWebhook")
     try:
         expires = int(found.get("sessionWebhookExpiredTime") or 0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # 1e999 is infinite
         return None
     return Session(url=url, expires=expires) if isinstance(url, str) and url else None
 
