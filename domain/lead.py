@@ -268,16 +268,15 @@ class Lead:
             raise OfferGone(lead=self.id, stage=self.stage)
         return self.offer, self.cycle
 
-    def park(self, *, why: str, until: datetime | None, now: datetime) -> bool:
-        """Nobody can take it now: it waits, visibly, and is placed again at `until`. False when it already
-        waited for that reason."""
+    def park(self, *, why: str, until: datetime | None, now: datetime) -> None:
+        """Nobody can take it now: it waits, visibly, and is placed again at `until`. A fact, unless it
+        already waited for that reason."""
         fresh = self.stage is not Stage.WAITING or self.reason != why
         self._move(Verb.PARK, Stage.WAITING)
         self.owner = self.offer = None
         self.wake_at, self.reason = until, why
         if fresh:
             self.record(Kind.PARKED, at=now, actor=SYSTEM, why=why)
-        return fresh
 
     def delivered(self, offer_no: int, *, at: datetime) -> bool:
         """The card of an offer was shown. The first one of a cycle starts its clock. False when stale."""

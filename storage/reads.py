@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, Select, case, func, or_, select, text, tuple_
+from sqlalchemy import Executable, Select, case, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.assign import Desk
@@ -160,13 +160,12 @@ class Reads:
         return await self._leads(_open().where(*wanted).order_by(leads.c.offered_at, leads.c.id))
 
     async def plans_of(self, person: str, until: datetime | None) -> list[Plan]:
-        """A person's next steps on leads of their own or of nobody's, the earliest first; those due by
-        `until`, when given."""
+        """A person's next steps on their own leads, the earliest first; those due by `until`, when given."""
         columns = (plans.c.lead_id, plans.c.no, plans.c.person, plans.c.due, plans.c.exact, plans.c.words)
         statement = (
             select(*columns)
             .join(leads, leads.c.id == plans.c.lead_id)
-            .where(plans.c.person == person, or_(leads.c.owner == person, leads.c.owner.is_(None)))
+            .where(plans.c.person == person, leads.c.owner == person)
         )
         if until is not None:
             statement = statement.where(plans.c.due <= to_micros(until))

@@ -202,7 +202,7 @@ def _lapsed(uow: Uow, person: str, now: datetime) -> None:
 
 def _draft_waits(uow: Uow, lead: Lead, now: datetime) -> None:
     """Nobody has answered what was asked about a draft. Where the customer can be reached it goes out as it
-    is, for a lead grows cold; else who handed it in is asked each day, and from the fourth on marketing."""
+    is, for a lead grows cold; else who handed it in is asked each day, from the fourth on who is above."""
     by = lead.origin.by
     guesses = guessed(lead.customer)
     sure = sure_of(lead.customer.with_values(**dict.fromkeys(guesses)), guesses)
@@ -214,10 +214,9 @@ def _draft_waits(uow: Uow, lead: Lead, now: datetime) -> None:
         return
     lead.wake_at = now + ASK_DAILY
     if by is None or by not in uow.company.people or now - lead.created_at > DRAFT_IS_OLD:
-        by = first_on_duty(uow, Role.MARKETER) or above(uow, lead).id
-    args = {"what": "draft"}
+        by = above(uow, lead).id  # who may fill it in
     key = f"draft:{lead.id}:{now.isoformat()}:{by}"
-    uow.tell(Notice(key=key, tell=Tell.OUTCOME, to=by, lead_id=lead.id, args=args, at=now))
+    uow.tell(Notice(key=key, tell=Tell.OUTCOME, to=by, lead_id=lead.id, args={"what": "draft"}, at=now))
 
 
 def _wake(uow: Uow, lead: Lead, now: datetime) -> None:
@@ -241,7 +240,7 @@ def resume_after_gap(uow: Uow, *, since: datetime, until: datetime, limit: int =
     for lead in leads:
         before = lead.stage
         _resume(uow, lead, until)
-        waits_on = before is lead.stage is Stage.WAITING
+        waits_on = before is lead.stage is Stage.WAITING  # no clock of anybody's ran
         if lead.stage in HELD or (lead.facts and not waits_on):
             told[above(uow, lead).id] += 1
         uow.save(lead)

@@ -13,9 +13,9 @@ from domain.facts import Facts, Plan, Proposal, unpack_facts
 from domain.lead import Customer, Lead
 from domain.media import Attachment, MediaKind
 from domain.notices import Notice, Tell
-from domain.permission import may_confirm, may_edit, may_note
+from domain.permission import may_confirm, may_edit, may_follow_up, may_note
 from domain.ports import Dialog, Uow
-from domain.stages import CLOSED, HELD
+from domain.stages import HELD
 from domain.usecases.leads import add_note
 from domain.usecases.placing import UNDO_FOR
 from domain.usecases.seeing import lead_for
@@ -392,14 +392,14 @@ def plan_next(
 
 def _step(uow: Uow, lead: Lead, no: int, by: str) -> Plan | None:
     """The step that a reminder's button is about, None when it is done or was replaced. A reminder is over as
-    soon as its lead is closed or somebody else's: raises what is true then."""
+    soon as its lead is closed or not theirs any more: raises what is true then."""
     plan = uow.plan(lead.id)
     found = plan if plan is not None and plan.no == no else None
     if found is not None and by not in (found.person, lead.owner):
         raise NotAllowed(lead=lead.id)
     if lead.stage in HELD and lead.owner != by:
         raise AlreadyTaken(lead=lead.id, owner=lead.owner, at=lead.accepted_at)
-    if lead.stage in CLOSED or lead.owner not in (None, by):
+    if not may_follow_up(uow.company.person(by), lead):
         raise OfferGone(lead=lead.id, stage=lead.stage, owner=lead.owner)
     return found
 

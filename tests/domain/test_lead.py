@@ -120,9 +120,11 @@ def test_a_second_grab_ends_no_persons_offer() -> None:
 
 def test_parking_twice_for_one_reason_is_one_fact() -> None:
     lead = standing(Stage.WAITING)
-    assert lead.park(why="full", until=NOW, now=NOW)
-    assert not lead.park(why="full", until=NOW + timedelta(seconds=20), now=NOW)
-    assert lead.park(why="off_hours", until=NOW, now=NOW)
+    before = len(lead.facts)
+    lead.park(why="full", until=NOW, now=NOW)
+    lead.park(why="full", until=NOW + timedelta(seconds=20), now=NOW)
+    lead.park(why="off_hours", until=NOW, now=NOW)
+    assert [fact.data["why"] for fact in lead.facts[before:]] == ["full", "off_hours"]
 
 
 def test_an_undelivered_card_and_a_running_clock_ring_at_the_nearer_time() -> None:

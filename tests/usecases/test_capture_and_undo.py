@@ -90,7 +90,7 @@ async def test_a_draft_without_a_way_to_reach_anybody_is_asked_about_until_someb
     await floor.wait(minutes=11)
     for _ in range(4):
         await floor.wait(days=1, minutes=1)
-    assert await floor.told(Tell.OUTCOME, draft.id) == ["emp"] * 3 + ["mkt"] * 2
+    assert await floor.told(Tell.OUTCOME, draft.id) == ["emp"] * 3 + ["dir"] * 2
     assert (await floor.lead(draft.id)).stage is Stage.DRAFT
 
 

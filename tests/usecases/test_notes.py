@@ -224,6 +224,18 @@ async def test_a_reminder_of_a_lead_that_was_taken_away_says_whose_it_is(
     assert (await floor.kinds(lead)).count("next_done") == done_first
 
 
+async def test_a_reminder_of_a_lead_that_waits_for_somebody_ends_no_step(floor: Floor) -> None:
+    lead = await held(floor)
+    plan = await planned(floor, lead, hours=1)
+    for rep in ("e2", "e3"):
+        await floor.duty(rep, on=False)
+    await floor.hand_back(lead, "e1", "full")
+    assert (await floor.lead(lead)).owner is None
+    with pytest.raises(OfferGone):
+        await floor.do(notes.next_done, lead_id=lead, no=plan.no, by="e1", at=floor.now)
+    assert await floor.rows("SELECT no FROM plans") == [(plan.no,)]
+
+
 async def test_a_reminder_of_a_closed_lead_is_over(floor: Floor) -> None:
     lead = await held(floor)
     plan = await planned(floor, lead, hours=1)
