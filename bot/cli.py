@@ -426,7 +426,7 @@ def _prove(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(made.body, ensure_ascii=False))
     else:
-        for line in proof.lines(made, zone=zone, lang=arguments.lang):
+        for line in proof.lines(made, zone=zone, lang=arguments.lang, alone=bool(arguments.file)):
             print(line)
     return 0 if made.proof.whole else 1
 

@@ -154,14 +154,17 @@ def _run(run: Run) -> dict[str, Any]:
     }
 
 
-def lines(made: Document, *, zone: ZoneInfo, lang: str) -> Iterator[str]:
-    """The proof for people: whole or not, every fact, every clock with its arithmetic, what is excused."""
+def lines(made: Document, *, zone: ZoneInfo, lang: str, alone: bool = False) -> Iterator[str]:
+    """The proof for people: whole or not, every fact, every clock with its arithmetic, what is excused.
+    `alone` = it comes from a file, with no database beside it."""
     proof = made.proof
     yield say(lang, "proof.title", lead=proof.lead, count=len(proof.facts))
     for broken in proof.broken:
         yield say(lang, "proof.broken", what=broken)
     if proof.whole:
         yield say(lang, "proof.whole", head=made.body["head"])
+    if alone:
+        yield say(lang, "proof.alone", lead=proof.lead)
     if anchor := made.body.get("anchor"):
         at = _clock(datetime.fromisoformat(anchor["at"]), zone)
         yield say(lang, "proof.anchor", no=anchor["no"], at=at, root=anchor["root"])

@@ -196,9 +196,12 @@ class Reads:
         rows = await self._rows(card.union(note))
         return sorted({lead for (lead,) in rows if lead})
 
-    async def team_open(self, teams: Iterable[str], limit: int, *, skip: int = 0) -> tuple[list[Lead], int]:
-        """The open leads of these teams, the worst first, and how many there are: what nobody has, the oldest
-        first, then promises by how long they are broken, then what is due next."""
+    async def team_open(
+        self, teams: Iterable[str | None], limit: int, *, skip: int = 0
+    ) -> tuple[list[Lead], int]:
+        """The open leads of these teams (None = those of no team yet), the worst first, and how many there
+        are: what nobody has, the oldest first, then promises by how long they are broken, then what is due
+        next."""
         of = leads.c
         broken = case(
             (of.stage == Stage.OFFERED, of.breached_at), (of.stage == Stage.ACCEPTED, of.contact_breached_at)
@@ -206,7 +209,9 @@ class Reads:
         nobodys = of.owner.is_(None) & of.stage.in_((Stage.OFFERED, Stage.WAITING, Stage.RETURNED))
         rank = case((nobodys, 0), (broken.is_not(None), 1), (of.next_due.is_not(None), 2), else_=3)
         since = case((nobodys, of.created_at), else_=func.coalesce(broken, of.next_due))
-        theirs = _open().where(of.team.in_(list(teams)))
+        wanted = list(teams)
+        ours = of.team.in_([team for team in wanted if team])
+        theirs = _open().where(ours | of.team.is_(None) if None in wanted else ours)
         counted = await self._rows(select(func.count()).select_from(theirs.subquery()))
         ordered = theirs.order_by(rank, since, of.created_at, of.id)
         return await self._leads(ordered.limit(limit).offset(skip)), int(counted[0][0])

@@ -317,9 +317,11 @@ def _away(error: Exception) -> bool:
 
 
 def _short(error: Exception) -> str:
-    """The error without statement and values, which may hold personal data."""
+    """The error without statement and values, which may hold personal data; SQLite has one class for a full
+    disk, a lock and much else, and a name for each."""
     origin = getattr(error, "orig", None)
-    return f"{type(error).__name__}: {type(origin).__name__ if origin else error}"
+    what = getattr(origin, "sqlite_errorname", type(origin).__name__) if origin else error
+    return f"{type(error).__name__}: {what}"
 
 
 class _Numbers:

@@ -390,6 +390,7 @@ async def test_a_printed_proof_gives_the_same_minutes_without_the_database(
             assert fact[2] in shown
             assert fact[-1][:12] in shown
         assert made.body["head"] in shown
+        assert f"leadbell prove {lead.id}" in shown, "what was cut off the end only the database can tell"
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -187,7 +187,7 @@ def _facts(lead: Lead, viewer: Person, company: Company, rep: str) -> tuple[Fiel
         ("lead", f"{lead.id} {parts.who(lead, viewer)}"),
         ("rep", now_with or rep),
         ("team", company.team_name(lead.team)),
-        ("since", parts.clock(viewer, company, waiting_since(lead)) if rep else ""),
+        ("since", parts.clock(viewer, company, waiting_since(lead)) if rep or lead.stuck_at else ""),
         ("step", step_reached(lead, lang) if lead.stage is Stage.OFFERED else ""),
         ("industry", parts.place(lead, viewer)),
     )
@@ -207,11 +207,11 @@ def _one_lead(lead: Lead, viewer: Person, *, nudge: bool, people: Sequence[Perso
 
 
 def waiting_since(lead: Lead) -> datetime:
-    """From when the running clock counts; with none that runs, from the hand-in."""
+    """From when the running clock counts; with none that runs, since nobody can take it, or the hand-in."""
     if lead.stage is Stage.ACCEPTED:
         return lead.contact_from or lead.accepted_at or lead.updated_at
     if lead.stage is not Stage.OFFERED or lead.offer is None:
-        return lead.created_at
+        return lead.stuck_at or lead.created_at
     return (lead.cycle and lead.cycle.started_at) or lead.offer.at
 
 

@@ -428,7 +428,8 @@ async def plan_next(bot: Bot, chat: Chat, rest: str) -> Reply:
     found = await bot.mind.hear(words, Kind.NOTE, await _talk(bot, chat, quoted, last))
     step, lead_id = found.reading.next, found.match.lead
     if step is None or lead_id is None:
-        return await bot.tell(chat, Reply(text=say(lang, "next.usage"), ok=False))
+        text = say(lang, "next.usage") if step is None else await _which_next(bot, chat, found, words)
+        return await bot.tell(chat, Reply(text=text, ok=False))
     due = due_of(step, calendar=company.calendar, now=chat.at.astimezone(company.zone))
     at = clock_words(lang, due, company.zone, chat.at)
     return await bot.act(
@@ -442,6 +443,17 @@ async def plan_next(bot: Bot, chat: Chat, rest: str) -> Reply:
         by=chat.by,
         at=chat.at,
     )
+
+
+async def _which_next(bot: Bot, chat: Chat, found: Understood, words: str) -> str:
+    """Why no next step was kept: several leads may be meant, or none."""
+    lang, person = bot.lang(chat.by), bot.person(chat.by)
+    best = (await _nameable(bot, chat.by, found)).match.best
+    leads = [lead for each in best if (lead := await bot.reads.lead(each.lead)) is not None]
+    if not leads:
+        return say(lang, "next.usage")
+    listed = say(lang, "list.sep").join(f"{lead.id} {parts.who(lead, person)}" for lead in leads)
+    return say(lang, "next.which", leads=listed, command=f"/next {leads[0].id} {words.strip()}")
 
 
 async def _upcoming(bot: Bot, chat: Chat) -> Reply:

@@ -155,13 +155,13 @@ def mine(company: Company, boss: str) -> list[Person]:
 async def team(bot: Bot, chat: Chat, rest: str) -> Reply:
     """`/team`, `/team 2`, `/team 华东 2`: a page of what is open in one's teams, the worst first."""
     viewer, company = bot.person(chat.by), bot.company
-    lang, led = viewer.lang, company.led_by(chat.by)
+    lang, led = viewer.lang, _led(company, chat.by)
     if not led:
         raise NotAllowed(lead="/team")
     wanted, page = _paged(company, rest.strip())
     teams = [each for each in led if not wanted or _is_in(company, each, wanted)]
     if not teams:
-        ways = say(lang, "list.sep").join(f"/team {company.team_name(each)}" for each in led)
+        ways = say(lang, "list.sep").join(f"/team {company.team_name(each)}" for each in led if each)
         return await bot.tell(
             chat, Reply(text=say(lang, "team.unknown", team=fit(wanted, 20), ways=ways), ok=False)
         )
@@ -169,7 +169,9 @@ async def team(bot: Bot, chat: Chat, rest: str) -> Reply:
     if not leads and count:  # behind the last page
         page = -(-count // LINES)
         leads, count = await bot.reads.team_open(teams, LINES, skip=(page - 1) * LINES)
-    names = say(lang, "list.sep").join(company.team_name(each) for each in teams if company.reps(each))
+    names = say(lang, "list.sep").join(
+        company.team_name(each) for each in teams if each and company.reps(each)
+    )
     name = company.team_name(wanted) or names
     if not leads:
         return await bot.tell(chat, Reply(text=say(lang, "team.none", team=name)))
@@ -188,6 +190,12 @@ async def team(bot: Bot, chat: Chat, rest: str) -> Reply:
     return await bot.tell(chat, Reply(text="\n".join(lines)))
 
 
+def _led(company: Company, boss: str) -> tuple[str | None, ...]:
+    """The teams that somebody stands above; None, for whoever stands above all: the leads of no team yet."""
+    teams = company.led_by(boss)
+    return (*teams, None) if company.leads_team(boss, None) else teams
+
+
 def _paged(company: Company, typed: str) -> tuple[str, int]:
     """The words before the number of a page, and that number; the first page where none is named, or where
     the whole is a team's name."""
@@ -197,7 +205,7 @@ def _paged(company: Company, typed: str) -> tuple[str, int]:
     return typed, 1
 
 
-def _is_in(company: Company, team_id: str, wanted: str) -> bool:
+def _is_in(company: Company, team_id: str | None, wanted: str) -> bool:
     """Whether a team is the one of that name or id, or stands below it."""
     return any(wanted in (each, company.team_name(each)) for each in company.lineage(team_id))
 

@@ -2,6 +2,7 @@
 
 ZH = {
     "proof.title": "线索 {lead} 的计时证明：{count} 条事实",
+    "proof.alone": "末尾有没有少，文件自己看不出：与数据库里 leadbell prove {lead} 的链头比对",
     "proof.whole": "✔ 日志完整：哈希链从头到尾一致，链头 {head}",
     "proof.broken": "✘ 日志不完整：{what}",
     "proof.anchor": "最近的锚点 {no}（{at}）：{root}",
@@ -52,6 +53,7 @@ ZH = {
 
 EN = {
     "proof.title": "Proof of the clocks of {lead}: {count} facts",
+    "proof.alone": "A file cannot tell what was cut off its end: compare its head with leadbell prove {lead} on the database",
     "proof.whole": "✔ The log is whole: the chain holds from its start to its head {head}",
     "proof.broken": "✘ The log is not whole: {what}",
     "proof.anchor": "Newest anchor {no} ({at}): {root}",

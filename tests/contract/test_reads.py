@@ -210,6 +210,9 @@ async def test_a_team_s_open_leads_begin_with_what_is_worst(
     found, count = await reads.team_open(["east"], 2, skip=3)
     assert ([lead.id for lead in found], count) == (worst[3:5], 9)
     assert await reads.team_open([], 10) == ([], 0)
+    await change(store, "UPDATE leads SET team = NULL WHERE id = ?", leads[6].id)
+    assert [lead.id for lead in (await reads.team_open([None], 10))[0]] == [leads[6].id]
+    assert [lead.id for lead in (await reads.team_open(["east", None], 10))[0]] == worst
 
 
 async def test_desks_tell_who_has_what_before_them(store: Store, reads: Reads, clock: SteppedClock) -> None:

@@ -262,7 +262,7 @@ async def test_the_log_of_a_failure_names_its_kind_and_nothing_else(floor: Floor
     with capture_logs() as logs, pytest.raises(Unavailable):
         await floor.do(breaks_the_database)
     (line,) = [each for each in logs if each["event"] == "unit failed"]
-    kinds = {"OperationalError: OperationalError", "ProgrammingError: UndefinedTable"}
+    kinds = {"OperationalError: SQLITE_ERROR", "ProgrammingError: UndefinedTable"}
     assert (line["unit"], line["error"] in kinds) == ("breaks_the_database", True)
 
 

@@ -170,7 +170,7 @@ def erased() -> Lead:
 
 def parked() -> Lead:
     lead = captured()
-    lead.team = "east"
+    lead.team, lead.stuck_at = "east", at(0)
     lead.park(why="full", until=at(1), now=at(0))
     return lead
 

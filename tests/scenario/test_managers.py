@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from domain.ports import Uow
 from tests.scenario.world import EAST, NAMES, Phone, Starter, World, fields_of, key_of, verbs, words
 
 
@@ -355,6 +356,19 @@ async def test_a_team_s_list_begins_with_what_nobody_has_and_goes_on_over_pages(
     second = (await boss.says("/team 2")).splitlines()
     assert [line.partition(" ")[0] for line in second[1:]] == [leads[11], leads[0]]
     assert await boss.says("/team 9") == "\n".join(second)  # the last page there is
+
+
+async def test_a_lead_of_no_team_yet_is_in_the_list_of_whoever_stands_above_all(world: World) -> None:
+    def of_no_team(uow: Uow, *, wanted: str) -> None:
+        found = uow.lead(wanted)
+        found.team = None  # as when no route fits, and nobody anywhere has room
+        uow.save(found)
+
+    lead = await world.submit("周倩")
+    await world.service.store.write(of_no_team, wanted=lead)
+    assert lead in await world.phone("tangyue").says("/team")
+    assert lead not in await world.phone("tangyue").says("/team 销售部")
+    assert lead not in await world.phone("wangfang").says("/team")
 
 
 async def test_who_leads_several_teams_may_name_one(world: World) -> None:

@@ -140,6 +140,22 @@ async def test_how_far_it_is_said_to_be_is_proposed_and_kept_when_confirmed(worl
     assert await hint(world, lead) is None
 
 
+async def test_a_next_step_that_may_mean_two_leads_is_asked_about(world: World) -> None:
+    rep, first = await accepted(world, "周涛", "无锡恒远机械有限公司")
+    boss = world.phone("wangfang")
+    second = await world.submit("周涛", company="苏州晶锐半导体有限公司")
+    await boss.says(f"/assign {second} @{NAMES[rep.person]}")
+    await rep.does("accept", "晶锐")
+    said = await rep.says("/next 周涛 明天下午三点 回访")
+    assert first in said
+    assert second in said
+    assert "晶锐" in said
+    command = said[said.index("/next") :]
+    assert (await rep.says(command)).startswith("✅")
+    assert (await rep.says("/next 明天下午三点")).startswith("✅"), "what was spoken of last is meant"
+    assert "用法" in await rep.says("/next 周涛 随便")
+
+
 async def test_a_wrong_lead_is_taken_back_with_one_tap_and_the_right_one_offered(world: World) -> None:
     rep, wrong = await accepted(world, "周倩", "杭州云栖数据有限公司")
     right = ""
