@@ -261,7 +261,7 @@ def test_an_alert_of_a_promise_broken_the_day_before_says_which_day() -> None:
     alert = build(Tell.ALERT, lead, person("zhaogang"), COMPANY, ACCEPT)
     assert "1月5日（周一） 10:30" in [field.value for field in alert.fields]
     several = rollup_card([(lead, ACCEPT)], person("zhaogang", "en"), COMPANY)
-    assert "overdue since Mon 5 Jan 10:35" in several.lines[0]
+    assert "late since Mon 5 Jan 10:35" in several.lines[0]
 
 
 @pytest.mark.parametrize(("later", "said"), [(10, "10:35"), (24 * 60, "1月5日（周一） 10:35")])
@@ -565,7 +565,7 @@ def test_a_director_chooses_among_all_teams_and_the_leads_own_comes_first() -> N
 def test_a_roll_up_tells_the_firm_the_amount_and_since_when_it_is_overdue() -> None:
     card = CASES["rollup"]("zh")
     assert card.lines[0] == "⚠ L12 张伟 · 李雷未接 · 1月5日（周一） 10:35 起超时 · 博达智能 · 50–80 万元"
-    assert CASES["rollup"]("en").lines[0].endswith("overdue since Mon 5 Jan 10:35 · 博达智能 · CNY 500–800k")
+    assert CASES["rollup"]("en").lines[0].endswith("late since Mon 5 Jan 10:35 · 博达智能 · CNY 500–800k")
 
 
 UNREACHED = replace(CUSTOMER, phone=None)

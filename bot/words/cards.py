@@ -575,7 +575,7 @@ EN: dict[str, str] = {
     "rollup.title": "⚠ Leads that need you: {count}",
     "rollup.solved": "✅ Leads, all seen to: {count}",
     "rollup.open": "⚠ {name} · {trouble} · {since}",
-    "rollup.late": "overdue since {at}",
+    "rollup.late": "late since {at}",
     "rollup.since": "since {at}",
     "rollup.accept": "{rep}: open",
     "rollup.contact": "{rep}: idle",

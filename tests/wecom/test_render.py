@@ -137,6 +137,14 @@ def test_a_roll_up_names_every_lead_though_the_room_is_small() -> None:
     assert [line.split()[1] for line in lines[:10]] == [f"L{number}" for number in range(1, 11)]
 
 
+def test_what_a_short_line_of_a_roll_up_leaves_free_is_for_the_longer_ones() -> None:
+    card = replace(CASES["rollup"]("en"), lines=("⚠ " + "a" * 60, "✅ " + "b" * 20, "⚠ " + "c" * 90))
+    lines = shown(card)["main_title"]["desc"].split("\n")
+    assert [len(line) for line in lines] == [62, 22, 74]
+    english = shown(CASES["rollup"]("en"))["main_title"]["desc"].split("\n")
+    assert all("late since Mon 5 Jan 10:35" in line for line in english[:2])
+
+
 def test_a_long_need_does_not_push_the_leads_number_out() -> None:
     card = Card(title="t", lines=("要" * 112, "求" * 112), note="L1042")
     text = shown(card)["sub_title_text"]

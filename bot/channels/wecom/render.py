@@ -125,11 +125,17 @@ def _subtitle(card: Card) -> str:
 
 
 def _evenly(lines: Sequence[str], most: int) -> str:
-    """The lines in so many characters: where they are too long each is cut, so that none is left out."""
+    """The lines in so many characters: where they are too long the longest are cut, so that none is left out;
+    what a short one does not need is the others'."""
     text = plain("\n".join(lines))
     if len(text) <= most or not lines:
         return text
-    share = max(2, (most + 1) // len(lines) - 1)
+    room, left = most + 1, len(lines)
+    for length in sorted(len(plain(line)) for line in lines):
+        if length >= room // left:
+            break
+        room, left = room - length - 1, left - 1
+    share = max(2, room // left - 1)
     return cut("\n".join(cut(plain(line), share) for line in lines), most)
 
 
