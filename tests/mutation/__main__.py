@@ -44,7 +44,8 @@ MODULES: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
         (("tests/contract/test_store.py", "tests/contract/test_units.py"), WIDER),
     ),
 }
-WITHIN = 180.0
+WITHIN, A_TEST = 180.0, 45
+"""Seconds for a stage, and for one test of it: a mutant that hangs is noticed by then."""
 DEEP = "whatever_happens"  # a state machine: minutes, and what it notices the stories notice first
 OURS = ("bot", "domain", "scheduler", "storage", "tests")
 PRELOADED = (
@@ -87,9 +88,18 @@ def _become_pytest(copy: Path, tests: tuple[str, ...]) -> NoReturn:
     chosen = f"not postgres and not {DEEP}"
     code = 3
     try:
-        code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-k", chosen, *tests]))
+        how = ["-x", "-q", "-p", "no:cacheprovider", "-o", f"timeout={A_TEST}", "-k", chosen]
+        code = int(pytest.main([*how, *tests], plugins=[_AtOnce()]))
     finally:
         os._exit(code)
+
+
+class _AtOnce:
+    """The first failure is enough; what a mutant has hung would hang the end of the test too."""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os._exit(1)
 
 
 def judge(name: str, copy: Path, tally: dict[str, str], save: Path | None) -> tuple[int, list[str]]:
