@@ -58,7 +58,7 @@ _TAIWAN = re.compile(
     rf"(?P<line>(?:[2-9][0-9]{{3}}|[2-9][0-9]{{2}})[ -]?[0-9]{{4}}){_EXTENSION})",
     re.IGNORECASE,
 )
-_ABROAD = re.compile(r"(?<![0-9A-Za-z.])(?:\+|00)(?!86)[1-9](?:[ .()-]{0,2}[0-9]){6,14}(?![0-9])")
+_ABROAD = re.compile(r"(?<![0-9A-Za-z.])(?:\+|00)(?!86|886)[1-9](?:[ .()-]{0,2}[0-9]){6,14}(?![0-9])")
 _EMAIL = re.compile(
     r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9_](?:[A-Za-z0-9_%+-]|\.(?!\.)){0,63}(?<!\.)@"
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9-])"
@@ -203,7 +203,8 @@ def _abroad(match: re.Match[str]) -> str | None:
     return f"+{digits}" if 7 <= len(digits) <= 15 else None
 
 
-_NUMBERS = ((_CHINA, _phone), (_TAIWAN, _taiwan), (_ABROAD, _abroad))
+_NUMBERS = ((_ABROAD, _abroad), (_CHINA, _phone), (_TAIWAN, _taiwan))
+"""With a country's code in front first: behind +49 stands no number of China's, whatever it looks like."""
 
 
 def find_phones(text: str) -> list[Found]:

@@ -2,14 +2,14 @@
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from domain.calendar import WorkingCalendar
 from domain.reader.understand import NextStep, Reading
 
 AFTERNOON, MORNING = time(16, 0), time(9, 0)
 SOON = timedelta(minutes=30)
-LATE_EVENING, EARLY = time(21, 0), time(8, 30)
+LONGEST_BREAK = 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +109,22 @@ def facts_of(reading: Reading, *, calendar: WorkingCalendar, now: datetime) -> F
 
 
 def due_of(step: NextStep, *, calendar: WorkingCalendar, now: datetime) -> datetime:
-    """When to remind: at the time that was said, else when work begins on the first workday of those named;
-    of today, in the afternoon, or in half an hour when that is late."""
+    """When to remind: at the time that was said, else when work begins on the first workday of those named,
+    of a deadline on the last one that is not behind it; of today, in the afternoon, or in half an hour when
+    that is late."""
     if step.at is not None:
         return step.at
-    if step.day <= now.date():
+    day = _in_time(step.day, calendar) if step.by else step.day
+    if day <= now.date():
         later = datetime.combine(now.date(), AFTERNOON, now.tzinfo)
         return later if later > now + SOON else now + SOON
-    return morning_of(datetime.combine(step.day, time(0, 0), now.tzinfo), calendar)
+    return morning_of(datetime.combine(day, time(0, 0), now.tzinfo), calendar)
+
+
+def _in_time(deadline: date, calendar: WorkingCalendar) -> date:
+    """12月12日前, a Saturday: it is met on Friday."""
+    days = (deadline - timedelta(days=back) for back in range(LONGEST_BREAK))
+    return next((day for day in days if calendar.windows(day)), deadline)
 
 
 def morning_of(day: datetime, calendar: WorkingCalendar) -> datetime:

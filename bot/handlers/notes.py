@@ -439,7 +439,7 @@ async def plan_next(bot: Bot, chat: Chat, rest: str) -> Reply:
         lead_id=lead_id,
         due=due,
         exact=step.at is not None,
-        words=words.strip(),
+        words=words.replace(step.said, "", 1).strip(" ,，。;；、") or step.words,
         by=chat.by,
         at=chat.at,
     )

@@ -28,7 +28,7 @@ _PM = (
     "夜间",
 )
 _CLOCK = re.compile(
-    rf"(?P<p>{_PERIODS})?[ 的]?(?:(?<![0-9第百])(?P<h>{TWO})(?:点钟?|时(?![间候期段代效常长]))(?:(?P<half>半)|(?P<q>[一三])刻|(?P<min>{TWO})分?(?![0-9天个台万次期轮楼家人位号部批版]))?(?:整|左右|多)?"
+    rf"(?P<p>{_PERIODS})?[ 的]?(?:(?<![0-9第百])(?:(?P<from>{TWO})[-~到至])?(?P<h>{TWO})(?:点钟?|时(?![间候期段代效常长]))(?:(?P<half>半)|(?P<q>[一三])刻|(?P<min>{TWO})分?(?![0-9天个台万次期轮楼家人位号部批版]))?(?:整|左右|多)?"
     rf"|(?<![0-9:.])(?P<h24>[01]?[0-9]|2[0-4]):(?P<m24>[0-5][0-9])(?![0-9]) ?(?P<half12>[ap]m(?![a-z]))?|(?<![0-9:.])(?P<h12>1[0-2]|[1-9]) ?(?P<half_day>[ap]m)(?![a-z]))(?!建议|问题|要求|意见|顾虑|想法|折|击|位|检|点)",
     re.IGNORECASE,
 )
@@ -44,11 +44,13 @@ class _Time:
 
 
 def _clock_of(match: re.Match[str]) -> time | None:
-    hour = numeral(match["h"] or match["h24"] or match["h12"])
+    hour = numeral(match["from"] or match["h"] or match["h24"] or match["h12"])
     if hour < 12 and (match["half12"] or match["half_day"] or "").lower() == "pm":
         hour += 12
     minute = int(match["m24"]) if match["m24"] else 30 if match["half"] else 0
-    if match["q"]:
+    if match["from"]:
+        minute = 0  # 9到11点半 begins at nine
+    elif match["q"]:
         minute = 15 if match["q"] == "一" else 45
     elif match["min"]:
         minute = numeral(match["min"])
@@ -81,12 +83,26 @@ def _times(text: str) -> list[_Time]:
         ):
             continue
         found.append(_Time(match.start(), match.end(), _clock_of(match), match["p"] or ""))
-    return found
+    return _begun(text, found)
+
+
+_TO = re.compile(" ?[-~到至] ?")
+
+
+def _begun(text: str, times: list[_Time]) -> list[_Time]:
+    """上午9:30-11:00 is at half past nine: of two times that are the ends of one stretch, the first."""
+    kept: list[_Time] = []
+    for each in times:
+        if kept and _TO.fullmatch(text, kept[-1].end, each.start):
+            kept[-1] = replace(kept[-1], end=each.end)
+        else:
+            kept.append(each)
+    return kept
 
 
 def find_dates(text: str, now: datetime, almanac: Almanac) -> list[When]:
     """Every time named in a folded, simplified text, in order. `now` is local and aware."""
-    days = _merged(_apart(days_in(text, now, almanac)))
+    days = _merged(text, _apart(days_in(text, now, almanac)))
     times = _times(text)
     found, used = [], set()
     for when in days:
@@ -106,17 +122,25 @@ def find_dates(text: str, now: datetime, almanac: Almanac) -> list[When]:
     return sorted(found, key=lambda when: when.start)
 
 
-def _merged(found: list[When]) -> list[When]:
-    """A day said twice over (3月18号周三) is one: the date decides."""
+_BEFORE_LEAVING = re.compile(rf"[ 的]?(?:{_PERIODS})?[ 的]?")
+
+
+def _merged(text: str, found: list[When]) -> list[When]:
+    """A day said twice over (3月18号周三) is one, and so is 周五下班前: the day itself decides."""
     kept: list[When] = []
     for when in found:
         last = kept[-1] if kept else None
-        again = last is not None and when.start - last.end <= 1 and last.at is None and last.grain == "day"
-        if last and again and (when.rule == "week.day" or when.day == last.day):
+        if last and last.at is None and last.grain == "day" and _goes_on(text, last, when):
             kept[-1] = replace(last, end=when.end)
         else:
             kept.append(when)
     return kept
+
+
+def _goes_on(text: str, last: When, when: When) -> bool:
+    if when.rule == "day.work_end":
+        return _BEFORE_LEAVING.fullmatch(text, last.end, when.start) is not None
+    return when.start - last.end <= 1 and (when.rule == "week.day" or when.day == last.day)
 
 
 def _joins(text: str, end: int, start: int) -> bool:

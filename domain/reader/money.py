@@ -36,6 +36,9 @@ _AMOUNT = re.compile(
     r" ?(?P<yuan>元|块|圆|人民币|rmb|cny|yuan)? ?(?P<post>\+(?![0-9])|以内|以下|之内|封顶|顶天|不到|以上|往上|朝上|开外|起步|起|打底)?",
     re.IGNORECASE,
 )
+_FOREIGN = "eur|usd|gbp|hkd|jpy|sgd|aud|us[$]|hk[$]|[€£$]|欧元|欧(?!姆)|美元|美金|美刀|刀(?![具片模架])|英镑|港币|港元|港纸|日元|日币|新币|新台币|台币|卢布|韩元|澳元"
+_FOREIGN_BEFORE = re.compile(rf"(?<![a-z])(?:{_FOREIGN})[ :]?\Z", re.IGNORECASE)
+_FOREIGN_AFTER = re.compile(rf" ?(?:{_FOREIGN})(?![a-z])", re.IGNORECASE)
 _SIGN = re.compile(r"(?:[¥￥]|rmb|cny) ?\Z", re.IGNORECASE)
 _AT_LEAST = re.compile(
     r"(?:(?:至少|起码)(?:能|要|得|也)?(?:拿|出|有|给)?|不低于|不少于|不下|不止|超过|大于|at least|over)[ ¥￥]{0,3}\Z",
@@ -97,7 +100,7 @@ def find_amounts(text: str, *, sure_money: bool = False, rivals: Collection[str]
             continue  # a numeral of everyday speech
         before = text[max(0, match.start() - 14) : match.start()]
         cued = sure_money or _CUE.search(before) is not None
-        if not _is_money(match, before, cued=cued, sure_money=sure_money):
+        if _is_foreign(match, before) or not _is_money(match, before, cued=cued, sure_money=sure_money):
             continue
         value = _value(match, before)
         if value is not None:
@@ -198,10 +201,17 @@ def _role(text: str, match: re.Match[str], rivals: Collection[str]) -> Role:
     return Role.STATED
 
 
+def _is_foreign(match: re.Match[str], before: str) -> bool:
+    """Whether it is money of another country: taken for yuan it would be a lie."""
+    behind = _FOREIGN_AFTER.match(match.string, match.start() + len(match[0].rstrip()))
+    return behind is not None or _FOREIGN_BEFORE.search(before) is not None
+
+
 def _is_money(match: re.Match[str], before: str, *, cued: bool, sure_money: bool) -> bool:
     if match["yuan"] or _SIGN.search(before):
         return True
-    unit = (match["ub"] or match["u"] or "").lower()
+    said = match["ub"] or match["u"] or ""
+    unit = said.lower()
     if unit == "个":
         return _BUDGET_OF.search(before) is not None  # 预算五六十个: so many 万
     if not unit:
@@ -213,10 +223,11 @@ def _is_money(match: re.Match[str], before: str, *, cued: bool, sure_money: bool
         return False  # 千万 is more often a word than a sum
     if _COUNTED.match(match.string, match.end()):
         return False
-    # 5W电源 is a thing and 5w a sum
+    # 5W电源 is a thing and 5w a sum, and so is 50w 想换ERP
     after = match.string[match.end() : match.end() + 2]
     return (
         unit not in "wkm千"
+        or (said == "w" and match[0].endswith(" "))
         or not after[:1].isalnum()
         or after[:1] in "不含的吧就够做整"
         or after in ("左右", "上下", "预算", "的预", "报价", "以内")

@@ -31,12 +31,15 @@ class DateRole(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """What comes next: `at` when a clock time was said, else `day` to `until`; `words` as they were written."""
+    """What comes next: `at` when a clock time was said, else `day` to `until`; `words` as they were written,
+    but for the time itself, `said`, which is another one when they are read again. `by` = it is a deadline."""
 
     day: date
     until: date
     at: datetime | None
     words: str
+    said: str = ""
+    by: bool = False
 
     @property
     def exact(self) -> bool:
@@ -256,8 +259,16 @@ def _next_step(page: _Page, kind: Kind, context: Context) -> tuple[NextStep | No
     _, _, when, (start, end) = best
     if end - when.end < 2:  # 下周三下午三点 | 带方案再去
         end = _words_end(page.plain, end)
-    words = page.clean[start:end]
-    return NextStep(day=when.day, until=when.until, at=when.at, words=words.strip(" ,，。;；")), found
+    more = _BY.match(page.plain, when.end)
+    behind = more.end() if more else when.end
+    words = f"{page.clean[start : when.start]}{page.clean[behind:end]}".strip(_EDGES)
+    said = page.clean[when.start : behind]
+    by = said.endswith("前")
+    return NextStep(day=when.day, until=when.until, at=when.at, words=words or said, said=said, by=by), found
+
+
+_EDGES = " ,，。;；、"
+_BY = re.compile(r"(?:之?以?前|左右)(?![台面期排后往去来])")
 
 
 def _words_end(text: str, end: int) -> int:

@@ -120,6 +120,15 @@ def test_a_line_gives_up_its_phones_in_order() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("+49 151 23456789", "+4915123456789"), ("0065 138 1234 5678", "+6513812345678"), ("+886 912 345 678", "+886912345678")],
+)  # fmt: skip
+def test_a_number_behind_another_countrys_code_is_none_of_chinas(text: str, number: str) -> None:
+    assert [found.value for found in find_phones(f"王总 {text} 询价")] == [number]
+    assert normal_phone(text) == number
+
+
 def test_an_email_is_lower_case_and_its_owner_hidden() -> None:
     assert normal_email("  Wang.Wei@Example.COM ") == "wang.wei@example.com"
     assert normal_email("ｗａｎｇ＠example.com") == "wang@example.com"

@@ -1,5 +1,6 @@
 """When a next step rings, and what counts as something to confirm."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -23,6 +24,23 @@ def test_a_day_alone_rings_when_work_begins() -> None:
     )
     saturday = due_of(step(date(2026, 1, 10)), calendar=BUSINESS, now=NOW)
     assert saturday == datetime(2026, 1, 12, 9, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("deadline", "rings"),
+    [
+        (date(2026, 1, 8), datetime(2026, 1, 8, 9, tzinfo=SHANGHAI)),
+        (date(2026, 1, 10), datetime(2026, 1, 9, 9, tzinfo=SHANGHAI)),  # a Saturday: on Friday
+        (date(2026, 1, 11), datetime(2026, 1, 9, 9, tzinfo=SHANGHAI)),
+    ],
+)
+def test_a_deadline_on_a_day_off_rings_on_the_last_workday_before_it(deadline: date, rings: datetime) -> None:
+    by = replace(step(deadline), by=True)
+    assert due_of(by, calendar=BUSINESS, now=NOW) == rings
+    friday = datetime(2026, 1, 9, 11, tzinfo=SHANGHAI)
+    assert due_of(replace(by, day=date(2026, 1, 11)), calendar=BUSINESS, now=friday) == friday.replace(
+        hour=16
+    )
 
 
 def test_where_work_never_stops_a_day_alone_rings_at_nine() -> None:

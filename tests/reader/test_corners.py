@@ -149,12 +149,40 @@ def test_leads_and_visits_are_known_by_how_people_announce_them(text: str, kind:
     [
         ("预算大几万", (50_000, 100_000)), ("千把万的项目", (10_000_000, 10_000_000)), ("预算1.2个亿", (120_000_000, 120_000_000)),
         ("最高限价480万", (None, 4_800_000)), ("有个两千亿的盘子", (None, None)), ("团建每人80块", (None, None)), ("百来万吧", (1_000_000, 1_000_000)),
+        ("50w 想换ERP", (500_000, 500_000)), ("5W 电源要两个", (None, None)), ("10万欧姆龙的单子", (100_000, 100_000)),
     ],
 )  # fmt: skip
 def test_money_as_people_round_it(text: str, amount: tuple[int | None, int | None]) -> None:
     context = Context(now=WEDNESDAY, almanac=almanac_of([2026]), tools=tools())
     found = understand(text, context, Kind.NOTE)
     assert (found.amount_min, found.amount_max) == amount
+
+
+@pytest.mark.parametrize(
+    "text", ["预算200k EUR", "预算 20万美金", "报价 $ 50k", "预算€30万", "他们有100万港币", "20万 usd"]
+)
+def test_money_of_another_country_is_not_taken_for_yuan(text: str) -> None:
+    context = Context(now=WEDNESDAY, almanac=almanac_of([2026]), tools=tools())
+    for kind in (Kind.NOTE, Kind.LEAD):
+        found = understand(text, context, kind)
+        assert (found.amount_min, found.amount_max) == (None, None), kind
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "by"),
+    [
+        ("后天下午3点半 回访顾经理", "回访顾经理", False), ("林厂长说周五下班前要报价", "林厂长说要报价", True),
+        ("3月20号之前把合同寄过去", "把合同寄过去", True), ("周五前台接待", "前台接待", False), ("下周三下午三点", "下周三下午三点", False),
+    ],
+)  # fmt: skip
+def test_a_next_step_is_told_without_its_time_which_would_be_another_one_later(
+    text: str, words: str, by: bool
+) -> None:
+    context = Context(now=WEDNESDAY, almanac=almanac_of([2026]), tools=tools())
+    step = understand(text, context, Kind.NOTE).next
+    assert step is not None
+    assert (step.words, step.by) == (words, by)
+    assert step.said in text
 
 
 def test_a_phone_that_is_spelt_out_is_a_phone() -> None:
