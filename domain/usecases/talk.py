@@ -50,6 +50,11 @@ _NO_TOOLS = Tools()
 _NOTHING: Mapping[str, str] = {}
 _ANNOUNCED = re.compile(r"\s*(?:新线索|新客户|新商机|录线索)\s*[:：]")
 _WORDS = re.compile(r"[^\W\d_]{2}")
+_WHO = ("name", "company", "title")
+_NO_ANSWER = re.compile(
+    "(?:对了|另外|还有|补充一?下?|顺便|忘了?说|客户|联系人?|方式|电话|手机|邮箱|微信|号码?|[他她]|的|是|有|换成|加|[\\W_])*"
+)
+"""What is left of words that only brought a name or a way to reach somebody."""
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "contact": ("phone", "email", "wechat"),
     "amount": ("amount_min", "amount_max"),
@@ -262,7 +267,7 @@ def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime, answers: Mapping[
     if _of_another(lead, text):
         return submit(uow, text=text, by=dialog.person, at=at, answers=answers)
     values, problem = _read_value(dialog.about, text)
-    beside = _contact_beside(lead, dialog.about, text)
+    values, beside = _told_apart(lead, dialog.about, text, values)
     if not (values or beside):
         return Heard(what="bad_value", lead=lead, asked=dialog.about, problem=problem or "empty")
     told = answers if dialog.about == "need" else _NOTHING
@@ -288,13 +293,26 @@ def _of_another(lead: Lead, text: str) -> bool:
     return bool(reached and known.name and read.name and read.name[0] != known.name[0])
 
 
-def _contact_beside(lead: Lead, asked: str, text: str) -> Mapping[str, Any]:
-    """A way to reach the customer, typed with the answer to another question, where the lead has none."""
+def _told_apart(
+    lead: Lead, asked: str, text: str, values: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """(the answer, what else the words say that the lead lacks): who it is, and a way to reach them. Words that
+    only bring those along (对了他微信是…) are no answer to another question."""
     ways = _PARTS["contact"]
-    if asked == "contact" or asked in ways or any(getattr(lead.customer, way) for way in ways):
-        return {}
-    read = read_answer(asked, text)
-    return {way: found for way in ways if (found := getattr(read, way))}
+    if asked == "contact" or asked in ways:
+        return values, {}
+    whole = read_lead(text)
+    said = {name: value for name in (*_WHO, *ways) if (value := getattr(whole, name)) and name != asked}
+    reached = any(way in said for way in ways)
+    if asked == "need":
+        said = {way: said[way] for way in ways if way in said}
+    elif said and values and (mine := getattr(whole, asked, None)):
+        values = {asked: mine}
+    elif reached and _NO_ANSWER.fullmatch(str(values.get(asked, "")).replace(whole.name or " ", "")):
+        values = {}
+    elif not reached:
+        said = {}
+    return values, {name: value for name, value in said.items() if not getattr(lead.customer, name)}
 
 
 def _ask_next(uow: Uow, lead: Lead, by: str, at: datetime, after: str = "") -> Heard:

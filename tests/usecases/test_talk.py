@@ -49,6 +49,28 @@ async def test_a_phone_typed_when_something_else_was_asked_is_kept(
     assert again.lead.customer.phone == "+8613900001111", "the first one stays"
 
 
+@pytest.mark.parametrize(
+    ("typed", "answer", "still", "kept"),
+    [
+        ("张伟 博达智能科技 13812345678", "对了他微信是 feng8888", "industry", {"wechat": "feng8888", "industry": None}),
+        ("公司：恒通机械 张工 zhang@hengtong.cn", "客户 张刚 13712340000", "industry", {"phone": "+8613712340000", "industry": None}),
+        ("公司：恒通机械 张工 zhang@hengtong.cn", "汽车零部件，电话13712340000", "need", {"phone": "+8613712340000", "industry": "汽车零部件"}),
+        ("13712349876", "高兴 南京金陵药业有限公司", "industry", {"name": "高兴", "company": "南京金陵药业有限公司"}),
+        ("13712349876", "王强 采购经理", "company", {"name": "王强", "title": "采购经理"}),
+        ("13712349876", "王强", "company", {"name": "王强"}),
+        ("王强 13712349876", "金陵药业的微信 jinling01", "industry", {"company": "金陵药业", "wechat": "jinling01"}),
+        ("公司：恒通机械 张工 13812345678", "电子行业 苏州", "need", {"industry": "电子行业 苏州"}),
+    ],
+)  # fmt: skip
+async def test_an_answer_that_says_more_or_something_else_is_kept_where_it_belongs(
+    floor: Floor, typed: str, answer: str, still: str, kept: dict[str, str | None]
+) -> None:
+    await floor.do(talk.submit, text=typed, by="emp", at=floor.now)
+    heard = await floor.do(talk.hear, text=answer, by="emp", key="k", at=floor.now)
+    assert {name: getattr(heard.lead.customer, name) for name in kept} == kept
+    assert (heard.what, heard.asked) == ("asked", still)
+
+
 async def test_the_customer_of_a_trend_may_be_named_by_a_bare_word(floor: Floor) -> None:
     asked = await floor.do(talk.submit, text="新能源行业很火", by="emp", at=floor.now)
     assert asked.what == "trend"
