@@ -257,7 +257,7 @@ async def test_a_reminder_that_may_hang_on_a_phone_says_that_its_step_is_over(
     await floor.show()
     due = floor.now + timedelta(minutes=1)
     step: dict[str, Any] = {"lead_id": lead.id, "due": due, "exact": True, "words": "回访", "by": rep}
-    plan = await floor.do(notes.plan_next, **step, at=floor.now)
+    plan, _ = await floor.do(notes.plan_next, **step, at=floor.now)
     floor.clock.go_to(due)
     phones = Phones(trouble={rep: Unsure("connection reset")})
     await turn(floor, phones)
@@ -278,7 +278,7 @@ async def planned(floor: Floor, minutes: int) -> tuple[Lead, str, str, Plan]:
     lead, rep = await offered(floor)
     await floor.accept(lead.id, rep)
     await turn(floor, Phones())
-    plan: Plan = await floor.do(
+    plan, _ = await floor.do(
         notes.plan_next, lead_id=lead.id, due=floor.now + timedelta(minutes=minutes), exact=True, words="回访",
         by=rep, at=floor.now,
     )  # fmt: skip

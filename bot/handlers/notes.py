@@ -8,13 +8,14 @@ from datetime import datetime, time, timedelta
 
 from bot.cards import parts
 from bot.cards.actions import Choose
+from bot.cards.model import fit
 from bot.handlers.intake import hand_in, told, with_voice
 from bot.inbound import Chat, Click, Reply
 from bot.mind import Understood
 from bot.router import Bot
 from bot.words import clock_words, say
 from domain.errors import NothingWaits, UnknownLead
-from domain.facts import due_of, facts_of, morning_of
+from domain.facts import Plan, due_of, facts_of, morning_of
 from domain.lead import Lead
 from domain.media import Attachment, MediaKind, Unheard
 from domain.permission import may_note, may_see
@@ -432,10 +433,20 @@ async def plan_next(bot: Bot, chat: Chat, rest: str) -> Reply:
         return await bot.tell(chat, Reply(text=text, ok=False))
     due = due_of(step, calendar=company.calendar, now=chat.at.astimezone(company.zone))
     at = clock_words(lang, due, company.zone, chat.at)
+
+    def answer(steps: tuple[Plan, Plan | None]) -> Reply:
+        plan, was = steps
+        text = say(lang, "next.set", lead=plan.lead_id, at=at, words=plan.words)
+        if was is None:
+            return Reply(text=text)
+        when = clock_words(lang, was.due, company.zone, chat.at)
+        step = say(lang, "note.step", at=when, words=fit(was.words, 40)).strip()
+        return Reply(text=f"{text}\n{say(lang, 'note.replaced', step=step)}")
+
     return await bot.act(
         chat,
         notes.plan_next,
-        lambda plan: Reply(text=say(lang, "next.set", lead=plan.lead_id, at=at, words=plan.words)),
+        answer,
         lead_id=lead_id,
         due=due,
         exact=step.at is not None,

@@ -30,7 +30,7 @@ from domain.stages import CLOSED, HELD, Stage
 from domain.usecases.duty import set_duty
 from domain.usecases.placing import UNDO_FOR, Seen, above, first_on_duty, offer, place, stuck, told_outcome
 from domain.usecases.seeing import lead_for
-from domain.usecases.taking_back import confirmed_no, facts_back, mark_cards
+from domain.usecases.taking_back import confirmed_no, facts_back, mark_cards, step_back
 
 NUDGE_EVERY = timedelta(minutes=2)
 """In which one leader rings the same owner once, however often they press."""
@@ -451,6 +451,8 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
         lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
     elif act.verb == "facts":
         facts_back(uow, lead, act, by, at)
+    elif act.verb == "next":
+        step_back(uow, lead, act, by, at)
     else:
         visits = uow.note_count(lead.id, _workers(lead), kind="visit") if act.verb == "visit" else 0
         if act.note:

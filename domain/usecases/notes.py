@@ -380,14 +380,16 @@ def set_next(uow: Uow, lead: Lead, *, due: datetime, exact: bool, words: str, by
 
 def plan_next(
     uow: Uow, *, lead_id: str, due: datetime, exact: bool, words: str, by: str, at: datetime
-) -> Plan:
-    """`/next`: set it outright."""
+) -> tuple[Plan, Plan | None]:
+    """`/next`: set it outright. Returns it, and the step that it takes the place of."""
     lead = lead_for(uow, lead_id, by)
     if lead.owner != by and not may_edit(uow.company, uow.company.person(by), lead):
         raise NotAllowed(lead=lead_id)
+    was = uow.plan(lead_id)
     plan = set_next(uow, lead, due=due, exact=exact, words=words, by=by, at=at)
     uow.save(lead)
-    return plan
+    uow.remember(lead, verb="next", by=by, at=at, until=at + UNDO_FOR, note=pack_before(was, plan.no))
+    return plan, was
 
 
 def _step(uow: Uow, lead: Lead, no: int, by: str) -> Plan | None:

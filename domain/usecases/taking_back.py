@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
+from domain.errors import TooLate
 from domain.events import Kind
 from domain.facts import Plan
 from domain.lead import Lead
@@ -67,8 +68,9 @@ def hand_on_step(uow: Uow, lead: Lead, plan: Plan, *, now: datetime) -> Plan:
     return plan
 
 
-def pack_before(plan: Plan | None, no: int, changed: tuple[str, ...]) -> str:
-    """What confirming replaced, for an undo: the step before, the proposal's number, the changed fields."""
+def pack_before(plan: Plan | None, no: int, changed: tuple[str, ...] = ()) -> str:
+    """What confirming, or a step set outright, replaced, for an undo: the step before, the number of the
+    proposal or of the step, the changed fields."""
     step = None
     if plan is not None:
         step = [plan.no, plan.person, plan.due.isoformat(), plan.exact, plan.words]
@@ -97,6 +99,15 @@ def facts_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
     else:
         lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
     mark_cards(uow, lead.id, state, tell="note", no=about["no"])
+
+
+def step_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
+    """Undo a `/next`: the step before it is there again. TooLate when it was done or replaced since."""
+    about, now = json.loads(act.note or "{}"), uow.plan(lead.id)
+    if now is None or now.no != about["no"]:
+        raise TooLate(lead=lead.id)
+    _plan_back(uow, lead, about["plan"], act.at, at)
+    lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
 
 
 def _plan_back(uow: Uow, lead: Lead, step: list[object] | None, replaced: datetime, at: datetime) -> None:

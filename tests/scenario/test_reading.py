@@ -140,6 +140,29 @@ async def test_how_far_it_is_said_to_be_is_proposed_and_kept_when_confirmed(worl
     assert await hint(world, lead) is None
 
 
+async def test_a_next_step_typed_over_another_says_so_and_can_be_undone(world: World) -> None:
+    rep, lead = await accepted(world)
+    assert await rep.says(f"/next {lead} 明天下午三点 回访") == f"✅ {lead} 下一步：11月3日（周二） 15:00 回访"
+    said = await rep.says(f"/next {lead} 周四上午十点 签合同")
+    assert "原来的下一步「11月3日（周二） 15:00 回访」已替换" in said
+    assert "下一步" in await rep.says("/undo")
+    assert "15:00" in await rep.says("/next")
+    assert "签合同" not in await rep.says("/next")
+    await rep.says("/undo")
+    assert "没有待办" in await rep.says("/next")
+    assert await world.audit() == []
+
+
+async def test_a_step_that_was_done_since_is_not_undone(world: World) -> None:
+    rep, lead = await accepted(world)
+    await rep.says(f"/next {lead} 10:03 送样品")
+    await world.advance("3m")
+    reminder = await rep.card("⏰")
+    await rep.press(reminder, key_of(reminder, "confirm"))
+    assert "之后" in await rep.says("/undo")
+    assert "没有待办" in await rep.says("/next")
+
+
 async def test_a_next_step_that_may_mean_two_leads_is_asked_about(world: World) -> None:
     rep, first = await accepted(world, "周涛", "无锡恒远机械有限公司")
     boss = world.phone("wangfang")

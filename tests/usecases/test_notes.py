@@ -48,9 +48,10 @@ async def noted(floor: Floor, lead: str, heard: Heard = HEARD, *, by: str = "e1"
 
 async def planned(floor: Floor, lead: str, **span: float) -> Any:
     due = floor.now + timedelta(**span)
-    return await floor.do(
+    plan, _ = await floor.do(
         notes.plan_next, lead_id=lead, due=due, exact=True, words="回电", by="e1", at=floor.now
     )
+    return plan
 
 
 def lose_the_words(uow: Uow, *, key: str) -> None:
