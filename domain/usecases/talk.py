@@ -296,8 +296,8 @@ def _of_another(lead: Lead, text: str) -> bool:
 def _told_apart(
     lead: Lead, asked: str, text: str, values: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """(the answer, what else the words say that the lead lacks): who it is, and a way to reach them. Words that
-    only bring those along (对了他微信是…) are no answer to another question."""
+    """(the answer, what else the words say that the lead lacks): who it is, and a way to reach them. Words
+    that only bring those along (对了他微信是…) are no answer to another question."""
     ways = _PARTS["contact"]
     if asked == "contact" or asked in ways:
         return values, {}

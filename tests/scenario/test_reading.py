@@ -142,7 +142,9 @@ async def test_how_far_it_is_said_to_be_is_proposed_and_kept_when_confirmed(worl
 
 async def test_a_next_step_typed_over_another_says_so_and_can_be_undone(world: World) -> None:
     rep, lead = await accepted(world)
-    assert await rep.says(f"/next {lead} 明天下午三点 回访") == f"✅ {lead} 下一步：11月3日（周二） 15:00 回访"
+    assert (
+        await rep.says(f"/next {lead} 明天下午三点 回访") == f"✅ {lead} 下一步：11月3日（周二） 15:00 回访"
+    )
     said = await rep.says(f"/next {lead} 周四上午十点 签合同")
     assert "原来的下一步「11月3日（周二） 15:00 回访」已替换" in said
     assert "下一步" in await rep.says("/undo")

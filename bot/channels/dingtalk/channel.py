@@ -87,9 +87,10 @@ class Kept:
 
 @dataclass(slots=True, kw_only=True)
 class DingtalkChannel:
-    """`home` tells this installation's cards from those of any other on the same app. `callback` is the
-    route key of the HTTP mode; empty = the callbacks come by Stream. `pages` is where leads have their pages;
-    empty = at no address that a phone can open. `doubt` is called when somebody could not be reached."""
+    """`home` tells this installation's cards from those of any other on the same app, and `epoch` those of
+    its database from what it had shown before it was restored. `callback` is the route key of the HTTP mode;
+    empty = the callbacks come by Stream. `pages` is where leads have their pages; empty = at no address that
+    a phone can open. `doubt` is called when somebody could not be reached."""
 
     client: Client
     template: Template
@@ -97,6 +98,7 @@ class DingtalkChannel:
     home: str
     clock: Clock
     ticks: Callable[[], float]
+    epoch: int = 1
     callback: str = ""
     pages: str = ""
     name: str = NAME
@@ -151,7 +153,11 @@ class DingtalkChannel:
     def track(self, key: str) -> str:
         """The outTrackId of a key: at most 100 plain characters."""
         plain = key if _SAFE.fullmatch(key) else sha256(key.encode()).hexdigest()[:40]
-        return f"{self.home}.{plain}"
+        return f"{self._mark}.{plain}"
+
+    @property
+    def _mark(self) -> str:
+        return self.home if self.epoch == 1 else f"{self.home}-{self.epoch}"
 
     def link(self, card: Card) -> str:
         """The address of the card's lead, where it has a page."""
@@ -171,8 +177,8 @@ class DingtalkChannel:
 
     def key_of(self, track: str) -> str:
         """The key that `track` was made of, where it can be read back; empty otherwise."""
-        home, _, key = track.partition(".")
-        return key if home == self.home and not re.fullmatch(r"[0-9a-f]{40}", key) else ""
+        mark, _, key = track.partition(".")
+        return key if mark == self._mark and not re.fullmatch(r"[0-9a-f]{40}", key) else ""
 
     # -- cards ------------------------------------------------------------------------------------------
 

@@ -54,6 +54,7 @@ class House:
     directory: Directory
     clock: Clock
     home: str
+    epoch: int
     base_url: str
     copies: Callable[..., Awaitable[Any]]
     redraw: Callable[[Any, str], Awaitable[Any]]
@@ -240,6 +241,7 @@ def open_door(settings: Settings, house: House, *, timing: Timing | None = None)
         robot_code=settings.robot_code,
         doubt=doubts.set,
         home=house.home,
+        epoch=house.epoch,
         clock=house.clock,
         ticks=asyncio.get_running_loop().time,
         callback=f"leadbell-{house.home}" if http else "",

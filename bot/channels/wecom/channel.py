@@ -50,7 +50,8 @@ class SendUnits(Protocol):
 
 class WecomChannel:
     """One app. `limits` are the platform's for one member, by the minute and the hour; `link` is the address
-    of a lead's page."""
+    of a lead's page. `home` tells the messages of this database from those that another one, or the same one
+    before it was restored, has sent by the same app: a task id is taken once."""
 
     name = NAME
 
@@ -70,6 +71,10 @@ class WecomChannel:
         self._limits = limits
         self._clock = clock
         self._link = link
+        self.home = ""
+
+    def _task(self, key: str) -> str:
+        return render.task_id(f"{self.home}/{key}")
 
     async def send(self, account: str, message: Card | str, *, key: str) -> str:
         """See bot.channels.base.Channel. The handle is the card's task id and, behind `~`, what can be
@@ -77,12 +82,12 @@ class WecomChannel:
         if isinstance(message, str):
             for nth, part in enumerate(render.parts(message)):
                 body = {"msgtype": "text", "text": {"content": part}, "safe": 0}
-                await self._deliver(account, body, message=render.task_id(f"{key}/{nth}"))
+                await self._deliver(account, body, message=self._task(f"{key}/{nth}"))
             return ""
         return await self._send_card(account, message, key=key)
 
     async def _send_card(self, account: str, card: Card, *, key: str, heading: str = "") -> str:
-        task = render.task_id(key)
+        task = self._task(key)
         body = {
             "msgtype": "template_card",
             "template_card": render.template_card(
