@@ -27,6 +27,8 @@ CONFIG = Path("config.toml")
 LISTENS = "[app] port (LEADBELL_APP__PORT) or host"
 UNREAD = 141
 """The exit status when nobody reads on (`| head`): that of other programs, which SIGPIPE ends."""
+STANDS_STILL = timedelta(minutes=1)
+"""Since the last heartbeat: a program that runs beats every few seconds."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,6 +68,10 @@ def _trouble(error: Exception) -> str:
     """What the machine failed at, in a sentence; "" for anything else."""
     from storage.engine import trouble
 
+    if isinstance(error, Unavailable):
+        return (
+            f"the database ([database] url) does not answer ({error}); nothing was changed: leadbell doctor"
+        )
     if isinstance(error, OSError):
         then = ". Free some space" if error.errno == errno.ENOSPC else ""
         return f"{error.filename or 'this machine'}: {error.strerror or error}; nothing was changed{then}"
@@ -308,10 +314,11 @@ def _init(arguments: argparse.Namespace) -> int:
 
 
 def _check_config(arguments: argparse.Namespace) -> int:
-    from bot.company import build_company
+    from bot.company import build_company, read_names_file
 
     settings = load(arguments.config, os.environ)
     build_company(settings, year=SystemClock().now().year)
+    read_names_file(settings)
     found = warnings(settings)
     for mistake in found:
         print(f"⚠ {mistake.line(arguments.lang)}")
@@ -350,12 +357,12 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 def _audit(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config, os.environ)
-    return _audited(settings, as_json=arguments.json, as_of_last_beat=settings.simulator.enabled)
+    return _audited(settings, as_json=arguments.json)
 
 
-def _audited(settings: Settings, *, as_json: bool, as_of_last_beat: bool) -> int:
-    """Print what does not hold now, or as of the last heartbeat: the simulator's clock is its own, and what a
-    restored database has not done since is no wonder."""
+def _audited(settings: Settings, *, as_json: bool = False) -> int:
+    """Print what does not hold as of the last heartbeat: the simulator's clock is its own, and what a program
+    that has not run since has not done is no wonder."""
     from bot.company import build_company
     from storage import schema
     from storage.audit import audit_database
@@ -375,8 +382,10 @@ def _audited(settings: Settings, *, as_json: bool, as_of_last_beat: bool) -> int
     finally:
         if engine is not None:
             engine.dispose()
-    if as_of_last_beat:
-        now = last_heartbeat(url) or now
+    beat = last_heartbeat(url)
+    if beat is not None and not settings.simulator.enabled and now - beat > STANDS_STILL:
+        print(say("en", "audit.stands", since=f"{beat:%Y-%m-%d %H:%M:%S}"), file=sys.stderr)
+    now = beat or now
     company = build_company(settings, year=now.year)
     found = audit_database(url, company, now, grace=timedelta(seconds=1))
     if as_json:
@@ -514,7 +523,7 @@ def _restore(arguments: argparse.Namespace) -> int:
     if made.moved:
         print(say(arguments.lang, "restore.moved", file=made.moved))
     print(say(arguments.lang, "restore.done", leads=made.leads, facts=made.facts, number=made.number))
-    return _audited(settings, as_json=False, as_of_last_beat=True)
+    return _audited(settings)
 
 
 def _confirm(engine: Any, lang: str) -> int:

@@ -72,7 +72,7 @@ def read_names_file(settings: Settings) -> list[str]:
         code = "no_file"
     except UnicodeDecodeError:
         code = "not_utf8"
-    raise ConfigErrors([Mistake(key="reader.names_file", code=code, given={})])
+    raise ConfigErrors([Mistake(key=f"reader.names_file ({file})", code=code, given={})])
 
 
 def _own_calendars(settings: Settings, zone: ZoneInfo, days: Days) -> dict[str, WorkingCalendar]:

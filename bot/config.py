@@ -91,6 +91,9 @@ _WORDS = {
     "no_admin": ("没有管理员：出了问题没人收到提醒", "has no admin, so nobody hears of trouble"),
     "no_channel": ("都没有配置，谁也收不到消息", "are all off, so nobody can be reached"),
     "no_rep": ("没有销售：线索分不出去", "has no rep, so leads have nobody to go to"),
+    "host": ("只写主机名或 IP 地址，不要写 http://", "must be a host name or an IP address, without http://"),
+    "no_right": ("当前用户没有权限读它", "may not be read by this user"),
+    "folder": ("是一个文件夹，不是文件", "is a folder and no file"),
     "no_file": ("找不到这个文件", "is not there"),
     "not_later": ("每一步都要比上一步晚", "must be later than the step before"),
     "not_utf8": ("不是 UTF-8 编码，请另存为 UTF-8", "is not UTF-8 text; save it as UTF-8"),
@@ -315,7 +318,14 @@ def _not_reserved(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[\w.:%-]+", text):
+        raise PydanticCustomError("host", "host")
+    return text
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Host = Annotated[Text, AfterValidator(_host)]
 Id = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\w.@-]{1,64}$")]
 PersonId = Annotated[Id, AfterValidator(_not_reserved)]
 Secret = Annotated[SecretStr, BeforeValidator(_trimmed), AfterValidator(_written)]
@@ -339,7 +349,7 @@ class _Section(BaseModel):
 
 
 class App(_Section):
-    host: Text = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Annotated[int, BeforeValidator(_not_bool), Field(ge=0, le=65535)] = 8710
     base_url: WebAddress = "http://127.0.0.1:8710"
     timezone: Zone = "Asia/Shanghai"
@@ -655,6 +665,8 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
         table = tomllib.loads(text)
+    except (PermissionError, IsADirectoryError) as error:
+        mistake = Mistake(key=key, code="folder" if isinstance(error, IsADirectoryError) else "no_right")
     except OSError:
         mistake = Mistake(key=key, code="no_file", advice="no_config")
     except UnicodeDecodeError:

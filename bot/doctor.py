@@ -14,7 +14,7 @@ import aiohttp
 
 from bot.address import WHO_LISTENS, web_address, who_answers
 from bot.channels.wecom import checkup
-from bot.company import build_company
+from bot.company import build_company, read_names_file
 from bot.config import ConfigErrors, OpenAiShape, Settings, Wecom, load, warnings
 from bot.endpoint import Endpoint, Unreachable
 from bot.seams import SystemClock
@@ -58,6 +58,7 @@ def examine(
     try:
         settings = load(path, environ)
         company = build_company(settings, year=now.year)
+        read_names_file(settings)
     except ConfigErrors as error:
         for mistake in error.mistakes:
             yield Check(

@@ -157,6 +157,7 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
             yield Check(mark=WARN, name="database", means=f"{shown}: not there yet", next="leadbell migrate")
             return
         schema.check(engine)
+        schema.check_writable(url)
         yield Check(mark=GOOD, name="database", means=f"{shown}: schema {schema.HEAD}")
         yield from _look_at_epoch(epoch.look(engine, epoch.Seen(url, settings.watch.seen_file)))
         waiting, dead = housekeeping.backlog(engine, now)

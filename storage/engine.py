@@ -49,6 +49,23 @@ _TROUBLES = (
     ),
     ("malformed", "its file is damaged. It is left as it is: leadbell restore FILE brings a backup."),
     ("locked", "another program holds it, so nothing was changed. Stop that one, or try again."),
+    (
+        "password authentication failed",
+        "the server refuses its user or its password, so nothing was changed. An @ in one is written %40.",
+    ),
+    (
+        "does not exist",
+        "the server has no such database or user, so nothing was changed. See docs/operations.md.",
+    ),
+    (
+        "permission denied",
+        "its user may not make tables there, so nothing was changed. Make it the owner: "
+        "ALTER DATABASE … OWNER TO …",
+    ),
+    (
+        "resolve host",
+        "its host name is not known, so nothing was changed. An @ in a password is written %40.",
+    ),
     ("connection", "it can't be reached, so nothing was changed. Is the server up, the address right?"),
 )
 

@@ -1,5 +1,6 @@
 """The schema's version: bring it forward, refuse what is older or newer than this program."""
 
+import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,8 @@ from sqlalchemy import URL, Engine, inspect, text
 
 HEAD = "0001"
 """The newest migration; tests compare it with the folder."""
+NOBODYS = {"spatial_ref_sys"}
+"""Tables that a server itself may have put into an empty database."""
 
 
 class SchemaError(Exception):
@@ -38,12 +41,24 @@ def check(engine: Engine) -> None:
     )
 
 
+def check_writable(url: URL) -> None:
+    """Raise SchemaError where this user may not write: SQLite finds out only at the first write."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return
+    file = Path(url.database)
+    for each in (file, file.absolute().parent):
+        if each.exists() and not os.access(each, os.W_OK):
+            raise SchemaError(f"{each}: this user may not write it. What is in it is kept.")
+
+
 def migrate(url: URL, engine: Engine) -> tuple[str | None, str]:
     """Bring the database to HEAD; returns (from, to). A SQLite file with data is copied beside itself first.
 
-    Raises SchemaError when the database is newer than this program.
+    Raises SchemaError when the database is newer than this program, or another program's.
     """
     before = current(engine)
+    if before is None:
+        _check_empty(engine)
     if before is not None and before > HEAD:
         check(engine)
     if before == HEAD:
@@ -59,6 +74,16 @@ def migrate(url: URL, engine: Engine) -> tuple[str | None, str]:
         config.attributes["connection"] = conn
         command.upgrade(config, "head")
     return before, HEAD
+
+
+def _check_empty(engine: Engine) -> None:
+    with engine.connect() as conn:
+        found = sorted(set(inspect(conn).get_table_names()) - NOBODYS)
+    if found:
+        raise SchemaError(
+            f"the database holds tables of another program ({', '.join(found[:5])}): name an empty one. "
+            "Nothing was changed."
+        )
 
 
 def _copy_aside(file: Path, version: str) -> None:

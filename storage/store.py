@@ -56,6 +56,7 @@ class Store:
         store.lock.take()
         try:
             await asyncio.to_thread(schema.check, store._engine)
+            schema.check_writable(store.url)
         except BaseException:
             store.lock.free()
             await store.reader.dispose()

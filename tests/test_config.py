@@ -424,6 +424,30 @@ def test_any_key_can_come_from_the_environment(at: Path_, value: Any, tmp_path: 
     } or f"{name_of(at)} ({variable})" in {each.key for each in spoilt}
 
 
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(PermissionError, "no_right"), (IsADirectoryError, "folder"), (FileNotFoundError, "no_file")],
+)
+def test_a_file_that_is_there_and_cannot_be_read_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[OSError], code: str
+) -> None:
+    def refuse(_path: Path) -> bytes:
+        raise error
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(ConfigErrors) as raised:
+        load(tmp_path / "config.toml", ENVIRON)
+    assert [each.code for each in raised.value.mistakes] == [code]
+
+
+@pytest.mark.parametrize("host", ["http://x", "a b", "127.0.0.1/x"])
+def test_the_address_to_listen_at_is_a_bare_name(tmp_path: Path, host: str) -> None:
+    assert [each.key for each in mistakes(tmp_path, ONE, {"LEADBELL_APP__HOST": host})] == [
+        "app.host (LEADBELL_APP__HOST)"
+    ]
+    assert mistakes(tmp_path, ONE, {"LEADBELL_APP__HOST": "::1"}) == []
+
+
 def test_settings_can_come_from_the_environment_alone() -> None:
     settings = load(None, {"LEADBELL_PEOPLE": '[{"id": "zhangwei", "name": "张伟", "role": "admin"}]'})
     assert settings.people[0].role is Role.ADMIN

@@ -24,7 +24,7 @@ from domain.ports import Uow
 from domain.usecases import leads
 from domain.usecases.escalation import resume_after_gap
 from domain.usecases.judging import judge_lead
-from storage import chain
+from storage import chain, epoch
 from storage.engine import read_url, snapshot_engine
 from tests.conftest import OpenStore
 from tests.fakes.clock import MONDAY_TEN, SteppedClock
@@ -511,6 +511,23 @@ def test_a_file_that_is_no_proof_is_refused(
     file.write_text(text, encoding="utf-8")
     assert cli.main(["prove", "--from", str(file)]) == 1
     assert str(file) in capsys.readouterr().err
+
+
+async def test_what_a_stopped_program_has_not_done_since_is_no_violation(
+    place: Floor, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    lead = await accepted(place)
+    config = tmp_path / "config.toml"
+    config.write_text(
+        demo.COMPANY.format(host="127.0.0.1", port=0, token="x" * 20, database="unused.db"), "utf-8"
+    )
+    monkeypatch.setenv("LEADBELL_DATABASE__URL", database_url)
+    monkeypatch.setenv("LEADBELL_SIMULATOR__ENABLED", "false")
+    assert cli.main(["audit", "--config", str(config)]) == 1, "by the clock of this machine it is overdue"
+    assert f"{lead.id} overdue" in capsys.readouterr().out
+    await place.store.write(epoch.beat, now=place.now)
+    assert cli.main(["audit", "--config", str(config)]) == 0
+    assert "the bot has not run since 2026-11-02 02:00" in capsys.readouterr().err
 
 
 async def test_the_command_reads_the_database_and_sees_an_altered_row(

@@ -6,10 +6,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from domain.people import Company
 from storage import schema
-from storage.engine import read_url, writer_engine
+from storage.engine import read_url, trouble, writer_engine
 from storage.schema import SchemaError
 from storage.store import Store
 from storage.tables import metadata
@@ -82,3 +83,39 @@ def test_a_file_with_data_is_copied_before_it_is_migrated(sqlite_url: str) -> No
     copies = list(Path(target.database).parent.glob("leadbell.db.0000.*.bak"))
     assert len(copies) == 1
     assert copies[0].stat().st_size > 0
+
+
+def test_another_programs_database_is_refused_and_left_alone(empty_url: str, engine: Engine) -> None:
+    with engine.begin() as conn:
+        conn.execute(text("CREATE TABLE customers (id INTEGER)"))
+    with pytest.raises(SchemaError, match=r"another program \(customers\): name an empty one"):
+        schema.migrate(read_url(empty_url), engine)
+    assert schema.current(engine) is None
+    engine.dispose()
+
+
+async def test_a_database_that_one_may_not_write_is_refused_before_anything_runs(
+    sqlite_url: str, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.schema.os.access", lambda path, mode: not str(path).endswith(".db"))
+    with pytest.raises(SchemaError, match=r"leadbell\.db: this user may not write it"):
+        await Store.open(sqlite_url, company)
+    monkeypatch.undo()
+    await (await Store.open(sqlite_url, company)).close()
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ('connection failed: FATAL:  password authentication failed for user "x"', "refuses its user or its password"),
+        ('connection failed: FATAL:  database "leads" does not exist', "has no such database or user"),
+        ("permission denied for schema public", "ALTER DATABASE … OWNER TO"),
+        ("failed to resolve host 'geheim@db': Name or service not known", "its host name is not known"),
+        ("connection to server at \"127.0.0.1\", port 1 failed", "it can't be reached"),
+        ("something new", "Exception"),
+    ],
+)  # fmt: skip
+def test_what_a_server_refuses_is_said_with_what_to_do(said: str, means: str) -> None:
+    text_ = trouble(OperationalError("SELECT 1", {}, Exception(said)))
+    assert means in text_
+    assert "geheim" not in text_
