@@ -150,7 +150,7 @@ def _pool_line(lead: Lead, viewer: Person, company: Company) -> str:
     lang = viewer.lang
     about = {"lead": lead.id, "who": parts.who(lead, viewer)}
     if lead.stage is Stage.POOL:
-        more = parts.place(lead, viewer)
+        _, more = parts.place(lead, viewer)
         return (
             say(lang, "pool_card.line_more", **about, more=more)
             if more

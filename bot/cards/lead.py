@@ -122,7 +122,7 @@ def _facts(view: View, *, why: str) -> tuple[Field, ...]:
     return (
         *parts.about(lead, view.viewer, "company", "title"),
         *parts.contacts(lead, view.viewer),
-        *parts.fields(lang, ("industry", parts.place(lead, view.viewer))),
+        *parts.fields(lang, parts.place(lead, view.viewer)),
         *parts.fields(lang, ("source", parts.origin(lead, view.viewer, view.company)), ("why", why)),
     )
 
@@ -214,7 +214,7 @@ def _held(view: View) -> Card:
         fields=(
             *parts.contacts(lead, view.viewer),
             *parts.about(lead, view.viewer, "company", "title"),
-            *parts.fields(lang, ("industry", parts.place(lead, view.viewer))),
+            *parts.fields(lang, parts.place(lead, view.viewer)),
             *parts.fields(lang, ("source", parts.origin(lead, view.viewer, view.company))),
         ),
         buttons=tuple(buttons),

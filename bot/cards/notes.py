@@ -35,23 +35,27 @@ def note_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
         title=say(lang, f"note.title.{kind}", lead=lead.id, who=parts.who(lead, viewer)),
         lines=(
             say(lang, line, lead=lead.id),
-            *(_replaced(viewer, company, args, state) if facts.due and (asks or state == "taken") else ()),
+            *(
+                _replaced(lead, viewer, company, args, state)
+                if facts.due and (asks or state == "taken")
+                else ()
+            ),
             *_quoted(viewer, args),
             *unheard,
         ),
-        fields=_understood(facts, viewer, company),
+        fields=_understood(facts, lead, viewer, company),
         buttons=buttons,
         state=CardState.LIVE if buttons else CardState.DONE,
         note="" if over else parts.undo_until(lang, company, args, undo),
     )
 
 
-def _replaced(viewer: Person, company: Company, args: Args, state: str) -> tuple[str, ...]:
+def _replaced(lead: Lead, viewer: Person, company: Company, args: Args, state: str) -> tuple[str, ...]:
     """Which next step the one that was read takes the place of; none where there was none."""
     lang, due = viewer.lang, parts.instant(args, "was_due")
     if due is None:
         return ()
-    at = parts.clock(viewer, company, due)
+    at = parts.clock(viewer, company, due, lead.updated_at)
     words = say(lang, "note.step", at=at, words=fit(parts.text(args, "was"), 40)).strip()
     return (say(lang, "note.replaced" if state == "taken" else "note.replaces", step=words),)
 
@@ -80,11 +84,11 @@ def _note_buttons(
     return (confirm, other, *undo) if asks else (other, *undo)
 
 
-def _understood(facts: Facts, viewer: Person, company: Company) -> tuple[Field, ...]:
+def _understood(facts: Facts, lead: Lead, viewer: Person, company: Company) -> tuple[Field, ...]:
     lang = viewer.lang
     step = ""
     if facts.due is not None:
-        at = parts.clock(viewer, company, facts.due)
+        at = parts.clock(viewer, company, facts.due, lead.updated_at)
         step = say(lang, "note.step", at=at, words=facts.words) if facts.words else at
     amount = money_words(lang, facts.amount_min, facts.amount_max)
     if amount and facts.role:

@@ -109,10 +109,10 @@ def undo_until(lang: str, company: Company, args: Args, key: str = "undo") -> st
     return say(lang, "undo.until", at=day_words(lang, until, company.zone)) if until else ""
 
 
-def clock(viewer: Person, company: Company, at: datetime) -> str:
+def clock(viewer: Person, company: Company, at: datetime, since: datetime | None = None) -> str:
     """A time on a card, always with its date: nobody draws a card anew at midnight, so an hour alone would
-    stay on a phone and tell of the wrong day."""
-    return day_words(viewer.lang, at, company.zone)
+    stay on a phone and tell of the wrong day. With its year too where that is not the one of `since`."""
+    return day_words(viewer.lang, at, company.zone, since)
 
 
 def ahead(lead: Lead, viewer: Person, company: Company, until: datetime) -> str:
@@ -173,11 +173,17 @@ def _dial(phone: str) -> str:
     return f"tel:{number};ext={extension}" if extension else f"tel:{number}"
 
 
-def place(lead: Lead, viewer: Person) -> str:
-    """Industry and region in one value."""
+def place(lead: Lead, viewer: Person) -> tuple[str, str]:
+    """The field of the industry and the region, in one value; the region's where no industry is known."""
     customer = lead.customer
     both = (typed(lead, viewer, customer.industry), typed(lead, viewer, customer.region))
-    return " · ".join(part for part in both if part)
+    return "industry" if both[0] else "region", " · ".join(part for part in both if part)
+
+
+def handed_why(lead: Lead, lang: str, args: Args) -> str:
+    """Why a lead was handed back, and how to read the words that came with it."""
+    reason = reason_words(lang, text(args, "reason"))
+    return say(lang, "reason.said", reason=reason, lead=lead.id) if args.get("said") else reason
 
 
 def amount(lead: Lead, lang: str) -> str:

@@ -83,7 +83,7 @@ def handed_back_text(lead: Lead, viewer: Person, company: Company, args: Args) -
     stage = parts.text(args, "stage")
     name = parts.named(company, args, "owner", lang)
     went = known(lang, f"handed.went.{stage}", stage_words(lang, stage)).format_map({"name": name})
-    return say(lang, "handed.line", reason=reason_words(lang, parts.text(args, "reason")), went=went)
+    return say(lang, "handed.line", reason=parts.handed_why(lead, lang, args), went=went)
 
 
 def hand_back_stands(lead: Lead, args: Args) -> bool:
@@ -128,7 +128,7 @@ def help_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card:
         fields=(
             *parts.fields(lang, ("lead", lead.id)),
             *parts.about(lead, viewer, "company"),
-            *parts.fields(lang, ("industry", parts.place(lead, viewer)), ("owner", by if here else "")),
+            *parts.fields(lang, parts.place(lead, viewer), ("owner", by if here else "")),
         ),
         buttons=(Button(action=visit, text=say(lang, "button.visit")),) if here else (),
         note=say(lang, "help.how", lead=lead.id, by=by) if here else "",

@@ -7,7 +7,7 @@ from bot.cards import parts
 from bot.cards.actions import Assign, Nudge, Take
 from bot.cards.model import Button, Card, CardState, Field, Style, fit
 from bot.cards.parts import Args
-from bot.words import duration_words, reason_words, say, stage_words
+from bot.words import duration_words, say, stage_words
 from domain.lead import Lead
 from domain.people import Company, Person
 from domain.permission import may_direct
@@ -103,16 +103,16 @@ def stuck_card(lead: Lead, viewer: Person, company: Company, args: Args) -> Card
         viewer,
         company,
         title=say(lang, f"stuck.{why}", who=parts.who(lead, viewer)),
-        lines=(say(lang, line, count=lead.handbacks), *_given_back(company, args, lang)),
+        lines=(say(lang, line, count=lead.handbacks), *_given_back(lead, company, args, lang)),
         rep="",
         nudge=False,
     )
 
 
-def _given_back(company: Company, args: Args, lang: str) -> tuple[str, ...]:
+def _given_back(lead: Lead, company: Company, args: Args, lang: str) -> tuple[str, ...]:
     """Who gave the lead back and why, where that is what brought it here."""
     by = parts.named(company, args, "by", lang)
-    reason = reason_words(lang, parts.text(args, "reason"))
+    reason = parts.handed_why(lead, lang, args)
     return (say(lang, "stuck.handed_back", by=by, reason=reason),) if "by" in args else ()
 
 
@@ -189,7 +189,7 @@ def _facts(lead: Lead, viewer: Person, company: Company, rep: str) -> tuple[Fiel
         ("team", company.team_name(lead.team)),
         ("since", parts.clock(viewer, company, waiting_since(lead)) if rep or lead.stuck_at else ""),
         ("step", step_reached(lead, lang) if lead.stage is Stage.OFFERED else ""),
-        ("industry", parts.place(lead, viewer)),
+        parts.place(lead, viewer),
     )
 
 

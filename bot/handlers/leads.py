@@ -21,7 +21,7 @@ from bot.words import reason_words, say
 from domain.contact import show_phone
 from domain.judging import ANSWERS, Answer, Question, failed
 from domain.lead import Lead
-from domain.people import Person
+from domain.people import Person, Role
 from domain.ports import Undo as Act
 from domain.reasons import REASONS
 from domain.usecases import talk
@@ -177,23 +177,22 @@ async def _send(bot: Bot, click: Click, lead_id: str) -> Reply:
 
 
 async def on_duty(bot: Bot, click: Click) -> Reply:
-    lang = bot.lang(click.by)
     return await bot.act(
         click,
         set_duty,
-        lambda moved: Reply(text=duty_words(lang, True, moved[1])),
+        lambda moved: Reply(text=duty_words(bot.person(click.by), True, moved[1])),
         by=click.by,
         on=True,
         at=click.at,
     )
 
 
-def duty_words(lang: str, on: bool, moved: int) -> str:
+def duty_words(person: Person, on: bool, moved: int) -> str:
     """What is said to who went on or off duty, with how many leads moved."""
     key = f"duty.{'on' if on else 'off'}"
     if moved:
-        return say(lang, f"{key}.{'placed' if on else 'moved'}", count=moved)
-    return say(lang, key)
+        return say(person.lang, f"{key}.{'placed' if on else 'moved'}", count=moved)
+    return say(person.lang, key if person.role is Role.REP else f"{key}.other")
 
 
 async def cancel(bot: Bot, click: Click) -> Reply:

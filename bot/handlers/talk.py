@@ -7,6 +7,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.cards import parts
 from bot.cards.actions import Run
+from bot.cards.model import fit
 from bot.handlers import notes
 from bot.handlers.intake import hand_in, lead_number, told, where
 from bot.handlers.leads import duty_words, undone
@@ -24,12 +25,14 @@ from domain.ports import Dialog
 from domain.ports import Undo as Act
 from domain.reader.kinds import Kind
 from domain.reader.page import field_named
+from domain.stages import Stage
 from domain.usecases import talk
 from domain.usecases.checks import check_known, read_keys
 from domain.usecases.duty import set_duty
 
 LINES = 8
 LIKE_ENOUGH = 0.6
+NEWEST, LONGEST_NOTE = 3, 120
 _SIGNS = re.compile(r"[\W_]+")
 _FIELD = re.compile(r"[\s:：=＝]+")
 BARE = frozenset(
@@ -110,8 +113,28 @@ async def status(bot: Bot, chat: Chat, rest: str) -> Reply:
     lead_id = lead_number(rest)
     if not lead_id:
         return await bot.tell(chat, Reply(text=say(lang, "status.usage"), ok=False))
-    found = await _seen(bot, chat, lead_id)
-    return await bot.tell(chat, Reply(text="\n".join(_status(bot, bot.person(chat.by), found))))
+    found, viewer = await _seen(bot, chat, lead_id), bot.person(chat.by)
+    lines = [*_status(bot, viewer, found), *await _told_of(bot, viewer, found)]
+    return await bot.tell(chat, Reply(text="\n".join(lines)))
+
+
+async def _told_of(bot: Bot, viewer: Person, found: Lead) -> list[str]:
+    """What the customer wants, what comes next, and the newest notes."""
+    lang, zone, now = viewer.lang, bot.company.zone, bot.clock.now()
+    lines = list(parts.need(found, viewer))
+    plans = await bot.reads.plans_of(found.owner, None) if found.owner else ()
+    for plan in plans:
+        if plan.lead_id == found.id:
+            at, words = clock_words(lang, plan.due, zone, now), parts.typed(found, viewer, plan.words)
+            lines.append(say(lang, "status.next", at=at, words=words))
+    notes_ = await bot.reads.notes(found.id)
+    for note in notes_[-NEWEST:]:
+        at, by = clock_words(lang, note.at, zone, now), bot.company.name_of(note.author)
+        text = fit(parts.typed(found, viewer, note.text), LONGEST_NOTE)
+        lines.append(say(lang, "status.note", at=at, by=by, text=text))
+    if len(notes_) > NEWEST:
+        lines.append(say(lang, "status.notes", count=len(notes_) - NEWEST))
+    return lines
 
 
 def _status(bot: Bot, viewer: Person, found: Lead) -> list[str]:
@@ -232,26 +255,38 @@ async def undo(bot: Bot, chat: Chat, rest: str) -> Reply:
 
 
 async def stop(bot: Bot, chat: Chat, _rest: str) -> Reply:
-    """`取消`: the bot stops asking."""
-    return await bot.act(chat, talk.stop_asking, lambda heard: told(bot, chat, heard), by=chat.by, at=chat.at)
+    """`取消`: the bot stops asking; the newest draft that waits for a tap is taken back."""
+    drafts = [each for each in await bot.reads.submitted_by(chat.by, LINES) if each.stage is Stage.DRAFT]
+    return await bot.act(
+        chat,
+        talk.stop_asking,
+        lambda heard: told(bot, chat, heard),
+        by=chat.by,
+        at=chat.at,
+        draft=drafts[0].id if drafts else "",
+    )
 
 
-async def on(bot: Bot, chat: Chat, _rest: str) -> Reply:
-    return await _duty(bot, chat, True)
+async def on(bot: Bot, chat: Chat, rest: str) -> Reply:
+    return await _duty(bot, chat, rest, True)
 
 
-async def off(bot: Bot, chat: Chat, _rest: str) -> Reply:
-    return await _duty(bot, chat, False)
+async def off(bot: Bot, chat: Chat, rest: str) -> Reply:
+    return await _duty(bot, chat, rest, False)
 
 
-async def _duty(bot: Bot, chat: Chat, on: bool) -> Reply:
+async def _duty(bot: Bot, chat: Chat, rest: str, on: bool) -> Reply:
+    """At once, whatever the day that is named: nothing is changed before one knows."""
     lang = bot.lang(chat.by)
+    command = "/on" if on else "/off"
     if bot.person(chat.by).role is Role.EMPLOYEE:
-        raise NotAllowed(lead="/on" if on else "/off")
+        raise NotAllowed(lead=command)
+    if rest.strip():
+        return await bot.tell(chat, Reply(text=say(lang, "duty.now", command=command), ok=False))
     return await bot.act(
         chat,
         set_duty,
-        lambda moved: Reply(text=duty_words(lang, on, moved[1])),
+        lambda moved: Reply(text=duty_words(bot.person(chat.by), on, moved[1])),
         by=chat.by,
         on=on,
         at=chat.at,

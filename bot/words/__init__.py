@@ -88,10 +88,12 @@ def clock_words(lang: str, at: datetime, zone: ZoneInfo, now: datetime) -> str:
     return f"{_date_words(lang, local.date(), local.year != today.year)} {local:%H:%M}"
 
 
-def day_words(lang: str, at: datetime, zone: ZoneInfo) -> str:
-    """The date and the wall clock of `zone`, such as Mon 5 Jan 10:42: for what is read on any day."""
+def day_words(lang: str, at: datetime, zone: ZoneInfo, since: datetime | None = None) -> str:
+    """The date and the wall clock of `zone`, such as Mon 5 Jan 10:42: for what is read on any day. With the
+    year where it is another one than that of `since`."""
     local = at.astimezone(zone)
-    return f"{_date_words(lang, local.date(), with_year=False)} {local:%H:%M}"
+    other = since is not None and since.astimezone(zone).year != local.year
+    return f"{_date_words(lang, local.date(), with_year=other)} {local:%H:%M}"
 
 
 def _date_words(lang: str, day: date, with_year: bool) -> str:

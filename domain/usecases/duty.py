@@ -25,7 +25,7 @@ def set_duty(uow: Uow, *, by: str, on: bool, at: datetime) -> tuple[Desk, int]:
         return desk, 0
     person = uow.company.person(by)
     if not on:
-        desk.on_duty = False
+        desk.on_duty, desk.lapses = False, 0
         uow.save_desk(desk)
         moved = release_leads(uow, person=by, why=Kind.OWNER_LEFT, now=at, only_offered=True)
         return uow.desk(by), sum(uow.lead(lead).stage is Stage.OFFERED for lead in moved)

@@ -180,8 +180,9 @@ def _open_grab(uow: Uow, lead: Lead, number: int, due: datetime, now: datetime) 
         _lapsed(uow, owner, now)
     lapsed = lead.cycle.lapsed if lead.cycle else ()
     for rep in uow.company.reps(lead.team):
-        here = uow.desk(rep.id).on_duty or rep.id in lapsed  # who let it lapse may still take it
-        if is_member(rep, lead) and rep.id not in lead.handed_back_by and here:
+        desk = uow.desk(rep.id)
+        sent_off = rep.id in lapsed and desk.lapses >= uow.company.lapses_allowed  # and did not go themselves
+        if is_member(rep, lead) and rep.id not in lead.handed_back_by and (desk.on_duty or sent_off):
             lead.tell(Tell.GRAB, rep.id, lead.offers, offer=lead.offers)
 
 

@@ -179,7 +179,7 @@ def hand_back(
         lead.record(Kind.NOTE_ADDED, at=at, actor=by, note=key)
     _send_on(uow, lead, chosen, goes, by, at)
     if goes is not Goes.EXPERT:
-        _tell_leader(uow, lead, reason, by)
+        _tell_leader(uow, lead, reason, by, said=bool(words.strip()))
     uow.save(lead)
     close_question(uow, lead.id, by)
     if goes is not Goes.EXPERT:
@@ -220,15 +220,17 @@ def _send_on(uow: Uow, lead: Lead, reason: Reason, goes: Goes, by: str, now: dat
         told_outcome(uow, lead, lead.stage, by=by)
 
 
-def _tell_leader(uow: Uow, lead: Lead, reason: str, by: str) -> None:
-    """Whoever leads the team hears who gave the lead back, why, and where it went: in one card, which is the
-    one that asks them to decide where there is such a one; and never who did it. The names are kept with
-    it: the card outlives who leaves the company."""
+def _tell_leader(uow: Uow, lead: Lead, reason: str, by: str, *, said: bool) -> None:
+    """Whoever leads the team hears who gave the lead back, why, whether with words, and where it went: in one
+    card, which is the one that asks them to decide where there is such a one; and never who did it. The names
+    are kept with it: the card outlives who leaves the company. The words are not, for they may be erased."""
     boss = above(uow, lead, but=(by,)).id
     if boss == by:
         return
     name_of = uow.company.name_of
     about: dict[str, object] = {"by": by, "by_name": name_of(by), "reason": reason, "nth": lead.handbacks}
+    if said:
+        about["said"] = True
     asked = next((each for each in lead.notices if (each.tell, each.to) == (Tell.STUCK, boss)), None)
     if asked is not None:
         lead.notices[lead.notices.index(asked)] = replace(asked, args={**asked.args, **about})

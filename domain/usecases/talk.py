@@ -406,12 +406,15 @@ def take_back(uow: Uow, *, by: str, at: datetime, lead_id: str | None = None) ->
     return act, _ask_next(uow, lead, by, at)
 
 
-def stop_asking(uow: Uow, *, by: str, at: datetime) -> Heard:
-    """`取消`: close the open question; a draft that was being filled is withdrawn (and can be undone)."""
+def stop_asking(uow: Uow, *, by: str, at: datetime, draft: str = "") -> Heard:
+    """`取消`: close the open question; a draft that was being filled, or with no question open the one that
+    waits for its confirming tap (`draft`), is withdrawn (and can be undone)."""
     dialog = uow.dialog(by)
     uow.end_dialog(by)
     if dialog is None or not still_open(dialog, at):
-        return Heard(what="nothing")
+        if not draft or uow.lead(draft).stage is not Stage.DRAFT:
+            return Heard(what="nothing")
+        return Heard(what="stopped", lead=withdraw_lead(uow, lead_id=draft, by=by, at=at))
     if not dialog.lead_id:
         return Heard(what="dropped")
     lead = uow.lead(dialog.lead_id)

@@ -71,6 +71,20 @@ async def test_hours_after_a_hand_back_was_begun_a_message_is_no_reason(world: W
     assert [each["kind"] for each in await world.notes(lead)] == ["note"]
 
 
+async def test_who_decides_about_a_lead_handed_back_can_read_why(world: World) -> None:
+    lead = await world.submit("周倩")
+    rep = await world.owner(lead)
+    await rep.does("accept", "周倩")
+    await rep.does("handback", "周倩")
+    card = await rep.card("周倩", verb="confirm")
+    await rep.press(card, key_of(card, "confirm"), reason="other")
+    await rep.type("客户点名要换个懂电子行业的人")
+    boss = world.phone("wangfang")
+    told = await boss.card("退回")
+    assert f"其他（原话见 /status {lead}）" in words(told)
+    assert "客户点名要换个懂电子行业的人" in await boss.says(f"/status {lead}")
+
+
 async def test_a_draft_that_was_left_lying_is_asked_about_again(world: World) -> None:
     xiaolin = world.phone("xiaolin")
     lead = (await xiaolin.says("/lead 周倩 杭州云栖数据有限公司 软件 想买CRM")).split()[0]

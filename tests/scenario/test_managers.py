@@ -358,6 +358,14 @@ async def test_a_team_s_list_begins_with_what_nobody_has_and_goes_on_over_pages(
     assert await boss.says("/team 9") == "\n".join(second)  # the last page there is
 
 
+async def test_going_off_duty_names_no_day(world: World) -> None:
+    rep = world.phone("zhangwei")
+    assert "没有改动" in await rep.says("/off 明天")
+    assert await world.on_duty("zhangwei")
+    assert "不再派新线索" in await rep.says("/off")
+    assert "新线索" not in await world.phone("wangfang").says("/on"), "a manager is in nobody's turn"
+
+
 async def test_a_lead_of_no_team_yet_is_in_the_list_of_whoever_stands_above_all(world: World) -> None:
     def of_no_team(uow: Uow, *, wanted: str) -> None:
         found = uow.lead(wanted)

@@ -155,6 +155,23 @@ async def test_a_next_step_typed_over_another_says_so_and_can_be_undone(world: W
     assert await world.audit() == []
 
 
+async def test_what_was_written_and_what_comes_next_can_be_read_in_the_chat(world: World) -> None:
+    rep, lead = await accepted(world)
+    for text in ("一", "二", "三", "电话 13912345678 打不通"):
+        await rep.says(f"/note {lead} 第{text}次联系")
+        await world.advance("1s")
+    await rep.says(f"/next {lead} 明天下午三点 回访")
+    said = (await rep.says(f"/status {lead}")).splitlines()
+    assert "下一步 11月3日（周二） 15:00 回访" in said
+    assert [line.partition("：")[2] for line in said if line.startswith("· ")] == [
+        "第二次联系", "第三次联系", "第电话 13912345678 打不通次联系",
+    ]  # fmt: skip
+    assert said[-1] == "更早的还有 1 条"
+    seen = await world.phone("wangfang").says(f"/status {lead}")
+    assert "139****5678" in seen
+    assert "13912345678" not in seen
+
+
 async def test_a_step_that_was_done_since_is_not_undone(world: World) -> None:
     rep, lead = await accepted(world)
     await rep.says(f"/next {lead} 10:03 送样品")

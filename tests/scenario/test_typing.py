@@ -75,6 +75,20 @@ async def test_cancel_takes_the_draft_back(world: World) -> None:
     assert "没看懂" in await xiaolin.says("13812345688")
 
 
+async def test_cancel_takes_back_a_draft_that_waits_for_its_tap(world: World) -> None:
+    xiaolin = world.phone("xiaolin")
+    await xiaolin.type("/lead 周倩 杭州云栖数据 13812345678 想买CRM")
+    card = (await xiaolin.type("跳过"))[-1]
+    assert "确认" in words(card)
+    lead = key_of(card, "edit").split(":")[1]
+    assert (await world.lead(lead))["stage"] == "draft"
+    assert lead in await xiaolin.says("/cancel")
+    assert (await world.lead(lead))["stage"] == "invalid"
+    assert "没有在等" in await xiaolin.says("/cancel")
+    await xiaolin.says("/undo")
+    assert (await world.lead(lead))["stage"] == "draft"
+
+
 @pytest.mark.parametrize("slash", ["/lead", "／lead", "  /LEAD", "/线索", "/lead@leadbell"])
 async def test_a_command_is_known_however_it_is_written(world: World, slash: str) -> None:
     answers = await world.phone("xiaolin").type(f"{slash} {WHOLE}")

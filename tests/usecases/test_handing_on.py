@@ -29,6 +29,7 @@ from domain.people import Capacity, Company, Person, Role, Route
 from domain.reasons import REASONS, Goes
 from domain.usecases import duty, leads, placing
 from domain.usecases.delivery import Sent, Work
+from domain.usecases.duty import set_duty
 from tests.conftest import OpenStore
 from tests.fakes.clock import SteppedClock
 from tests.fakes.company import EAST, SOUTH, make_company, only, person, with_people
@@ -176,6 +177,17 @@ async def test_who_let_it_lapse_may_still_grab_it(floor: Floor) -> None:
     lead = await grabbed_open(floor)
     await floor.accept(lead, "e1", offer=3)
     assert (await floor.desk("e1")).lapses == 0
+
+
+async def test_who_went_off_duty_is_not_rung_for_the_grab_of_what_they_let_lapse(floor: Floor) -> None:
+    lead = await floor.capture()
+    await floor.show()
+    await floor.wait(minutes=10)
+    await floor.do(set_duty, by="e1", on=False, at=floor.now)
+    await floor.wait(minutes=5)
+    assert (await floor.lead(lead.id)).offer.grab  # type: ignore[union-attr]
+    assert "e1" not in await floor.told(Tell.GRAB, lead.id)
+    assert "e2" in await floor.told(Tell.GRAB, lead.id)
 
 
 async def test_who_handed_it_back_may_not_grab_it(floor: Floor) -> None:

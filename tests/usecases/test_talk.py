@@ -59,6 +59,7 @@ async def test_a_phone_typed_when_something_else_was_asked_is_kept(
         ("13712349876", "王强 采购经理", "company", {"name": "王强", "title": "采购经理"}),
         ("13712349876", "王强", "company", {"name": "王强"}),
         ("王强 13712349876", "金陵药业的微信 jinling01", "industry", {"company": "金陵药业", "wechat": "jinling01"}),
+        ("公司：恒通机械 张工 zhang@hengtong.cn", "养猫的 13712340000", "need", {"phone": "+8613712340000", "industry": "养猫的"}),
         ("公司：恒通机械 张工 13812345678", "电子行业 苏州", "need", {"industry": "电子行业 苏州"}),
     ],
 )  # fmt: skip
