@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from domain.assign import Desk
@@ -235,8 +235,9 @@ class Uow(Protocol):
         with `grabs` also whether its team could grab it."""
         ...
 
-    def nudged_since(self, since: datetime, lead_id: str, *, by: str, to: str) -> bool:
-        """Whether `by` rang `to` about the lead after `since`."""
+    def nudged_around(self, at: datetime, within: timedelta, lead_id: str, *, by: str, to: str) -> bool:
+        """Whether `by` rang `to` about the lead less than `within` before or after `at`: a fact of an hour that
+        the clock has been set back to may lie far ahead, and clicks come in another order than they were made."""
         ...
 
     def tell(self, notice: Notice) -> None:

@@ -7,7 +7,7 @@ so a unit that fails leaves nothing behind and its neighbours commit.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -467,10 +467,10 @@ class UnitOfWork(Planning):
         )
         return acted or any(copy.person == person for copy in self.shown(lead_id))
 
-    def nudged_since(self, since: datetime, lead_id: str, *, by: str, to: str) -> bool:
+    def nudged_around(self, at: datetime, within: timedelta, lead_id: str, *, by: str, to: str) -> bool:
         rows = self.query(
-            "SELECT data FROM events WHERE lead_id = ? AND kind = ? AND actor = ? AND at > ?",
-            (lead_id, Kind.NUDGED, by, to_micros(since)),
+            "SELECT data FROM events WHERE lead_id = ? AND kind = ? AND actor = ? AND at > ? AND at < ?",
+            (lead_id, Kind.NUDGED, by, to_micros(at - within), to_micros(at + within)),
         )
         return any(_unjson(data).get("to") == to for (data,) in rows)
 

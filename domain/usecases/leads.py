@@ -388,7 +388,7 @@ def nudge(uow: Uow, *, lead_id: str, by: str, at: datetime, seen: Seen | None = 
         seen.check(lead)
     if lead.owner is None or lead.owner == by:
         raise OfferGone(lead=lead.id, stage=lead.stage)
-    if not uow.nudged_since(at - NUDGE_EVERY, lead.id, by=by, to=lead.owner):
+    if not uow.nudged_around(at, NUDGE_EVERY, lead.id, by=by, to=lead.owner):
         lead.record(Kind.NUDGED, at=at, actor=by, to=lead.owner)
         lead.tell(Tell.NUDGE, lead.owner, by, lead.events, by=by, offer=lead.offer_in_force)
         uow.save(lead)

@@ -430,6 +430,16 @@ async def test_a_leader_who_presses_twice_across_a_full_minute_rings_once(floor:
     assert (await floor.kinds(lead)).count("nudged") == 1
 
 
+async def test_a_nudge_after_the_clock_was_set_back_rings(floor: Floor) -> None:
+    lead = await accepted(floor)
+    now = floor.now
+    await floor.do(leads.nudge, lead_id=lead, by="me", at=now)
+    await floor.do(leads.nudge, lead_id=lead, by="me", at=now - timedelta(seconds=1))  # it came later
+    assert await floor.told(Tell.NUDGE, lead) == ["e1"]
+    await floor.do(leads.nudge, lead_id=lead, by="me", at=now - timedelta(hours=1))
+    assert await floor.told(Tell.NUDGE, lead) == ["e1", "e1"]
+
+
 async def test_whoever_got_the_lead_since_is_rung_too(floor: Floor) -> None:
     lead = await accepted(floor)
     await floor.do(leads.nudge, lead_id=lead, by="me", at=floor.now)
