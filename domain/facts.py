@@ -52,6 +52,19 @@ class Facts:
         """Whether there is more than that a visit took place."""
         return bool(replace(self, evidence=""))
 
+    def and_more(self, newer: "Facts") -> "Facts":
+        """What the longer text says, and what only the shorter one (self) did: `[位置] …` behind a visit
+        takes nothing of it back."""
+        step = newer if newer.due else self
+        money = newer if (newer.amount_min, newer.amount_max) != (None, None) else self
+        return replace(
+            self, due=step.due, exact=step.exact, words=step.words, amount_min=money.amount_min,
+            amount_max=money.amount_max, role=money.role, competitor=newer.competitor or self.competitor,
+            intent=newer.intent or self.intent, activity=newer.activity or self.activity,
+            outcome=newer.outcome or self.outcome, stage=newer.stage or self.stage,
+            evidence=newer.evidence or self.evidence,
+        )  # fmt: skip
+
     def pack(self) -> str:
         values = {name: value for name, value in asdict(self).items() if value not in (None, "", False)}
         if self.due:

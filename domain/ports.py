@@ -236,8 +236,8 @@ class Uow(Protocol):
         ...
 
     def nudged_around(self, at: datetime, within: timedelta, lead_id: str, *, by: str, to: str) -> bool:
-        """Whether `by` rang `to` about the lead less than `within` before or after `at`: a fact of an hour that
-        the clock has been set back to may lie far ahead, and clicks come in another order than they were made."""
+        """Whether `by` rang `to` about the lead less than `within` before or after `at`: clicks come in
+        another order than they were made, and a clock that was set back has facts far ahead."""
         ...
 
     def tell(self, notice: Notice) -> None:

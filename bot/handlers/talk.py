@@ -18,7 +18,7 @@ from bot.words import clock_words, field_words, known, say, stage_words
 from bot.words.judging import HELP, NO_VALUE, SMALL_TALK, STOP
 from bot.words.notes import HELP_TOPICS
 from domain.errors import NotAllowed, UnknownLead
-from domain.lead import Lead
+from domain.lead import Lead, missing_fields
 from domain.people import LEADERS, Person, Role
 from domain.permission import may_see
 from domain.ports import Dialog
@@ -342,6 +342,8 @@ async def _said(bot: Bot, chat: Chat, word: str) -> Reply:
     dialog = asked if asked is not None and talk.still_open(asked, chat.at) else None
     quoted = await notes.lead_quoted(bot, chat)
     if dialog is None or (quoted and dialog.lead_id != quoted):
+        if quoted and (reply := await _under_its_draft(bot, chat, quoted)) is not None:
+            return reply
         found = await (notes.take(bot, chat, chat.text, None) if quoted else _free_note(bot, chat))
         return found or await _again(bot, chat)
     if word in NO_VALUE and not chat.media:
@@ -351,6 +353,24 @@ async def _said(bot: Bot, chat: Chat, word: str) -> Reply:
     if dialog.kind in ("draft", "trend") and word in SMALL_TALK:
         return await _again(bot, chat)
     return await _answer(bot, chat, dialog)
+
+
+async def _under_its_draft(bot: Bot, chat: Chat, quoted: str) -> Reply | None:
+    """Words under what was asked about one's draft answer that question, whatever was asked since."""
+    lead = await bot.reads.lead(quoted)
+    lacks = lead is not None and missing_fields(lead.customer, bot.company.required)
+    if lead is None or not lacks or lead.stage is not Stage.DRAFT or lead.origin.by != chat.by:
+        return None
+    return await bot.act(
+        chat,
+        talk.answer_draft,
+        lambda heard: told(bot, chat, heard),
+        lead_id=quoted,
+        text=chat.text,
+        by=chat.by,
+        at=chat.at,
+        answers=bot.mind.judged(chat.text),
+    )
 
 
 def _bare(text: str) -> str:

@@ -130,6 +130,7 @@ def join_note(  # noqa: PLR0913 - what is known of a note
     lead, found = lead_for(uow, lead_id, by), _own(uow, lead_id, no, by)
     if found.state == "dropped" or uow.note(found.note) is None:
         raise NothingWaits
+    heard = replace(heard, facts=found.facts.and_more(heard.facts))
     uow.extend_note(found.note, clean_text(text, LONGEST))
     uow.attach(found.note, media, at)
     uow.set_proposal(replace(found, facts=heard.facts, state="open"))
@@ -148,6 +149,7 @@ def voice_heard(uow: Uow, *, media: str, note: str, text: str, heard: Heard, at:
     kept, found = uow.note(note), uow.proposal_of(note)
     if not uow.voice_over(media, "done") or kept is None or found is None or found.state == "dropped":
         return
+    heard = replace(heard, facts=found.facts.and_more(heard.facts))
     uow.extend_note(note, clean_text(text, LONGEST))
     uow.set_proposal(replace(found, facts=heard.facts, state="open"))
     args: dict[str, object] = {

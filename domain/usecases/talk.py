@@ -278,6 +278,22 @@ def _answer(uow: Uow, dialog: Dialog, text: str, at: datetime, answers: Mapping[
     return _ask_next(uow, lead, dialog.person, at, after=dialog.about)
 
 
+def answer_draft(
+    uow: Uow, *, lead_id: str, text: str, by: str, at: datetime, answers: Mapping[str, str] = _NOTHING
+) -> Heard:
+    """The answer to the question about that draft of one's own, whatever was asked since."""
+    lead = lead_for(uow, lead_id, by)
+    missing = missing_fields(lead.customer, uow.company.required)
+    if lead.stage is not Stage.DRAFT or lead.origin.by != by or not missing:
+        return Heard(what="nothing")
+    open_since = uow.dialog(by)
+    asked = Dialog(person=by, kind="draft", lead_id=lead_id, about=missing[0], at=at)
+    heard = _answer(uow, asked, text, at, answers)
+    if open_since is not None and heard.what not in ("asked", "bad_value"):
+        uow.set_dialog(open_since)
+    return heard
+
+
 def _says(text: str) -> bool:
     """Whether there is a word or a number in it: 👍 names no firm."""
     return any(each.isalnum() for each in text)

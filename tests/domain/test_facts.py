@@ -59,6 +59,31 @@ def test_a_clock_time_is_kept_and_today_rings_in_the_afternoon() -> None:
     assert due_of(step(NOW.date()), calendar=BUSINESS, now=late) == late + timedelta(minutes=30)
 
 
+def test_what_is_added_to_a_text_takes_nothing_of_it_back() -> None:
+    due = datetime(2026, 1, 8, 15, tzinfo=SHANGHAI)
+    first = Facts(
+        due=due,
+        exact=True,
+        words="带方案",
+        intent="positive",
+        amount_min=500_000,
+        amount_max=800_000,
+        role="budget",
+    )
+    assert first.and_more(Facts(evidence="visit_located")) == replace(first, evidence="visit_located")
+    later = Facts(
+        due=due + timedelta(days=1), words="改期", amount_max=600_000, role="ask", intent="negative"
+    )
+    grown = first.and_more(later)
+    assert (grown.due, grown.exact, grown.words) == (later.due, False, "改期")
+    assert (grown.amount_min, grown.amount_max, grown.role, grown.intent) == (
+        None,
+        600_000,
+        "ask",
+        "negative",
+    )
+
+
 @pytest.mark.parametrize(
     ("facts", "asks"), [(Facts(), False), (Facts(activity="call"), False), (Facts(stage="proposal"), True)]
 )

@@ -88,3 +88,16 @@ async def test_who_may_not_see_the_lead_learns_nothing_by_quoting(world: World) 
     )
     assert status == 404
     assert first not in words({"all": await other.messages()})
+
+
+async def test_under_an_earlier_draft_s_question_it_is_that_draft_s_answer(world: World) -> None:
+    xiaolin = world.phone("xiaolin")
+    [asked] = await xiaolin.type("/lead 周倩 杭州云栖数据有限公司 13812345688 想上MES")
+    [later] = await xiaolin.type("/lead 何其芳 宁波恒通机械有限公司 13812345699 想上ERP")
+    first, second = asked["text"].split()[0], later["text"].split()[0]
+    await xiaolin.replies(asked, "电梯")
+    assert ((await world.lead(first))["industry"], (await world.lead(first))["stage"]) == ("电梯", "offered")
+    await xiaolin.type("机械")
+    assert (await world.lead(second))["industry"] == "机械"
+    await xiaolin.replies(asked, "电梯都是他们家的")
+    assert await notes_of(world, first) == ["电梯都是他们家的"], "a lead that is out has no question"

@@ -5,6 +5,7 @@ import pytest
 from domain.errors import NotAllowed, NothingWaits
 from domain.guessing import guessed
 from domain.people import Person, Role
+from domain.ports import Uow
 from domain.reasons import REASONS
 from domain.stages import Stage
 from domain.usecases import talk
@@ -70,6 +71,25 @@ async def test_an_answer_that_says_more_or_something_else_is_kept_where_it_belon
     heard = await floor.do(talk.hear, text=answer, by="emp", key="k", at=floor.now)
     assert {name: getattr(heard.lead.customer, name) for name in kept} == kept
     assert (heard.what, heard.asked) == ("asked", still)
+
+
+async def test_a_drafts_question_is_answered_though_another_was_asked_since(floor: Floor) -> None:
+    def forget(uow: Uow, *, person: str) -> None:
+        uow.end_dialog(person)
+
+    first = await floor.do(talk.submit, text="张伟 13812345678 想上MES", by="emp", at=floor.now)
+    second = await floor.do(talk.submit, text="李雷 13812345679 想上MES", by="emp", at=floor.now)
+    values = {"lead_id": first.lead.id, "by": "emp", "at": floor.now}
+    heard = await floor.do(talk.answer_draft, text="博达智能科技", **values)
+    assert (heard.what, heard.asked) == ("asked", "industry")
+    heard = await floor.do(talk.answer_draft, text="制造业", **values)
+    assert (heard.what, heard.lead.stage) == ("sent", "offered")
+    assert (await floor.do(talk.answer_draft, text="制造业", **values)).what == "nothing"
+    await floor.do(forget, person="emp")
+    values["lead_id"] = second.lead.id
+    assert (await floor.do(talk.answer_draft, text="恒通机械", **values)).asked == "industry"
+    await floor.do(forget, person="emp")
+    assert (await floor.do(talk.answer_draft, text="机械", **values)).what == "sent"
 
 
 async def test_the_customer_of_a_trend_may_be_named_by_a_bare_word(floor: Floor) -> None:
