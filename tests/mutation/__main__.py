@@ -22,6 +22,8 @@ from tests.mutation.mutate import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("bot", "domain", "scheduler", "storage", "tests", "pyproject.toml", "config.example.toml")
+POSTGRES = "postgres"
+"""Before the tests of a stage: on PostgreSQL, for what only there means anything."""
 LADDER = "tests/usecases/test_ladder.py"
 WIDER = (LADDER, "tests/usecases/test_handing_on.py", "tests/usecases/test_life.py")
 MODULES: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
@@ -41,7 +43,10 @@ MODULES: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
     ),
     "writer": (
         "storage/writer.py",
-        (("tests/contract/test_store.py", "tests/contract/test_units.py"), WIDER),
+        (
+            ("tests/contract/test_writer.py", "tests/contract/test_store.py", "tests/contract/test_units.py"),
+            (POSTGRES, "tests/contract/test_writer.py", "tests/contract/test_outbox.py"),
+        ),
     ),
 }
 WITHIN, A_TEST = 180.0, 45
@@ -85,11 +90,12 @@ def _become_pytest(copy: Path, tests: tuple[str, ...]) -> NoReturn:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
-    chosen = f"not postgres and not {DEEP}"
+    there = tests[0] == POSTGRES
+    chosen = f"{'' if there else 'not '}postgres and not {DEEP}"
     code = 3
     try:
         how = ["-x", "-q", "-p", "no:cacheprovider", "-o", f"timeout={A_TEST}", "-k", chosen]
-        code = int(pytest.main([*how, *tests], plugins=[_AtOnce()]))
+        code = int(pytest.main([*how, *tests[there:]], plugins=[_AtOnce()]))
     finally:
         os._exit(code)
 
