@@ -104,6 +104,7 @@ _WORDS = {
         'must be a span such as 21:00-08:30, or "" for none',
     ),
     "reserved": ("system 和 bot 是保留的", "must not be system or bot, which the product uses itself"),
+    "reference": ("要引用环境变量，写 env:名字", "looks like a variable's name; a reference is env:NAME"),
     "sample": ("还是示例里的省略号", "still holds the dots of the sample"),
     "short_token": ("少于 16 个字符，容易被猜到", "is shorter than 16 characters and easy to guess"),
     "simulator_exposed": (
@@ -288,6 +289,8 @@ def _written(secret: SecretStr) -> SecretStr:
         raise PydanticCustomError("blank", "empty")
     if "…" in text:
         raise PydanticCustomError("sample", "copied from the sample")
+    if re.match(r"env:|env\.|\$\{?[A-Z_]{3}", text, re.IGNORECASE):
+        raise PydanticCustomError("reference", "a reference that is none")
     return secret
 
 

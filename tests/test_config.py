@@ -448,6 +448,14 @@ def test_the_address_to_listen_at_is_a_bare_name(tmp_path: Path, host: str) -> N
     assert mistakes(tmp_path, ONE, {"LEADBELL_APP__HOST": "::1"}) == []
 
 
+@pytest.mark.parametrize("text", ["ENV:WEB_TOKEN_OF_OURS", "${WEB_TOKEN_OF_OURS}", "$WEB_TOKEN_OF_OURS"])
+def test_a_secret_that_only_looks_like_a_reference_is_none(tmp_path: Path, text: str) -> None:
+    raw = ONE | {"api": {"tokens": {"web": text}}}
+    assert [(each.key, each.code) for each in mistakes(tmp_path, raw, {})] == [
+        ("api.tokens.web", "reference")
+    ]
+
+
 def test_settings_can_come_from_the_environment_alone() -> None:
     settings = load(None, {"LEADBELL_PEOPLE": '[{"id": "zhangwei", "name": "张伟", "role": "admin"}]'})
     assert settings.people[0].role is Role.ADMIN
