@@ -816,6 +816,6 @@ def _send_test_dingtalk(arguments: argparse.Namespace) -> int:
             asyncio.run(ask_dingtalk(settings, partial(send_test, account=account, text=text)))
             print(f"✔ dingtalk → {person}")
         except (Retryable, Refused) as error:
-            print(f"✘ dingtalk → {person}: {error}", file=sys.stderr)
+            print(f"✘ dingtalk → {person}: {error} → leadbell doctor", file=sys.stderr)
             failed = 1
     return failed

@@ -77,7 +77,7 @@ async def put_up_menu(section: Wecom, *, link: str, lang: str, out: Say) -> int:
                 await create_tile(client, lang, link)
                 out("✔ workbench")
     except (Refused, Retryable) as error:
-        out(f"✘ {error}")
+        out(f"✘ {error} → leadbell doctor")
         return 1
     return 0
 
@@ -99,7 +99,7 @@ async def send_test(section: Wecom, accounts: Sequence[tuple[str, str]], *, link
                 out(f"✔ {account}")
             except (Refused, Retryable) as error:
                 wrong += 1
-                out(f"✘ {account}: {error}")
+                out(f"✘ {account}: {error} → leadbell doctor")
     return 1 if wrong or not accounts else 0
 
 
