@@ -192,7 +192,9 @@ def duty_words(person: Person, on: bool, moved: int) -> str:
     key = f"duty.{'on' if on else 'off'}"
     if moved:
         return say(person.lang, f"{key}.{'placed' if on else 'moved'}", count=moved)
-    return say(person.lang, key if person.role is Role.REP else f"{key}.other")
+    if person.role is not Role.REP:
+        return say(person.lang, "duty.on.other" if on else "duty.off.other")
+    return say(person.lang, key)
 
 
 async def cancel(bot: Bot, click: Click) -> Reply:

@@ -22,7 +22,7 @@ from domain.permission import may_note, may_see
 from domain.ports import Dialog
 from domain.reader.book import Talk
 from domain.reader.kinds import Kind
-from domain.reader.understand import Reading
+from domain.reader.understand import EDGES, Reading
 from domain.reader.will import WEIGHED
 from domain.usecases import notes, talk
 from domain.usecases.notes import Heard, Kept
@@ -450,7 +450,7 @@ async def plan_next(bot: Bot, chat: Chat, rest: str) -> Reply:
         lead_id=lead_id,
         due=due,
         exact=step.at is not None,
-        words=words.replace(step.said, "", 1).strip(" ,，。;；、") or step.words,
+        words=words.replace(step.said, "", 1).strip(EDGES) or step.words,
         by=chat.by,
         at=chat.at,
     )

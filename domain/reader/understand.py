@@ -261,13 +261,13 @@ def _next_step(page: _Page, kind: Kind, context: Context) -> tuple[NextStep | No
         end = _words_end(page.plain, end)
     more = _BY.match(page.plain, when.end)
     behind = more.end() if more else when.end
-    words = f"{page.clean[start : when.start]}{page.clean[behind:end]}".strip(_EDGES)
+    words = f"{page.clean[start : when.start]}{page.clean[behind:end]}".strip(EDGES)
     said = page.clean[when.start : behind]
     by = said.endswith("前")
     return NextStep(day=when.day, until=when.until, at=when.at, words=words or said, said=said, by=by), found
 
 
-_EDGES = " ,，。;；、"
+EDGES = " ,，。;；、"
 _BY = re.compile(r"(?:之?以?前|左右)(?![台面期排后往去来])")
 
 
