@@ -268,6 +268,7 @@ def _next_step(page: _Page, kind: Kind, context: Context) -> tuple[NextStep | No
 
 
 EDGES = " ,，。;；、"
+"""Signs that words are left with at their ends when a time is taken out of them."""
 _BY = re.compile(r"(?:之?以?前|左右)(?![台面期排后往去来])")
 
 
