@@ -36,9 +36,11 @@ _AMOUNT = re.compile(
     r" ?(?P<yuan>元|块|圆|人民币|rmb|cny|yuan)? ?(?P<post>\+(?![0-9])|以内|以下|之内|封顶|顶天|不到|以上|往上|朝上|开外|起步|起|打底)?",
     re.IGNORECASE,
 )
-_FOREIGN = "eur|usd|gbp|hkd|jpy|sgd|aud|us[$]|hk[$]|[€£$]|欧元|欧(?!姆)|美元|美金|美刀|刀(?![具片模架])|英镑|港币|港元|港纸|日元|日币|新币|新台币|台币|卢布|韩元|澳元"
+_FOREIGN = "eur|usd|gbp|hkd|jpy|sgd|aud|us[$]|hk[$]|[€£$]|欧元|美元|美金|美刀|英镑|港币|港元|港纸|日元|日币|新币|新台币|台币|卢布|韩元|澳元"
 _FOREIGN_BEFORE = re.compile(rf"(?<![a-z])(?:{_FOREIGN})[ :]?\Z", re.IGNORECASE)
-_FOREIGN_AFTER = re.compile(rf" ?(?:{_FOREIGN})(?![a-z])", re.IGNORECASE)
+_FOREIGN_AFTER = re.compile(
+    rf" ?(?:{_FOREIGN})(?![a-z])|[欧刀](?=[\s,;。、!?)]|\Z|左右|上下|以内|预算)", re.IGNORECASE
+)
 _SIGN = re.compile(r"(?:[¥￥]|rmb|cny) ?\Z", re.IGNORECASE)
 _AT_LEAST = re.compile(
     r"(?:(?:至少|起码)(?:能|要|得|也)?(?:拿|出|有|给)?|不低于|不少于|不下|不止|超过|大于|at least|over)[ ¥￥]{0,3}\Z",

@@ -150,6 +150,7 @@ def test_leads_and_visits_are_known_by_how_people_announce_them(text: str, kind:
         ("预算大几万", (50_000, 100_000)), ("千把万的项目", (10_000_000, 10_000_000)), ("预算1.2个亿", (120_000_000, 120_000_000)),
         ("最高限价480万", (None, 4_800_000)), ("有个两千亿的盘子", (None, None)), ("团建每人80块", (None, None)), ("百来万吧", (1_000_000, 1_000_000)),
         ("50w 想换ERP", (500_000, 500_000)), ("5W 电源要两个", (None, None)), ("10万欧姆龙的单子", (100_000, 100_000)),
+        ("预算30万欧派橱柜", (300_000, 300_000)), ("50万 欧洲客户的单子", (500_000, 500_000)), ("北欧 80万的项目", (800_000, 800_000)),
     ],
 )  # fmt: skip
 def test_money_as_people_round_it(text: str, amount: tuple[int | None, int | None]) -> None:
@@ -159,7 +160,16 @@ def test_money_as_people_round_it(text: str, amount: tuple[int | None, int | Non
 
 
 @pytest.mark.parametrize(
-    "text", ["预算200k EUR", "预算 20万美金", "报价 $ 50k", "预算€30万", "他们有100万港币", "20万 usd"]
+    "text",
+    [
+        "预算200k EUR",
+        "预算 20万美金",
+        "报价 $ 50k",
+        "预算€30万",
+        "他们有100万港币",
+        "20万 usd",
+        "报价3万欧，含税",
+    ],
 )
 def test_money_of_another_country_is_not_taken_for_yuan(text: str) -> None:
     context = Context(now=WEDNESDAY, almanac=almanac_of([2026]), tools=tools())
