@@ -287,11 +287,16 @@ class Lead:
             return False
         self.offer = replace(offer, delivered_at=at)
         late = at - offer.at > cycle.policy.undelivered_after
+        later = False
         if cycle.started_at is None:
             self.cycle = replace(cycle, started_at=at)
+            drawn, due = (_minute(start + cycle.policy.within) for start in (offer.at, at))
+            later = drawn != due
         cause: dict[str, Any] = {"cause": "system"} if late else {}
         self.record(Kind.DELIVERED, at=at, actor=SYSTEM, waited=(at - offer.at).total_seconds(), **cause)
-        if offer.alarmed:  # a delivery changes no card, but the one that said it was missing
+        if offer.alarmed or later:
+            # A delivery changes no card, but the one that said it was missing, and its own where the deadline
+            # that was drawn, by the minute, is not the true one.
             self.tell(Tell.REFRESH, "", "delivered", offer_no)
         return True
 
@@ -562,6 +567,10 @@ class Lead:
         if self.stage is Stage.OFFERED:
             return self.owner, "unaccepted"
         return (self.owner, "active") if self.stage in HELD else None
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
 
 
 def _late(late: bool) -> dict[str, Any]:

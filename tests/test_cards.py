@@ -532,6 +532,16 @@ def test_an_alert_about_a_grab_that_nobody_was_shown_ends_when_it_is() -> None:
     assert card.lines == ("✅ 已解除：1月5日（周一） 10:47 已送达",)
 
 
+def test_a_missing_card_of_an_earlier_cycle_is_not_solved_by_a_later_ones_delivery() -> None:
+    lead = offered(delivered=False)
+    lead.release(why=Kind.OWNER_LEFT, by="system", now=at(2))
+    lead.offer_to("lilei", team="east", policy=COMPANY.policy, why="turn", now=at(3), actor="system")
+    for _ in ("before", "after"):
+        card = build(Tell.ALERT, lead, person("wangfang"), COMPANY, cases.DELIVERY)
+        assert card.lines == ("↪ 已派给 李雷，等待接收",), "nothing redraws it, so it stays"
+        lead.delivered(2, at=at(4))
+
+
 def test_a_refused_offer_is_trouble_until_somebody_is_shown_it() -> None:
     lead = offered(delivered=False)
     card = build(Tell.STUCK, lead, person("wangfang"), COMPANY, {"why": "refused"})

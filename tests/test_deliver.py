@@ -60,6 +60,19 @@ async def turn(floor: Floor, phones: Phones) -> list[Work]:
     return works
 
 
+async def test_a_card_whose_deadline_went_over_to_the_next_minute_is_redrawn(floor: Floor) -> None:
+    for second, redrawn in ((10, []), (59, ["refresh"])):
+        floor.clock.go_to(floor.now.replace(second=second, microsecond=0) + timedelta(minutes=20))
+        lead, _ = await offered(floor)
+        works = await floor.claim()
+        floor.clock.step(seconds=2)  # the platform takes its time
+        for work in works:
+            await floor.settle(*(await deliverer(floor, Phones()).deliver([work])))
+        waits = await floor.rows("SELECT tell FROM outbox WHERE state = 'due' AND lead_id = ?", lead.id)
+        assert [tell for (tell,) in waits] == redrawn, second
+        await floor.sweep()
+
+
 async def offered(floor: Floor) -> tuple[Lead, str]:
     lead = await floor.capture(team="east")
     assert lead.owner is not None

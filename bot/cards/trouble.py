@@ -51,7 +51,8 @@ def solved(lead: Lead, viewer: Person, company: Company, args: Args) -> str:
     offer = lead.offer
     if lead.stage is not Stage.OFFERED or offer is None:
         return say(lang, "solved.stage", stage=stage_words(lang, lead.stage))
-    if args.get("clock") == DELIVERY and offer.person == args.get("rep") and offer.delivered_at:
+    same = lead.cycle is not None and lead.cycle.no == parts.number(args, "cycle")
+    if args.get("clock") == DELIVERY and same and offer.person == args.get("rep") and offer.delivered_at:
         return say(lang, "solved.delivered", at=parts.clock(viewer, company, offer.delivered_at))
     if offer.grab:
         return say(lang, "solved.grab")
