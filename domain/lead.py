@@ -155,8 +155,12 @@ class Lead:
 
     def tell(self, tell: Tell, to: str, *parts: object, **args: object) -> None:
         """Append one notice; `parts` make its key unique beside its kind, lead and receiver."""
-        key = ":".join([tell.value, self.id, *(str(part) for part in parts), to])
+        key = self.notice_key(tell, to, *parts)
         self.notices.append(Notice(key=key, tell=tell, to=to, lead_id=self.id, args=args))
+
+    def notice_key(self, tell: Tell, to: str, *parts: object) -> str:
+        """The key under which a notice of this lead is told once."""
+        return ":".join([tell.value, self.id, *(str(part) for part in parts), to])
 
     def _move(self, verb: Verb, to: Stage) -> None:
         if to not in MOVES.get((self.stage, verb), ()):

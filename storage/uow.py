@@ -586,6 +586,13 @@ class UnitOfWork(Planning):
     def refresh(self, lead_id: str, at: datetime) -> None:
         self.pending.refresh[lead_id] = to_micros(at)
 
+    def tell_again(self, key: str, at: datetime) -> None:
+        self.later(
+            "UPDATE outbox SET state = 'due', not_before = ?, created_at = ?, attempts = 0, error = NULL, "
+            "done_at = NULL, first_claim = NULL WHERE key = ? AND state <> 'due'",
+            to_micros(at), to_micros(at), key,
+        )  # fmt: skip
+
     def revive(self, lead_id: str) -> None:
         self.later("UPDATE shown SET state = 'done' WHERE lead_id = ? AND state = 'dead'", lead_id)
 

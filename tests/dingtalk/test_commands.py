@@ -90,7 +90,7 @@ def test_doctor_sync_and_a_test_card_against_the_fake(base: str, config: str) ->
     refused = leadbell("send-test", "--channel", "dingtalk", "--to", "ghost", "--config", config)
     assert (refused.returncode, refused.stderr) == (
         1,
-        "✘ dingtalk → ghost: not delivered: user not in scope\n",
+        "✘ dingtalk → ghost: not delivered: user not in scope → leadbell doctor\n",
     )
     assert (
         leadbell("send-test", "--channel", "dingtalk", "--to", "nobody", "--config", config).returncode == 2

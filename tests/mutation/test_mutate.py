@@ -3,7 +3,7 @@
 from itertools import islice
 from pathlib import Path
 
-from tests.mutation.__main__ import MODULES, ROOT
+from tests.mutation.__main__ import MODULES, POSTGRES, ROOT
 from tests.mutation.mutate import mutants
 
 SOURCE = '''
@@ -29,7 +29,7 @@ def test_each_mutant_has_one_change() -> None:
 
 def test_every_module_that_is_scored_is_there_and_its_mutants_compile() -> None:
     for path, stages in MODULES.values():
-        assert all((ROOT / test).exists() for tests in stages for test in tests)
+        assert all((ROOT / test).exists() for tests in stages for test in tests if test != POSTGRES)
         found = list(islice(mutants((ROOT / path).read_text(encoding="utf-8")), 5))
         assert len(found) == 5
         for mutant in found:
