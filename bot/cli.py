@@ -69,9 +69,7 @@ def _trouble(error: Exception) -> str:
     from storage.engine import trouble
 
     if isinstance(error, Unavailable):
-        return (
-            f"the database ([database] url) does not answer ({error}); nothing was changed: leadbell doctor"
-        )
+        return f"the database ([database] url) does not answer ({error}): leadbell doctor"
     if isinstance(error, OSError):
         then = ". Free some space" if error.errno == errno.ENOSPC else ""
         return f"{error.filename or 'this machine'}: {error.strerror or error}; nothing was changed{then}"

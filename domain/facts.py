@@ -10,6 +10,7 @@ from domain.reader.understand import NextStep, Reading
 AFTERNOON, MORNING = time(16, 0), time(9, 0)
 SOON = timedelta(minutes=30)
 LONGEST_BREAK = 31
+"""Days in which a workday is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

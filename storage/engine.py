@@ -53,12 +53,10 @@ _TROUBLES = (
         "password authentication failed",
         "the server refuses its user or its password, so nothing was changed. An @ in one is written %40.",
     ),
+    ("FATAL:  database", "the server has no such database, so nothing was changed. See docs/operations.md."),
+    ("FATAL:  role", "the server has no such user, so nothing was changed. See docs/operations.md."),
     (
-        "does not exist",
-        "the server has no such database or user, so nothing was changed. See docs/operations.md.",
-    ),
-    (
-        "permission denied",
+        "permission denied for schema",
         "its user may not make tables there, so nothing was changed. Make it the owner: "
         "ALTER DATABASE … OWNER TO …",
     ),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import URL, Engine, inspect, text
 
+from storage.engine import is_sqlite
+
 HEAD = "0001"
 """The newest migration; tests compare it with the folder."""
 NOBODYS = {"spatial_ref_sys"}
@@ -43,7 +45,7 @@ def check(engine: Engine) -> None:
 
 def check_writable(url: URL) -> None:
     """Raise SchemaError where this user may not write: SQLite finds out only at the first write."""
-    if url.get_backend_name() != "sqlite" or not url.database:
+    if not is_sqlite(url) or not url.database:
         return
     file = Path(url.database)
     for each in (file, file.absolute().parent):
@@ -63,7 +65,7 @@ def migrate(url: URL, engine: Engine) -> tuple[str | None, str]:
         check(engine)
     if before == HEAD:
         return before, HEAD
-    if before is not None and url.database and url.get_backend_name() == "sqlite":
+    if before is not None and url.database and is_sqlite(url):
         _copy_aside(Path(url.database), before)
     from alembic import command
     from alembic.config import Config

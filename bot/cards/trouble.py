@@ -21,13 +21,17 @@ def is_open(lead: Lead, args: Args) -> bool:
     """Whether the trouble that a notice told of is still there."""
     if "why" in args:
         return _is_stuck(lead, args)
-    if lead.cycle is None or lead.cycle.no != parts.number(args, "cycle"):
+    if not _same_cycle(lead, args):
         return False
     if args.get("clock") == Which.CONTACT:
         return lead.stage is Stage.ACCEPTED
     if args.get("clock") == DELIVERY:
         return _is_undelivered(lead, args)
     return lead.stage is Stage.OFFERED
+
+
+def _same_cycle(lead: Lead, args: Args) -> bool:
+    return lead.cycle is not None and lead.cycle.no == parts.number(args, "cycle")
 
 
 def _is_stuck(lead: Lead, args: Args) -> bool:
@@ -51,8 +55,8 @@ def solved(lead: Lead, viewer: Person, company: Company, args: Args) -> str:
     offer = lead.offer
     if lead.stage is not Stage.OFFERED or offer is None:
         return say(lang, "solved.stage", stage=stage_words(lang, lead.stage))
-    same = lead.cycle is not None and lead.cycle.no == parts.number(args, "cycle")
-    if args.get("clock") == DELIVERY and same and offer.person == args.get("rep") and offer.delivered_at:
+    of_it = args.get("clock") == DELIVERY and _same_cycle(lead, args)
+    if of_it and offer.person == args.get("rep") and offer.delivered_at:
         return say(lang, "solved.delivered", at=parts.clock(viewer, company, offer.delivered_at))
     if offer.grab:
         return say(lang, "solved.grab")

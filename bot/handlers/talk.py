@@ -255,7 +255,7 @@ async def undo(bot: Bot, chat: Chat, rest: str) -> Reply:
 
 
 async def stop(bot: Bot, chat: Chat, _rest: str) -> Reply:
-    """`取消`: the bot stops asking; the newest draft that waits for a tap is taken back."""
+    """`取消`: the bot stops asking; with no question open one's newest draft is taken back."""
     drafts = [each for each in await bot.reads.submitted_by(chat.by, LINES) if each.stage is Stage.DRAFT]
     return await bot.act(
         chat,
@@ -276,7 +276,7 @@ async def off(bot: Bot, chat: Chat, rest: str) -> Reply:
 
 
 async def _duty(bot: Bot, chat: Chat, rest: str, on: bool) -> Reply:
-    """At once, whatever the day that is named: nothing is changed before one knows."""
+    """It takes effect at once; where a day is named, nothing changes and that is said."""
     lang = bot.lang(chat.by)
     command = "/on" if on else "/off"
     if bot.person(chat.by).role is Role.EMPLOYEE:

@@ -423,8 +423,8 @@ def take_back(uow: Uow, *, by: str, at: datetime, lead_id: str | None = None) ->
 
 
 def stop_asking(uow: Uow, *, by: str, at: datetime, draft: str = "") -> Heard:
-    """`取消`: close the open question; a draft that was being filled, or with no question open the one that
-    waits for its confirming tap (`draft`), is withdrawn (and can be undone)."""
+    """`取消`: close the open question; a draft that was being filled, or with no question open the one named
+    (`draft`), is withdrawn (and can be undone)."""
     dialog = uow.dialog(by)
     uow.end_dialog(by)
     if dialog is None or not still_open(dialog, at):

@@ -108,10 +108,13 @@ async def test_a_database_that_one_may_not_write_is_refused_before_anything_runs
     ("said", "means"),
     [
         ('connection failed: FATAL:  password authentication failed for user "x"', "refuses its user or its password"),
-        ('connection failed: FATAL:  database "leads" does not exist', "has no such database or user"),
+        ('connection failed: FATAL:  database "leads" does not exist', "has no such database"),
         ("permission denied for schema public", "ALTER DATABASE … OWNER TO"),
         ("failed to resolve host 'geheim@db': Name or service not known", "its host name is not known"),
         ("connection to server at \"127.0.0.1\", port 1 failed", "it can't be reached"),
+        ('connection failed: FATAL:  role "x" does not exist', "has no such user"),
+        ('relation "leads" does not exist', "Exception"),
+        ("permission denied for table leads", "Exception"),
         ("something new", "Exception"),
     ],
 )  # fmt: skip
