@@ -355,7 +355,7 @@ class Service:
         self.dingtalk: Door | None = None
         self.gate: Gate | None = None
         self.speech: Transcriber | None = None
-        self.installation, self.epoch = "", 1
+        self.installation = self.mark = ""
         self._runner: web.AppRunner | None = None
 
     # -- starting and stopping --------------------------------------------------------------------------
@@ -398,9 +398,9 @@ class Service:
             await self.store.write(housekeeping.free_leases, now=now)
         self.installation = await self.store.write(meters.installation, fresh=new_id()[:8])
         await self._notice_loss()
-        self.epoch = int(await self.reads.marks("epoch") or 1)
+        self.mark = f"{self.installation}-{await self.reads.marks('epoch') or 1}"
         if self.wecom is not None:
-            self.wecom.channel.home = f"{self.installation}-{self.epoch}"
+            self.wecom.channel.mark = self.mark
         await self._beat()
         await self._watch_calendar()
         await self._open_dingtalk()
@@ -474,7 +474,7 @@ class Service:
             directory=self.directory,
             clock=self.clock,
             home=self.installation,
-            epoch=self.epoch,
+            mark=self.mark,
             base_url=self.settings.app.base_url,
             copies=self.reads.copies,
             redraw=lambda copies, person: redraw(copies, person, self.reads.lead, store.company),

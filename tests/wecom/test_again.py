@@ -32,11 +32,11 @@ async def test_each_epoch_of_a_database_has_task_ids_of_its_own(house: House) ->
     app = house.bot.wecom
     assert app is not None
     first = app.channel._task("offer:L1001:1:lilei")
-    assert house.bot.installation in app.channel.home
+    assert house.bot.installation in app.channel.mark
     await house.stop()
     await house.start()
     again = house.bot.wecom
     assert again is not None
     assert again.channel._task("offer:L1001:1:lilei") == first
-    again.channel.home = f"{house.bot.installation}-2"
+    again.channel.mark = f"{house.bot.installation}-2"
     assert again.channel._task("offer:L1001:1:lilei") != first

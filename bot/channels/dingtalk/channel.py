@@ -87,18 +87,17 @@ class Kept:
 
 @dataclass(slots=True, kw_only=True)
 class DingtalkChannel:
-    """`home` tells this installation's cards from those of any other on the same app, and `epoch` those of
-    its database from what it had shown before it was restored. `callback` is the route key of the HTTP mode;
-    empty = the callbacks come by Stream. `pages` is where leads have their pages; empty = at no address that
-    a phone can open. `doubt` is called when somebody could not be reached."""
+    """`mark` tells this database's cards from those that another one, or the same one before it was restored,
+    has shown by the same app. `callback` is the route key of the HTTP mode; empty = the callbacks come by
+    Stream. `pages` is where leads have their pages; empty = at no address that a phone can open. `doubt` is
+    called when somebody could not be reached."""
 
     client: Client
     template: Template
     robot_code: str
-    home: str
+    mark: str
     clock: Clock
     ticks: Callable[[], float]
-    epoch: int = 1
     callback: str = ""
     pages: str = ""
     name: str = NAME
@@ -153,11 +152,7 @@ class DingtalkChannel:
     def track(self, key: str) -> str:
         """The outTrackId of a key: at most 100 plain characters."""
         plain = key if _SAFE.fullmatch(key) else sha256(key.encode()).hexdigest()[:40]
-        return f"{self._mark}.{plain}"
-
-    @property
-    def _mark(self) -> str:
-        return self.home if self.epoch == 1 else f"{self.home}-{self.epoch}"
+        return f"{self.mark}.{plain}"
 
     def link(self, card: Card) -> str:
         """The address of the card's lead, where it has a page."""
@@ -178,7 +173,7 @@ class DingtalkChannel:
     def key_of(self, track: str) -> str:
         """The key that `track` was made of, where it can be read back; empty otherwise."""
         mark, _, key = track.partition(".")
-        return key if mark == self._mark and not re.fullmatch(r"[0-9a-f]{40}", key) else ""
+        return key if mark == self.mark and not re.fullmatch(r"[0-9a-f]{40}", key) else ""
 
     # -- cards ------------------------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ class House:
     directory: Directory
     clock: Clock
     home: str
-    epoch: int
+    mark: str
     base_url: str
     copies: Callable[..., Awaitable[Any]]
     redraw: Callable[[Any, str], Awaitable[Any]]
@@ -240,8 +240,7 @@ def open_door(settings: Settings, house: House, *, timing: Timing | None = None)
         template=template_of(settings),
         robot_code=settings.robot_code,
         doubt=doubts.set,
-        home=house.home,
-        epoch=house.epoch,
+        mark=house.mark,
         clock=house.clock,
         ticks=asyncio.get_running_loop().time,
         callback=f"leadbell-{house.home}" if http else "",
@@ -351,7 +350,7 @@ async def send_test(client: Client, settings: AllSettings, account: str, text: s
         client=client,
         template=template_of(section),
         robot_code=section.robot_code,
-        home=f"test{random_bytes(4).hex()}",
+        mark=f"test{random_bytes(4).hex()}",
         clock=SystemClock(),
         ticks=asyncio.get_running_loop().time,
     )

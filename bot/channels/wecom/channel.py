@@ -50,7 +50,7 @@ class SendUnits(Protocol):
 
 class WecomChannel:
     """One app. `limits` are the platform's for one member, by the minute and the hour; `link` is the address
-    of a lead's page. `home` tells the messages of this database from those that another one, or the same one
+    of a lead's page. `mark` tells the messages of this database from those that another one, or the same one
     before it was restored, has sent by the same app: a task id is taken once."""
 
     name = NAME
@@ -71,10 +71,10 @@ class WecomChannel:
         self._limits = limits
         self._clock = clock
         self._link = link
-        self.home = ""
+        self.mark = ""
 
     def _task(self, key: str) -> str:
-        return render.task_id(f"{self.home}/{key}")
+        return render.task_id(f"{self.mark}/{key}")
 
     async def send(self, account: str, message: Card | str, *, key: str) -> str:
         """See bot.channels.base.Channel. The handle is the card's task id and, behind `~`, what can be
