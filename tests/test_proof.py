@@ -511,20 +511,26 @@ def test_a_file_that_is_no_proof_is_refused(
     assert str(file) in capsys.readouterr().err
 
 
+def settings_of(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The arguments that name a company's settings on this database, without the simulator."""
+    config = folder / "config.toml"
+    config.write_text(
+        demo.COMPANY.format(host="127.0.0.1", port=0, token="x" * 20, database="unused.db"), "utf-8"
+    )
+    monkeypatch.setenv("LEADBELL_DATABASE__URL", url)
+    monkeypatch.setenv("LEADBELL_SIMULATOR__ENABLED", "false")
+    return ["--config", str(config)]
+
+
 async def test_what_a_stopped_program_has_not_done_since_is_no_violation(
     place: Floor, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
     lead = await accepted(place)
-    config = tmp_path / "config.toml"
-    config.write_text(
-        demo.COMPANY.format(host="127.0.0.1", port=0, token="x" * 20, database="unused.db"), "utf-8"
-    )
-    monkeypatch.setenv("LEADBELL_DATABASE__URL", database_url)
-    monkeypatch.setenv("LEADBELL_SIMULATOR__ENABLED", "false")
-    assert cli.main(["audit", "--config", str(config)]) == 1, "by the clock of this machine it is overdue"
+    arguments = settings_of(database_url, tmp_path, monkeypatch)
+    assert cli.main(["audit", *arguments]) == 1, "by the clock of this machine it is overdue"
     assert f"{lead.id} overdue" in capsys.readouterr().out
     await place.store.write(epoch.beat, now=place.now)
-    assert cli.main(["audit", "--config", str(config)]) == 0
+    assert cli.main(["audit", *arguments]) == 0
     assert "the bot has not run since 2026-11-02 02:00" in capsys.readouterr().err
 
 
@@ -533,13 +539,7 @@ async def test_the_command_reads_the_database_and_sees_an_altered_row(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     lead = await accepted(place)
-    config = tmp_path / "config.toml"
-    config.write_text(
-        demo.COMPANY.format(host="127.0.0.1", port=0, token="x" * 20, database="unused.db"), "utf-8"
-    )
-    monkeypatch.setenv("LEADBELL_DATABASE__URL", database_url)
-    monkeypatch.setenv("LEADBELL_SIMULATOR__ENABLED", "false")
-    arguments = ["--config", str(config)]
+    arguments = settings_of(database_url, tmp_path, monkeypatch)
     assert cli.main(["prove", lead.id, *arguments]) == 0
     assert "日志完整" in capsys.readouterr().out
     assert cli.main(["prove", "L1", *arguments]) == 1

@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -63,19 +62,10 @@ async def test_a_writer_hopelessly_behind_says_so(
 ) -> None:
     monkeypatch.setattr(writer, "MOST_QUEUED", 3)
     place = Floor(await open_store(), clock)
-    hold, held = threading.Event(), threading.Event()
-
-    def waits(_uow: object) -> None:
-        held.set()
-        hold.wait(10)
-
-    busy = asyncio.ensure_future(place.do(waits))
-    await asyncio.to_thread(held.wait, 10)
-    done = [asyncio.ensure_future(place.capture(phone=f"+86139{no:08d}")) for no in range(8)]
-    await asyncio.sleep(0)
-    hold.set()
+    async with place.held():
+        done = [asyncio.ensure_future(place.capture(phone=f"+86139{no:08d}")) for no in range(8)]
+        await asyncio.sleep(0)
     found = await asyncio.gather(*done, return_exceptions=True)
-    await busy
     refused = [each for each in found if isinstance(each, Unavailable)]
     assert refused
     assert await place.rows("SELECT count(*) FROM leads") == [(len(found) - len(refused),)]

@@ -1,7 +1,6 @@
 """What a unit of work promises, on both databases: all of it or nothing, and neighbours are not disturbed."""
 
 import asyncio
-import threading
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,6 @@ from domain.notices import Notice, Tell
 from domain.people import Company
 from domain.ports import Dialog, Note, Uow
 from domain.usecases.leads import accept_lead, capture_lead, contact_lead
-from storage import sql
 from storage.engine import read_url
 from storage.store import Store
 from storage.uow import UnitOfWork
@@ -222,40 +220,6 @@ async def test_what_a_channel_keeps_with_a_click_is_kept_once_in_the_same_transa
     refused = replace(once("k2"), also=kept.append)
     assert await store.write(accept_lead, once=refused, lead_id="L9", offer_no=1, by="e1", at=NOW)
     assert len(kept) == 2, "a click that is refused has used its code all the same"
-
-
-async def test_many_units_read_each_table_once(
-    floor: Floor, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    leads = [await floor.capture(phone=f"+86139{no:08d}") for no in range(6)]
-    read: list[str] = []
-    real = sql.select_in
-
-    def select_in(conn: Any, table: Any, *args: Any, **values: Any) -> Any:
-        read.append(table.name)
-        return real(conn, table, *args, **values)
-
-    monkeypatch.setattr(sql, "select_in", select_in)
-    held, hold = threading.Event(), threading.Event()
-
-    def waits(_uow: Uow) -> None:
-        held.set()
-        hold.wait(10)
-
-    busy = asyncio.ensure_future(floor.do(waits))
-    await asyncio.to_thread(held.wait, 10)  # its batch is closed: what comes now is the next one
-    read.clear()
-    wishes = [
-        asyncio.ensure_future(
-            floor.do(accept_lead, lead_id=each.id, offer_no=1, by=str(each.owner), at=floor.now)
-        )
-        for each in leads
-    ]
-    await asyncio.sleep(0)
-    assert store._writer._queue.qsize() == len(wishes)
-    hold.set()
-    await asyncio.gather(busy, *wishes)
-    assert (read.count("leads"), read.count("desks")) == (1, 1)
 
 
 async def test_the_log_of_a_failure_names_its_kind_and_nothing_else(floor: Floor) -> None:

@@ -1,9 +1,7 @@
 """The one writer, looked at closely: its batches, its tries, its log, its numbers, and whom it wakes."""
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -32,21 +30,18 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return found
 
 
-@asynccontextmanager
-async def held(floor: Floor) -> AsyncIterator[None]:
-    """The writer is busy: what is queued meanwhile is its next batch."""
-    started, ends = threading.Event(), threading.Event()
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tables that rows are read of by their keys, a name a statement."""
+    found: list[str] = []
+    real = sql.select_in
 
-    def waits(_uow: Uow) -> None:
-        started.set()
-        ends.wait(10)
+    def select_in(conn: Any, table: Any, column: str, keys: Any, **more: Any) -> Any:
+        found.extend([table.name] if keys else [])
+        return real(conn, table, column, keys, **more)
 
-    busy = asyncio.ensure_future(floor.do(waits))
-    await asyncio.to_thread(started.wait, 10)
-    yield
-    await asyncio.sleep(0)
-    ends.set()
-    await busy
+    monkeypatch.setattr(sql, "select_in", select_in)
+    return found
 
 
 def counting(calls: list[int], error: Callable[[UnitOfWork], Any]) -> Callable[..., Any]:
@@ -88,7 +83,7 @@ async def test_in_a_batch_what_no_second_try_helps_is_tried_once_more_alone(
     floor: Floor, rests: list[float]
 ) -> None:
     calls: list[int] = []
-    async with held(floor):
+    async with floor.held():
         wishes = [
             asyncio.ensure_future(floor.do(counting(calls, is_wrong))),
             asyncio.ensure_future(floor.capture()),
@@ -122,18 +117,26 @@ async def test_a_refusal_is_the_act_of_whoever_asked_where_nobody_else_is_named(
         assert rows[-1] == (actor,)
 
 
-async def test_a_repeat_reads_no_lead(floor: Floor, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_units_read_each_table_once(floor: Floor, store: Store, read: list[str]) -> None:
+    leads = [await floor.capture(phone=f"+86139{no:08d}") for no in range(6)]
+    async with floor.held():
+        read.clear()
+        wishes = [
+            asyncio.ensure_future(
+                floor.do(accept_lead, lead_id=each.id, offer_no=1, by=str(each.owner), at=floor.now)
+            )
+            for each in leads
+        ]
+        await asyncio.sleep(0)
+        assert store._writer._queue.qsize() == len(wishes)
+    await asyncio.gather(*wishes)
+    assert (read.count("leads"), read.count("desks")) == (1, 1)
+
+
+async def test_a_repeat_reads_no_lead(floor: Floor, store: Store, read: list[str]) -> None:
     lead = await floor.capture()
     wish = Once(key="k", answer=lambda lead: lead.id, refuse=lambda error: error.code, at=MONDAY_TEN)
     values: dict[str, Any] = {"lead_id": lead.id, "offer_no": 1, "by": "e1", "at": MONDAY_TEN}
-    read: list[str] = []
-    real = sql.select_in
-
-    def select_in(conn: Any, table: Any, column: str, keys: Any, **more: Any) -> Any:
-        read.extend([table.name] if keys else [])
-        return real(conn, table, column, keys, **more)
-
-    monkeypatch.setattr(sql, "select_in", select_in)
     assert await store.write(accept_lead, once=wish, **values) == lead.id
     assert "leads" in read
     read.clear()
@@ -162,7 +165,7 @@ async def test_a_closed_writer_keeps_no_connection(open_store: OpenStore, clock:
 
 
 async def test_numbers_begin_at_1001_and_go_on_one_by_one(floor: Floor, engine_name: str) -> None:
-    async with held(floor):
+    async with floor.held():
         wishes = [asyncio.ensure_future(floor.capture(phone=f"+86136{no:08d}")) for no in range(45)]
         await asyncio.sleep(0)
     with capture_logs() as logs:

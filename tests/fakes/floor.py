@@ -3,7 +3,10 @@
 It stands where bot and scheduler stand: it shows cards by claiming and settling the outbox, and sweeps.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -56,6 +59,21 @@ class Floor:
 
     async def do(self, work: Callable[..., Any], /, **values: Any) -> Any:
         return await self.store.write(work, **values)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """The writer is busy and its batch is closed: what is queued meanwhile is its next one."""
+        started, ends = threading.Event(), threading.Event()
+
+        def waits(_uow: Uow) -> None:
+            started.set()
+            ends.wait(10)
+
+        busy = asyncio.ensure_future(self.do(waits))
+        await asyncio.to_thread(started.wait, 10)
+        yield
+        ends.set()
+        await busy
 
     # -- people -----------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scenario.world import World, key_of, texts, words
+from tests.scenario.world import Phone, World, key_of, texts, words
 
 
 async def test_what_is_skipped_stays_open_and_the_draft_can_be_sent_as_it_is(world: World) -> None:
@@ -57,13 +57,19 @@ async def test_hours_after_the_prompt_a_message_is_no_visit(world: World) -> Non
     assert [each["kind"] for each in await world.notes(lead)] == ["note"]
 
 
-async def test_hours_after_a_hand_back_was_begun_a_message_is_no_reason(world: World) -> None:
+async def asked_why(world: World) -> tuple[Phone, str]:
+    """A rep who hands a lead back for another reason, and is asked for words."""
     lead = await world.submit("周倩")
     rep = await world.owner(lead)
     await rep.does("accept", "周倩")
     await rep.does("handback", "周倩")
     card = await rep.card("周倩", verb="confirm")
     await rep.press(card, key_of(card, "confirm"), reason="other")
+    return rep, lead
+
+
+async def test_hours_after_a_hand_back_was_begun_a_message_is_no_reason(world: World) -> None:
+    rep, lead = await asked_why(world)
     assert "字" in texts(await rep.type("没有"))
     await world.advance("3h")
     await rep.type("周倩电话里说预算50万，下周再谈")
@@ -72,12 +78,7 @@ async def test_hours_after_a_hand_back_was_begun_a_message_is_no_reason(world: W
 
 
 async def test_who_decides_about_a_lead_handed_back_can_read_why(world: World) -> None:
-    lead = await world.submit("周倩")
-    rep = await world.owner(lead)
-    await rep.does("accept", "周倩")
-    await rep.does("handback", "周倩")
-    card = await rep.card("周倩", verb="confirm")
-    await rep.press(card, key_of(card, "confirm"), reason="other")
+    rep, lead = await asked_why(world)
     await rep.type("客户点名要换个懂电子行业的人")
     boss = world.phone("wangfang")
     told = await boss.card("退回")
