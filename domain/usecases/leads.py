@@ -487,16 +487,20 @@ def _as_before(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
 
 def _offered_again(uow: Uow, lead: Lead, verb: str, by: str, at: datetime) -> None:
     """An undo brought an offer back whose card may hang nowhere and is sent no more: it went when the lead
-    was closed, or was never booked as shown. It is offered anew, or no clock would ever run; to who takes
-    back what they did themselves the same card is sent once more, for it may hang there unbooked, and what
-    they pressed may have been another card of the lead."""
+    was closed, or was never booked as shown. It is offered anew, or no clock would ever run. To who takes
+    back what they did themselves the same card is sent once more, for what they pressed may have been another
+    card of the lead; one that was booked only after what they did hangs there, and its clock begins."""
     offer, cycle = lead.offer, lead.cycle
     assert offer is not None
     assert cycle is not None
     if verb in _CLOSING or (cycle.started_at is None and by != offer.person):
         place(uow, lead, now=at)
     elif offer.delivered_at is None and by == offer.person:
-        uow.tell_again(lead.notice_key(Tell.OFFER, by, offer.no), at)
+        key = lead.notice_key(Tell.OFFER, by, offer.no)
+        if uow.copy(key, lead.id) is None:
+            uow.tell_again(key, at)
+        else:
+            lead.delivered(offer.no, at=at)
 
 
 def _edit_back(lead: Lead, act: Undo, by: str, at: datetime) -> None:

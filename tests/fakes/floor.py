@@ -47,7 +47,6 @@ class Floor:
         self.store = store
         self.clock = clock
         self._phones = count(13800000000)
-        self._cards = count(1)
 
     @property
     def company(self) -> Company:
@@ -180,7 +179,7 @@ class Floor:
 
     def copy(self, delivery: Delivery) -> Shown:
         return Shown(
-            message=f"card-{next(self._cards)}",
+            message=delivery.key,
             lead_id=delivery.lead_id or "",
             person=delivery.to,
             tell=delivery.tell,

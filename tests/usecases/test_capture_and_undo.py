@@ -477,13 +477,28 @@ async def test_who_takes_back_what_they_did_is_sent_the_card_once_more_where_it_
     """What they pressed may have been another card of the lead, such as the form of an earlier hand-back."""
     lead = (await floor.capture()).id
     await floor.accept(lead, "e1")
-    await floor.wait(seconds=100)
+    floor.clock.step(seconds=100)
     await floor.settle(*[Sent(delivery=work.delivery) for work in await floor.claim()])  # passed over by now
     await floor.undo("e1")
     assert (await floor.kinds(lead))[-1] == "undone"
     assert await floor.audit() == [], "its card is on its way"
     assert [each.lead_id for each in await floor.show() if each.tell is Tell.OFFER] == [lead]
     assert (await floor.kinds(lead))[-1] == "delivered"
+    assert (await floor.lead(lead)).promised_until(floor.company.calendar) == floor.now + timedelta(minutes=5)
+    assert await floor.audit() == []
+
+
+async def test_a_card_that_was_booked_only_after_the_accept_is_not_sent_again_by_its_undo(
+    floor: Floor,
+) -> None:
+    """It hangs on the phone already: a second one beside it would say the same, and both would be live."""
+    lead = (await floor.capture()).id
+    await floor.accept(lead, "e1")
+    assert Tell.OFFER in [each.tell for each in await floor.show()]
+    await floor.wait(seconds=100)
+    await floor.undo("e1")
+    assert [each.lead_id for each in await floor.show() if each.tell is Tell.OFFER] == []
+    assert (await floor.kinds(lead))[-2:] == ["undone", "delivered"]
     assert (await floor.lead(lead)).promised_until(floor.company.calendar) == floor.now + timedelta(minutes=5)
     assert await floor.audit() == []
 
