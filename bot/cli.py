@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return UNREAD
     except ConfigErrors as error:
         for mistake in error.mistakes:
-            print(mistake.line(getattr(arguments, "lang", "zh")), file=sys.stderr)
+            print(mistake.line(arguments.lang), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
@@ -66,8 +67,12 @@ def _speak_anywhere() -> None:
 
 def _trouble(error: Exception) -> str:
     """What the machine failed at, in a sentence; "" for anything else."""
-    from storage.engine import trouble
+    from storage.backup import BadBackup
+    from storage.engine import StoreInUse, trouble
+    from storage.schema import SchemaError
 
+    if isinstance(error, BadBackup | SchemaError | StoreInUse):
+        return str(error)
     if isinstance(error, Unavailable):
         return f"the database ([database] url) does not answer ({error}): leadbell doctor"
     if isinstance(error, OSError):
@@ -81,15 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"leadbell {version('leadbell')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], text: str, *, config: bool = True) -> Any:
-        command = commands.add_parser(name, help=text, description=text)
-        command.set_defaults(run=run)
-        if config:
-            command.add_argument(
-                "--config", type=Path, default=CONFIG, metavar="F", help="the settings' file"
-            )
-        return command
-
+    add = partial(_command, commands)
     demo = add("demo", _demo, "run a sample company in the browser, with no account", config=False)
     demo.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     demo.add_argument("--port", type=_port, default=8710)
@@ -97,11 +94,9 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, default=Path("demo-data"), metavar="DIR", help="where its data is kept"
     )
     demo.add_argument("--empty", action="store_true", help="leave out the sample leads")
-    init = add("init", _init, "write a config.toml by a few questions")
-    init.add_argument("--lang", choices=("zh", "en"), default="zh")
+    add("init", _init, "write a config.toml by a few questions")
     add("serve", _serve, "run the bot on the configured channels")
-    check = add("check-config", _check_config, "name every mistake in the settings at once")
-    check.add_argument("--lang", choices=("zh", "en"), default="zh")
+    add("check-config", _check_config, "name every mistake in the settings at once")
     doctor = add("doctor", _doctor, "check everything and name the next step")
     doctor.add_argument("--json", action="store_true")
     add("migrate", _migrate, "bring the database to the newest schema")
@@ -113,14 +108,11 @@ def _parser() -> argparse.ArgumentParser:
     prove.add_argument(
         "--from", dest="file", type=Path, metavar="FILE", help="count such a JSON anew, without a database"
     )
-    prove.add_argument("--lang", choices=("zh", "en"), default="zh")
     backup = add("backup", _backup, "write everything into one file, while the bot runs")
     backup.add_argument("file", type=Path, metavar="FILE")
-    backup.add_argument("--lang", choices=("zh", "en"), default="zh")
     restore = add("restore", _restore, "put a backup where the database is to be")
     restore.add_argument("file", type=Path, nargs="?", metavar="FILE")
     restore.add_argument("--confirm", action="store_true", help="the restored database was looked at")
-    restore.add_argument("--lang", choices=("zh", "en"), default="zh")
     read = add("read", _read, "read lines from standard input, write what they say as JSON", config=False)
     read.add_argument("--kind", choices=("auto", "lead", "note", "visit"), default="auto")
     read.add_argument("--now", type=datetime.fromisoformat, metavar="ISO", help="when they were written")
@@ -129,6 +121,18 @@ def _parser() -> argparse.ArgumentParser:
     _token_commands(commands)
     _platform_commands(commands)
     return parser
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], text: str, *, config: bool = True
+) -> argparse.ArgumentParser:
+    """A command with the options that nearly every one has."""
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(run=run)
+    if config:
+        command.add_argument("--config", type=Path, default=CONFIG, metavar="F", help="the settings' file")
+    command.add_argument("--lang", choices=("zh", "en"), default="zh", help="the language of what it says")
+    return command
 
 
 def _port(text: str) -> int:
@@ -141,10 +145,12 @@ def _port(text: str) -> int:
 def _token_commands(commands: Any) -> None:
     token = commands.add_parser("token", help="API tokens: shown once, kept as hashes")
     verbs = token.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name, run in (("add", _token_add), ("list", _token_list), ("revoke", _token_revoke)):
-        verb = verbs.add_parser(name)
-        verb.set_defaults(run=run)
-        verb.add_argument("--config", type=Path, default=CONFIG, metavar="F")
+    for name, run, text in (
+        ("add", _token_add, "make a token; it is shown this once"),
+        ("list", _token_list, "whose tokens there are and what they may do"),
+        ("revoke", _token_revoke, "end a token"),
+    ):
+        verb = _command(verbs, name, run, text)
         if name != "list":
             verb.add_argument("name")
         if name == "add":
@@ -159,10 +165,7 @@ def _platform_commands(commands: Any) -> None:
         verbs = getattr(parser, "verbs", None)
         if verbs is None:
             verbs = parser.verbs = parser.add_subparsers(dest="verb", required=True, metavar="WHAT")
-        command = verbs.add_parser(verb, help=text, description=text)
-        command.set_defaults(run=run)
-        command.add_argument("--config", type=Path, default=CONFIG, metavar="F")
-        return command
+        return _command(verbs, verb, run, text)
 
     fake = add(
         "fake",
@@ -182,10 +185,8 @@ def _platform_commands(commands: Any) -> None:
     fake.add_argument("--port", type=_port, default=8720)
     fake.add_argument("--init", type=Path, metavar="F", help="first write the settings of a small company")
     _sync_options(add("sync", "dingtalk", _sync_dingtalk, "take people over from the organisation"))
-    test = commands.add_parser("send-test", help="send a test card to the admins, or to one person")
+    test = _command(commands, "send-test", _send_test, "send a test card to the admins, or to one person")
     test.add_argument("--channel", choices=("wecom", "dingtalk"), help="on which platform; else the one set")
-    test.set_defaults(run=_send_test)
-    test.add_argument("--config", type=Path, default=CONFIG, metavar="F")
     test.add_argument("--to", default="", metavar="PERSON", help="a person's id")
 
 
@@ -214,7 +215,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         try_address(arguments.host, arguments.port)  # a database made without its samples would stay without
     except OSError as error:
         return _no_address(error, arguments.host, arguments.port, "--port or --host")
-    return asyncio.run(_run_demo(settings, empty=arguments.empty))
+    return asyncio.run(_run_demo(settings, empty=arguments.empty, lang=arguments.lang))
 
 
 def _no_address(error: OSError, host: str, port: int, settings: str) -> int:
@@ -222,16 +223,14 @@ def _no_address(error: OSError, host: str, port: int, settings: str) -> int:
     return 1
 
 
-async def _run_demo(settings: Settings, *, empty: bool) -> int:
+async def _run_demo(settings: Settings, *, empty: bool, lang: str) -> int:
     from bot import demo
     from bot.main import Service, Signals, prepare_database
     from bot.seams import ShiftedClock
 
     fresh, _ = await asyncio.to_thread(prepare_database, settings.database.url.get_secret_value())
     clock = ShiftedClock()
-    service = await _started(Service.start, settings, clock=clock, frozen=True)
-    if service is None:
-        return 1
+    service = await Service.start(settings, year=SystemClock().now().year, clock=clock, frozen=True)
     try:
         if fresh is None:
             company = service.store.company
@@ -239,31 +238,19 @@ async def _run_demo(settings: Settings, *, empty: bool) -> int:
             await service.phones.set_offset(moment - SystemClock().now())
             if not empty:
                 await demo.seed(service.store.write, service.phones.advance, clock.now)
-        _greet(settings, service.port)
+        _greet(settings, service.port, lang)
         await Signals(service=service, load=lambda: settings).wait()
     finally:
         await service.stop()
     return 0
 
 
-def _greet(settings: Settings, port: int) -> None:
+def _greet(settings: Settings, port: int, lang: str) -> None:
     address = f"http://{settings.app.host}:{port}"
-    print(say("zh", "cli.demo", address=address))
+    print(say(lang, "cli.demo", address=address))
     for name, token in settings.api.tokens.items():
         print(f"API token ({name}): {token.get_secret_value()}")
-    print(say("zh", "cli.try"), flush=True)
-
-
-async def _started(start: Callable[..., Any], settings: Settings, **more: Any) -> Any:
-    """The running service, or None after saying why it can't run."""
-    from storage.engine import StoreInUse
-    from storage.schema import SchemaError
-
-    try:
-        return await start(settings, year=SystemClock().now().year, **more)
-    except (SchemaError, StoreInUse) as error:
-        print(f"leadbell: {error}", file=sys.stderr)
-    return None
+    print(say(lang, "cli.try"), flush=True)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -271,6 +258,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     settings = load(arguments.config, os.environ)
     set_up(settings.log.level, as_json=settings.log.as_json)
+    _url(settings)
     try:
         try_address(settings.app.host, settings.app.port)  # before anything is caught up with in the database
     except OSError as error:
@@ -281,9 +269,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 async def _run(settings: Settings, path: Path) -> int:
     from bot.main import Service, Signals
 
-    service = await _started(Service.start, settings)
-    if service is None:
-        return 1
+    service = await Service.start(settings, year=SystemClock().now().year)
     try:
         print(f"leadbell: listening on http://{settings.app.host}:{service.port}", flush=True)
         await Signals(service=service, load=lambda: load(path, os.environ)).wait()
@@ -293,6 +279,30 @@ async def _run(settings: Settings, path: Path) -> int:
 
 
 # -- settings and database ----------------------------------------------------------------------------------
+
+
+def _url(settings: Settings) -> Any:
+    """The database's address; SchemaError where it is a file that is not there, for no command makes one."""
+    from storage.engine import read_url
+    from storage.schema import SchemaError
+
+    if settings.database.missing:
+        raise SchemaError(f"{settings.database.shown} is not there yet: run leadbell migrate")
+    return read_url(settings.database.url.get_secret_value())
+
+
+@contextmanager
+def _database(settings: Settings, make: Callable[[Any], Any] | None = None) -> Iterator[Any]:
+    """An engine of the database at this program's schema, else SchemaError, which says what to do."""
+    from storage.engine import writer_engine
+    from storage.schema import check
+
+    engine = (make or writer_engine)(_url(settings))
+    try:
+        check(engine)
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _init(arguments: argparse.Namespace) -> int:
@@ -330,7 +340,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from bot.main import installation_of, look_around
 
     now = SystemClock().now()
-    checks = list(examine(arguments.config, os.environ, now, look_around, installation_of))
+    checks = list(examine(arguments.config, os.environ, now, look_around, installation_of, arguments.lang))
     if arguments.json:
         print(json.dumps([check.as_json() for check in checks], ensure_ascii=False))
     else:
@@ -341,14 +351,9 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 def _migrate(arguments: argparse.Namespace) -> int:
     from bot.main import prepare_database
-    from storage.schema import SchemaError
 
     settings = load(arguments.config, os.environ)
-    try:
-        before, now = prepare_database(settings.database.url.get_secret_value())
-    except SchemaError as error:
-        print(f"leadbell: {error}", file=sys.stderr)
-        return 1
+    before, now = prepare_database(settings.database.url.get_secret_value())
     print(f"{settings.database.shown}: {before or 'empty'} → {now}")
     return 0
 
@@ -362,24 +367,12 @@ def _audited(settings: Settings, *, as_json: bool = False) -> int:
     """Print what does not hold as of the last heartbeat: the simulator's clock is its own, and what a program
     that has not run since has not done is no wonder."""
     from bot.company import build_company
-    from storage import schema
     from storage.audit import audit_database
-    from storage.engine import read_url, writer_engine
     from storage.housekeeping import last_heartbeat
 
-    url = read_url(settings.database.url.get_secret_value())
+    with _database(settings) as engine:
+        url = engine.url
     now = SystemClock().now()
-    engine = None if settings.database.missing else writer_engine(url)
-    try:
-        if engine is None:
-            raise schema.SchemaError("there is no database yet: run leadbell migrate")
-        schema.check(engine)
-    except schema.SchemaError as error:
-        print(f"leadbell: {error}", file=sys.stderr)
-        return 1
-    finally:
-        if engine is not None:
-            engine.dispose()
     beat = last_heartbeat(url)
     if beat is not None and not settings.simulator.enabled and now - beat > STANDS_STILL:
         print(say("en", "audit.stands", since=f"{beat:%Y-%m-%d %H:%M:%S}"), file=sys.stderr)
@@ -402,7 +395,6 @@ def _prove(arguments: argparse.Namespace) -> int:
     from zoneinfo import ZoneInfo
 
     from bot import proof
-    from storage.schema import SchemaError
 
     zone = ZoneInfo("Asia/Shanghai")
     if arguments.file:
@@ -421,11 +413,7 @@ def _prove(arguments: argparse.Namespace) -> int:
     else:
         settings = load(arguments.config, os.environ)
         zone = ZoneInfo(settings.app.timezone)
-        try:
-            record, now = _record(settings, arguments.lead)
-        except SchemaError as error:
-            print(f"leadbell: {error}", file=sys.stderr)
-            return 1
+        record, now = _record(settings, arguments.lead)
         if record is None:
             print(say(arguments.lang, "prove.unknown", lead=arguments.lead), file=sys.stderr)
             return 1
@@ -441,21 +429,15 @@ def _prove(arguments: argparse.Namespace) -> int:
 def _record(settings: Settings, lead: str) -> tuple[Any, datetime]:
     """What is kept of a lead (None: there is no such lead), and the time by the program's clock."""
     from storage.chain import read_record
-    from storage.engine import read_url, snapshot_engine
+    from storage.engine import snapshot_engine
     from storage.housekeeping import last_heartbeat
-    from storage.schema import check
 
-    url = read_url(settings.database.url.get_secret_value())
     now = SystemClock().now()
-    engine = snapshot_engine(url)
-    try:
-        check(engine)
+    with _database(settings, snapshot_engine) as engine:
         if settings.simulator.enabled:  # its clock is its own: the one of its last heartbeat
-            now = last_heartbeat(url) or now
+            now = last_heartbeat(_url(settings)) or now
         with engine.connect() as conn, conn.begin():
             return read_record(conn, lead), now
-    finally:
-        engine.dispose()
 
 
 def _read(arguments: argparse.Namespace) -> int:
@@ -482,16 +464,9 @@ def _read(arguments: argparse.Namespace) -> int:
 
 
 def _backup(arguments: argparse.Namespace) -> int:
-    from storage.backup import BadBackup, backup
-    from storage.engine import read_url
-    from storage.schema import SchemaError
+    from storage.backup import backup
 
-    settings = load(arguments.config, os.environ)
-    try:
-        made = backup(read_url(settings.database.url.get_secret_value()), arguments.file)
-    except (BadBackup, SchemaError) as error:
-        print(f"leadbell: {error}", file=sys.stderr)
-        return 1
+    made = backup(_url(load(arguments.config, os.environ)), arguments.file)
     print(
         say(
             arguments.lang, "backup.done", file=arguments.file, leads=made.leads, facts=made.facts,
@@ -502,9 +477,8 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 
 def _restore(arguments: argparse.Namespace) -> int:
-    from storage.backup import BadBackup, restore
-    from storage.engine import StoreInUse, read_url
-    from storage.schema import SchemaError
+    from storage.backup import restore
+    from storage.engine import read_url
 
     if arguments.confirm == bool(arguments.file):
         print("leadbell restore: FILE or --confirm", file=sys.stderr)
@@ -513,11 +487,7 @@ def _restore(arguments: argparse.Namespace) -> int:
         return _with_database(arguments, lambda engine: _confirm(engine, arguments.lang))
     settings = load(arguments.config, os.environ)
     url = read_url(settings.database.url.get_secret_value())
-    try:
-        made = restore(url, arguments.file, now=SystemClock().now(), seen_file=settings.watch.seen_file)
-    except (BadBackup, SchemaError, StoreInUse) as error:
-        print(f"leadbell: {error}", file=sys.stderr)
-        return 1
+    made = restore(url, arguments.file, now=SystemClock().now(), seen_file=settings.watch.seen_file)
     if made.moved:
         print(say(arguments.lang, "restore.moved", file=made.moved))
     print(say(arguments.lang, "restore.done", leads=made.leads, facts=made.facts, number=made.number))
@@ -542,35 +512,21 @@ def _own_names(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.database.missing:
         return
     from storage.book import known_names
-    from storage.engine import read_url, writer_engine
-    from storage.schema import SchemaError, check
+    from storage.schema import SchemaError
 
-    engine = writer_engine(read_url(settings.database.url.get_secret_value()))
     try:
-        check(engine)
-        yield from known_names(engine)
+        with _database(settings) as engine:
+            yield from known_names(engine)
     except (SchemaError, Unavailable) as error:
         print(f"leadbell: without the customers of {settings.database.shown}: {error}", file=sys.stderr)
-    finally:
-        engine.dispose()
 
 
 # -- tokens -------------------------------------------------------------------------------------------------
 
 
 def _with_database(arguments: argparse.Namespace, run: Callable[[Any], int]) -> int:
-    from storage.engine import read_url, writer_engine
-    from storage.schema import SchemaError, check
-
-    engine = writer_engine(read_url(load(arguments.config, os.environ).database.url.get_secret_value()))
-    try:
-        check(engine)
+    with _database(load(arguments.config, os.environ)) as engine:
         return run(engine)
-    except SchemaError as error:
-        print(f"leadbell: {error}", file=sys.stderr)
-        return 1
-    finally:
-        engine.dispose()
 
 
 def _token_add(arguments: argparse.Namespace) -> int:
@@ -681,7 +637,9 @@ def _wecom_menu(arguments: argparse.Namespace) -> int:
     if section is None:
         return 2
     return asyncio.run(
-        commands.put_up_menu(section, link=settings.app.base_url, lang="zh", out=partial(print, flush=True))
+        commands.put_up_menu(
+            section, link=settings.app.base_url, lang=arguments.lang, out=partial(print, flush=True)
+        )
     )
 
 
@@ -702,38 +660,40 @@ def _sync(
     from bot.company import build_company
     from bot.roster import as_toml, compare, newcomers
 
-    company = build_company(settings, year=SystemClock().now().year)
+    company, lang = build_company(settings, year=SystemClock().now().year), arguments.lang
     try:
         listed = asyncio.run(read)
     except (Refused, Retryable) as error:
-        print(say("zh", "sync.unread", why=error), file=sys.stderr)
+        print(say(lang, "sync.unread", why=error), file=sys.stderr)
         return 1
     if arguments.toml:
         print(as_toml(newcomers(company, listed)))
         return 0
     differences = list(compare(company, settings, listed, channel))
     for each in differences:
-        print(each.line("zh"))
-    print(say("zh", "sync.sum", members=len(listed), count=len(differences)))
+        print(each.line(lang))
+    print(say(lang, "sync.sum", members=len(listed), count=len(differences)))
     wrong = any(each.kind != "new" for each in differences)
-    keep = partial(_keep_directory, company=company, channel=channel, listed=listed, force=arguments.force)
+    keep = partial(_keep_directory, company=company, channel=channel, listed=listed, arguments=arguments)
     return max(int(wrong), 0 if arguments.dry_run else _with_database(arguments, keep))
 
 
-def _keep_directory(engine: Any, *, company: Company, channel: str, listed: list[Listed], force: bool) -> int:
+def _keep_directory(
+    engine: Any, *, company: Company, channel: str, listed: list[Listed], arguments: argparse.Namespace
+) -> int:
     from bot.words.refusals import refusal
     from domain.errors import DirectoryShrunk
     from storage.members import take_over
 
     try:
         with engine.begin() as conn:
-            change = take_over(conn, channel=channel, listed=listed, force=force)
+            change = take_over(conn, channel=channel, listed=listed, force=arguments.force)
     except DirectoryShrunk as error:
-        print(f"✘ {refusal('zh', error, company, SystemClock().now())}", file=sys.stderr)
+        print(f"✘ {refusal(arguments.lang, error, company, SystemClock().now())}", file=sys.stderr)
         return 1
     for account in change.left:
-        print(say("zh", "sync.left", person=account))
-    print(say("zh", "sync.done"))
+        print(say(arguments.lang, "sync.left", person=account))
+    print(say(arguments.lang, "sync.done"))
     return 0
 
 

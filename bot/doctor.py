@@ -51,9 +51,11 @@ def examine(
     now: datetime,
     database: LookAtDatabase,
     installation: NameOfDatabase,
+    lang: str = "zh",
 ) -> Iterator[Check]:
     """Every check, in the order in which one would mend them. `database` looks at the store; `installation`
-    names it ("" before its first start, None when it can't be read), as the bot that runs on it does."""
+    names it ("" before its first start, None when it can't be read), as the bot that runs on it does. `lang` is
+    that of mistakes in the settings."""
     yield _python()
     try:
         settings = load(path, environ)
@@ -61,15 +63,14 @@ def examine(
         read_names_file(settings)
     except ConfigErrors as error:
         for mistake in error.mistakes:
-            yield Check(
-                mark=BAD, name="config", means=mistake.line(), next=f"leadbell check-config --config {path}"
-            )
+            check = f"leadbell check-config --config {path}"
+            yield Check(mark=BAD, name="config", means=mistake.line(lang), next=check)
         return
     yield Check(
         mark=GOOD, name="config", means=f"{path}: {len(company.people)} people, {len(company.teams)} teams"
     )
     for mistake in warnings(settings):
-        yield Check(mark=WARN, name="config", means=mistake.line())
+        yield Check(mark=WARN, name="config", means=mistake.line(lang))
     yield _calendar(company.calendar.unannounced(now))
     yield _disk(_kept_in(settings))
     yield from database(settings, now)

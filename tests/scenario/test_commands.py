@@ -264,9 +264,12 @@ def test_settings_are_checked_with_every_mistake_at_once(tmp_path: Path) -> None
     assert found.returncode == 1
     assert "accept" in found.stderr
     assert "level" in found.stderr
-    english = leadbell("check-config", "--config", str(config), "--lang", "en")
-    assert english.returncode == 1
-    assert english.stderr.isascii(), "every word of it in English"
+    for command in ("check-config", "serve", "migrate", "audit", "token list", "sync wecom"):
+        english = leadbell(*command.split(), "--config", str(config), "--lang", "en")
+        assert english.returncode == 1
+        assert english.stderr.isascii(), "every word of it in English"
+        assert "did you mean `level`?" in english.stderr
+    assert "did you mean `level`?" in leadbell("doctor", "--config", str(config), "--lang", "en").stdout
 
 
 def test_settings_that_can_be_used_but_are_hardly_meant_get_no_tick(tmp_path: Path) -> None:
@@ -421,6 +424,18 @@ def test_the_doctor_looks_at_the_disk_that_holds_the_database(
 def test_a_test_card_without_a_platform_is_one_sentence(tmp_path: Path) -> None:
     found = leadbell("send-test", "--config", str(company_file(tmp_path, 8710)))
     assert (found.returncode, found.stderr) == (2, "leadbell: no [dingtalk] in the settings\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["serve", "audit", "prove L1042", "token list", "token add fair", "backup b.db", "restore --confirm"],
+)
+def test_where_no_database_is_yet_a_command_says_so_and_makes_none(tmp_path: Path, command: str) -> None:
+    config = str(company_file(tmp_path, 8710))
+    found = leadbell(*command.split(), "--config", config)
+    assert found.stderr.endswith("leadbell.db is not there yet: run leadbell migrate\n")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["config.toml"]
 
 
 def test_tokens_are_added_listed_and_revoked(tmp_path: Path) -> None:
