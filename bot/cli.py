@@ -258,11 +258,11 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     settings = load(arguments.config, os.environ)
     set_up(settings.log.level, as_json=settings.log.as_json)
-    _url(settings)
     try:
         try_address(settings.app.host, settings.app.port)  # before anything is caught up with in the database
     except OSError as error:
         return _no_address(error, settings.app.host, settings.app.port, LISTENS)
+    _url(settings)  # said before a file is made
     return asyncio.run(_run(settings, arguments.config))
 
 

@@ -269,14 +269,13 @@ class Deliverer:
         A copy that fails holds up no other, and what was changed is booked all the same: handles work once.
         """
         delivery, changed, failed, hangs = work.delivery, [], [], False
+        before = {copy.message: copy.digest for copy in work.copies}
         for copy in work.copies:
             try:
                 if hangs:
                     raise Retryable("the platform hangs")  # the lease runs: the rest another time
-                self._in_time(until)
-                async with asyncio.timeout(TIMEOUT):
-                    if await self._redraw(work, copy):
-                        changed.append(copy)
+                if await self._redraw(work, copy, until):
+                    changed.append(copy)
             except Refused as error:  # nobody sees this copy any more
                 log.warning(
                     "a copy is out of reach", action="copy_lost", channel=copy.channel, why=str(error)
@@ -291,11 +290,11 @@ class Deliverer:
                     changed.append(copy)
         versions = {lead.id: lead.version for lead in work.leads.values()}
         if not failed:
-            return Sent(delivery=delivery, shown=tuple(changed), versions=versions)
+            return Sent(delivery=delivery, shown=tuple(changed), versions=versions, before=before)
         worst = max(failed, key=lambda each: each.again_in or timedelta.min)
-        return replace(worst, shown=tuple(changed))
+        return replace(worst, shown=tuple(changed), before=before)
 
-    async def _redraw(self, work: Work, copy: Shown) -> bool:
+    async def _redraw(self, work: Work, copy: Shown, until: datetime) -> bool:
         """Make one copy true; False when nothing is to be booked: it is, or nobody sees it any more. One that
         is over and was kept as alive, for its lead changed while it was drawn, costs no call."""
         company = self.company_now()
@@ -310,9 +309,12 @@ class Deliverer:
             return copy.state != kept
         message = self._message(copy)
         async with message.lock:
+            self._in_time(until)
             used = (message.newest or copy.handle) if copy.handle in message.used else copy.handle
             message.used.add(used)
-            message.newest = copy.handle = await channel.update(account, used, card, key=copy.message)
+            async with asyncio.timeout(TIMEOUT):  # the wait for its turn is no part of it
+                copy.handle = await channel.update(account, used, card, key=copy.message)
+            message.newest = copy.handle
         copy.digest, copy.state = shows, card.state.value
         return True
 

@@ -54,8 +54,8 @@ def examine(
     lang: str = "zh",
 ) -> Iterator[Check]:
     """Every check, in the order in which one would mend them. `database` looks at the store; `installation`
-    names it ("" before its first start, None when it can't be read), as the bot that runs on it does. `lang` is
-    that of mistakes in the settings."""
+    names it ("" before its first start, None when it can't be read), as the bot that runs on it does.
+    `lang` is that of mistakes in the settings."""
     yield _python()
     try:
         settings = load(path, environ)

@@ -597,6 +597,8 @@ class UnitOfWork(Planning):
         self.later("UPDATE shown SET state = 'done' WHERE lead_id = ? AND state = 'dead'", lead_id)
 
     def copy(self, message: str, lead_id: str) -> Shown | None:
+        if saved := self.pending.shown.get((message, lead_id)):
+            return _copy(saved)
         listed = ", ".join(SHOWN_COLUMNS)
         rows = self.query(
             f"SELECT {listed} FROM shown WHERE message = ? AND lead_id = ?",  # noqa: S608

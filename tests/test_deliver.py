@@ -1,6 +1,8 @@
 """What can't be shown harms nothing else: it is tried a few times, given up, and a human hears of it."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -366,6 +368,87 @@ async def test_redraws_of_several_leads_on_one_card_use_each_code_once(floor: Fl
     await redrawn_at_once(floor, maker, codes, message)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_of_two_redraws_of_one_card_that_overlap_the_older_one_does_not_stay(
+    floor: Floor, order: tuple[int, int], at_once: bool
+) -> None:
+    """The older one waited for its turn, or the platform was slow: it lies on top and shows what is over."""
+    leads = await a_question_about_two(floor, maker := deliverer(floor, Codes()))
+    works: list[Work] = []
+    for lead in leads:
+        await floor.do(renames, lead_id=lead, now=floor.now)
+        works += [work for work in await floor.claim() if work.delivery.tell is Tell.REFRESH]
+    older, newer = works
+    drawn = [await maker.deliver([newer]), await maker.deliver([older])]
+    receipts = [drawn[each] for each in order]
+    for together in [[*receipts[0], *receipts[1]]] if at_once else receipts:
+        await floor.settle(*together)
+    [again] = await floor.claim()
+    [receipt] = await maker.deliver([again])
+    assert [copy.message for copy in receipt.shown] == ["which"], "it is drawn once more, from what is true"
+    await floor.settle(receipt)
+    assert await floor.claim() == []
+    [(shows,)] = set(await floor.rows("SELECT digest FROM shown WHERE message = 'which'"))
+    assert shows == receipt.shown[0].digest
+
+
+@dataclass(kw_only=True)
+class Held(Codes):
+    """A platform at which the first change of the question waits until it may go on."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def update(self, account: str, handle: str, card: Card, *, key: str) -> str:
+        if key == "which" and not self.begun.is_set():
+            self.begun.set()
+            await self.may_go_on.wait()
+        return await Codes.update(self, account, handle, card, key=key)
+
+
+async def test_the_eight_seconds_of_a_redraw_begin_with_its_turn(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut short for the wait before it, a call might arrive after newer ones, and lie over them."""
+    held = Held()
+    leads = await a_question_about_two(floor, maker := deliverer(floor, held))
+    for lead in leads:
+        await floor.do(renames, lead_id=lead, now=floor.now)
+    works = [work for work in await floor.claim() if work.delivery.tell is Tell.REFRESH]
+    running: list[float] = []
+    timeout = asyncio.timeout
+
+    @asynccontextmanager
+    async def counted(span: float) -> AsyncIterator[None]:
+        running.append(span)
+        async with timeout(span):
+            yield
+        running.remove(span)
+
+    monkeypatch.setattr(asyncio, "timeout", counted)
+    redraws = [asyncio.ensure_future(maker.deliver([work])) for work in works]
+    await held.begun.wait()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert running == [8.0], "one is in its call, the other waits for it"
+    held.may_go_on.set()
+    for receipts in await asyncio.gather(*redraws):
+        await floor.settle(*receipts)
+    assert held.used.count("which") == 1
+
+
+async def a_question_about_two(floor: Floor, maker: Deliverer) -> list[str]:
+    """The question which of two leads is meant hangs at the manager."""
+    leads = [(await floor.capture(team="east", name=name)).id for name in ("张三", "李四")]
+    await floor.show()
+    which = {"card": "which", "leads": leads, "no": 1, "text": ""}
+    question = Notice(key="which", tell=Tell.REPLY, to="me", lead_id=leads[0], args=which, at=floor.now)
+    await floor.do(tells, notices=[question])
+    await floor.settle(*(await maker.deliver(await floor.claim())))
+    return leads
+
+
 async def redrawn_at_once(floor: Floor, maker: Deliverer, codes: Codes, message: str) -> None:
     """The cards of two leads that changed are redrawn side by side, the one they share among them."""
     works = [work for work in await floor.claim() if work.delivery.tell is Tell.REFRESH]
@@ -385,14 +468,8 @@ def renames(uow: Uow, *, lead_id: str, now: datetime) -> None:
 
 
 async def test_redraws_of_a_question_which_lead_it_is_use_each_code_once(floor: Floor) -> None:
-    leads = [(await floor.capture(team="east", name=name)).id for name in ("张三", "李四")]
-    await floor.show()
-    which = {"card": "which", "leads": leads, "no": 1, "text": ""}
-    question = Notice(key="which", tell=Tell.REPLY, to="me", lead_id=leads[0], args=which, at=floor.now)
-    await floor.do(tells, notices=[question])
     codes = Codes()
-    maker = deliverer(floor, codes)
-    await floor.settle(*(await maker.deliver(await floor.claim())))
+    leads = await a_question_about_two(floor, maker := deliverer(floor, codes))
     for lead in leads:
         await floor.do(renames, lead_id=lead, now=floor.now)
     await redrawn_at_once(floor, maker, codes, "which")

@@ -20,11 +20,13 @@ POISON_AFTER = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """Shown, or found to be needless (`shown` empty). `versions` = of the leads as they were rendered."""
+    """Shown, or found to be needless (`shown` empty). `versions` = of the leads as they were rendered;
+    `before` = the digests of what redrawn copies showed, by message."""
 
     delivery: Delivery
     shown: tuple[Shown, ...] = ()
     versions: Mapping[str, int] = field(default_factory=dict)
+    before: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +34,14 @@ class Failed:
     """Not shown. `again_in` = try after so long; None = it never will be, for `why`. No instant: between the
     try and its booking the clock may be set.
 
-    `shown` = the copies that were made true all the same, before or after one that failed.
+    `shown` = the copies that were made true all the same, before or after one that failed; `before` as above.
     """
 
     delivery: Delivery
     why: str
     again_in: timedelta | None
     shown: tuple[Shown, ...] = ()
+    before: Mapping[str, str] = field(default_factory=dict)
 
 
 Receipt = Sent | Failed
@@ -117,7 +120,7 @@ def _failed(uow: Uow, receipt: Failed, now: datetime) -> None:
     if not held:
         _tried_late(uow, receipt, now)
         return
-    for shown in _as_told(uow, receipt):  # their handles of before are used up
+    for shown in _as_told(uow, receipt, now):  # their handles of before are used up
         _keep(uow, _looked_at_again(shown))
     if receipt.again_in is None:
         _dead(uow, receipt, now)
@@ -129,13 +132,24 @@ def _keep(uow: Uow, shown: Shown) -> None:
         uow.show(replace(shown, lead_id=lead_id))
 
 
-def _as_told(uow: Uow, receipt: Receipt) -> Sequence[Shown]:
+def _as_told(uow: Uow, receipt: Receipt, now: datetime) -> Sequence[Shown]:
     """What came of a card's copies. A redraw changes no args: what was told to a copy meanwhile stays."""
     delivery = receipt.delivery
     if delivery.tell is not Tell.REFRESH or not receipt.shown:
         return receipt.shown
     told = {each.message: each.args for each in uow.shown(delivery.lead_id or "")}
-    return [replace(each, args=told.get(each.message, each.args)) for each in receipt.shown]
+    shown = [replace(each, args=told.get(each.message, each.args)) for each in receipt.shown]
+    return [_on_top(uow, each, receipt.before.get(each.message), now) for each in shown]
+
+
+def _on_top(uow: Uow, shown: Shown, before: str | None, now: datetime) -> Shown:
+    """A card of several leads is redrawn by each of them. Where another's redraw was booked since this one
+    was claimed, and drew something else, nobody knows which of the two lies on top."""
+    known = uow.copy(shown.message, shown.lead_id) if len(_named(shown.args)) > 1 else None
+    if known is None or known.digest in (before, shown.digest):
+        return shown
+    uow.refresh(shown.lead_id, now)
+    return _looked_at_again(replace(shown, digest=""))
 
 
 def _forgetful(uow: Uow, shown: Shown) -> Shown:
@@ -154,7 +168,7 @@ def _concerned(receipt: Receipt) -> list[str]:
 
 
 def _sent(uow: Uow, receipt: Sent, now: datetime) -> None:
-    for shown in _as_told(uow, receipt):
+    for shown in _as_told(uow, receipt, now):
         if receipt.delivery.lease > 1 and receipt.delivery.tell is not Tell.REFRESH:
             shown = _beside_older(uow, shown, receipt.delivery.lease, now)
         seen = receipt.versions.get(shown.lead_id)
