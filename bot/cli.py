@@ -368,11 +368,12 @@ def _audited(settings: Settings, *, as_json: bool = False) -> int:
     that has not run since has not done is no wonder."""
     from bot.company import build_company
     from storage.audit import audit_database
+    from storage.engine import snapshot_engine
     from storage.housekeeping import last_heartbeat
 
-    with _database(settings) as engine:
-        url = engine.url
-    now = SystemClock().now()
+    url = _url(settings)
+    with _database(settings, snapshot_engine):
+        now = SystemClock().now()
     beat = last_heartbeat(url)
     if beat is not None and not settings.simulator.enabled and now - beat > STANDS_STILL:
         print(say("en", "audit.stands", since=f"{beat:%Y-%m-%d %H:%M:%S}"), file=sys.stderr)
@@ -400,7 +401,7 @@ def _prove(arguments: argparse.Namespace) -> int:
     if arguments.file:
         try:
             made = proof.check(json.loads(arguments.file.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             print(say(arguments.lang, "prove.unread", file=arguments.file, why=error), file=sys.stderr)
             return 1
         if arguments.lead and arguments.lead.upper() != made.proof.lead:
@@ -413,6 +414,7 @@ def _prove(arguments: argparse.Namespace) -> int:
     else:
         settings = load(arguments.config, os.environ)
         zone = ZoneInfo(settings.app.timezone)
+        arguments.lead = arguments.lead.upper() if not arguments.lead.isdecimal() else f"L{arguments.lead}"
         record, now = _record(settings, arguments.lead)
         if record is None:
             print(say(arguments.lang, "prove.unknown", lead=arguments.lead), file=sys.stderr)
@@ -699,6 +701,9 @@ def _keep_directory(
 
 def _send_test(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config, os.environ)
+    if not (arguments.channel or settings.wecom or settings.dingtalk):
+        print("leadbell: no [wecom] and no [dingtalk] in the settings", file=sys.stderr)
+        return 2
     channel = arguments.channel or ("wecom" if settings.wecom is not None else "dingtalk")
     return (_send_test_wecom if channel == "wecom" else _send_test_dingtalk)(arguments)
 

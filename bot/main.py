@@ -154,6 +154,7 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
     engine = writer_engine(url)
     try:
         if settings.database.missing:
+            schema.check_writable(url)
             yield Check(mark=WARN, name="database", means=f"{shown}: not there yet", next="leadbell migrate")
             return
         schema.check(engine)
@@ -217,13 +218,12 @@ def _dingtalk_budget(settings: Settings, section: Dingtalk, now: datetime) -> It
 
 def _look_at_epoch(lost: epoch.Lost | None) -> Iterator[Check]:
     if lost is not None:
-        since = lost.since.isoformat() if lost.since else "?"
-        means = say("en", "watch.red", epoch=lost.epoch, since=since)
+        means = say("en", "watch.red", epoch=lost.epoch, since=_instant(lost.since))
         yield Check(mark=BAD, name="restored", means=means, next="leadbell restore --confirm")
 
 
-def _instant(micros: str) -> str:
-    return from_micros(int(micros)).isoformat() if micros else "?"
+def _instant(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "?"
 
 
 def _endpoint(section: OpenAiShape) -> Endpoint:
@@ -427,7 +427,7 @@ class Service:
         self.ticker.every(AUDIT_EVERY, self.check, name="auditor")
         self.ticker.every(TIDY_EVERY, self._tidy, name="tidy")
         self.ticker.every(TIDY_EVERY, self._watch_calendar, name="calendar")
-        self.ticker.every(ANCHOR_EVERY, self.lay_anchor, name="anchor")
+        self.ticker.every(ANCHOR_EVERY, self.lay_anchor, name="anchor", at_once=True)
         if self.heart.wanted:
             self.ticker.every(WATCH_EVERY, self.tell_all_is_well, name="watch")
 
@@ -685,7 +685,8 @@ class Service:
         since = await self.reads.marks("lost")
         if since is None:
             return ""
-        return say("en", "watch.red", epoch=await self.reads.marks("epoch"), since=_instant(since))
+        since = _instant(from_micros(int(since)) if since else None)
+        return say("en", "watch.red", epoch=await self.reads.marks("epoch"), since=since)
 
     async def tell_all_is_well(self) -> None:
         """The heartbeat to the operator's address: only while every loop is well and the auditor content."""

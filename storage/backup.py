@@ -6,6 +6,7 @@ into the same kind of file. It can be looked at and audited anywhere, and restor
 
 import os
 import sqlite3
+import zlib
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,11 @@ from storage import epoch, schema, sql, tables
 from storage.engine import FileLock, is_sqlite, snapshot_engine, writer_engine
 
 AT_ONCE = 1_000
+SEAL = 60
+"""Where a file keeps `user_version`, which SQLite itself does not use (its file format, "User Version"); a
+backup keeps the CRC-32 of its other bytes there."""
+HEADER = b"SQLite format 3\0"
+MEGABYTE = 1 << 20
 
 
 class BadBackup(Exception):
@@ -49,6 +55,7 @@ def backup(url: URL, file: Path) -> Copied:
         else:
             _dump(url, part)
         found = _look(part)
+        _seal(part)
         _sync(part)
         part.rename(file)
     except (OSError, sqlite3.Error) as error:
@@ -62,6 +69,7 @@ def restore(url: URL, file: Path, *, now: datetime, seen_file: str = "") -> Copi
     """Put a backup where the database is to be, in a new epoch. A SQLite database that is there is moved
     aside; a PostgreSQL database must be empty. Raises BadBackup, SchemaError, StoreInUse."""
     found = _look(file)
+    _refuse_changed(file)
     _refuse_newer(file)
     seen = epoch.Seen(url, seen_file)
     if not is_sqlite(url):
@@ -103,7 +111,7 @@ def _look(file: Path) -> Copied:
     if not file.is_file():
         raise BadBackup(f"{file} is not there")
     try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as conn:
+        with closing(_reader(file)) as conn:
             whole = conn.execute("PRAGMA integrity_check").fetchone()[0]
             if whole != "ok":
                 raise BadBackup(f"{file} is damaged: {whole}")
@@ -128,10 +136,58 @@ def _refuse_newer(file: Path) -> None:
 
 def _copy_sqlite(source: Path, target: Path) -> None:
     """SQLite's own copy, in one step: a reader's snapshot, which holds up no writer."""
-    reader = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
-    with closing(reader), closing(sqlite3.connect(target)) as writer:
+    with closing(_reader(source)) as reader, closing(sqlite3.connect(target)) as writer:
         reader.backup(writer)
         writer.execute("PRAGMA journal_mode=DELETE")  # one file, with no log beside it
+        writer.execute("PRAGMA user_version=0")  # the seal of where it comes from
+
+
+def _reader(file: Path) -> sqlite3.Connection:
+    """A connection that writes nothing; as a URI, in which a path's own `#`, `?` and `%` are quoted."""
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+
+
+def _seals(file: Path) -> tuple[int, int]:
+    """(the seal that a file bears, 0 for none; the one that its content has)."""
+    with file.open("rb") as handle:
+        head = bytearray(handle.read(SEAL + 4))
+        borne, head[SEAL:] = int.from_bytes(head[SEAL:], "big"), bytes(4)
+        found = zlib.crc32(head)
+        while part := handle.read(MEGABYTE):
+            found = zlib.crc32(part, found)
+    return borne, found or 1
+
+
+def _seal(file: Path) -> None:
+    _, seal = _seals(file)
+    with file.open("r+b") as handle:
+        handle.seek(SEAL)
+        handle.write(seal.to_bytes(4, "big"))
+
+
+def _refuse_changed(file: Path) -> None:
+    """A copy that bears no seal, such as one made with `cp`, is taken as it is."""
+    borne, found = _seals(file)
+    if borne not in (0, found):
+        raise BadBackup(f"{file} is not what the backup wrote: it is damaged, or was changed since")
+
+
+def _refuse_foreign(database: Path) -> None:
+    """What is moved aside must be a database of ours, damaged or not."""
+    if not database.exists() or not database.stat().st_size:
+        return
+    with database.open("rb") as handle:
+        ours = handle.read(len(HEADER)) == HEADER
+    try:
+        with closing(_reader(database)) as conn:
+            names = {name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            ours = ours and (not names or "alembic_version" in names)
+    except sqlite3.Error:
+        pass  # a damaged one is what a backup is for
+    if not ours:
+        raise BadBackup(
+            f"{database} is no database of Leadbell and is left as it is: name another, or move it"
+        )
 
 
 def _sync(file: Path) -> None:
@@ -186,6 +242,7 @@ def _put_in_place(database: Path, file: Path, now: datetime) -> Path | None:
     """The file where the database is to be, once it lies beside it whole; what was there, with its log, is
     moved aside."""
     database.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_foreign(database)
     part = database.with_name(f"{database.name}.part")
     part.unlink(missing_ok=True)
     try:

@@ -50,7 +50,9 @@ def check_writable(url: URL) -> None:
     file = Path(url.database)
     for each in (file, file.absolute().parent):
         if each.exists() and not os.access(each, os.W_OK):
-            raise SchemaError(f"{each}: this user may not write it. What is in it is kept.")
+            raise SchemaError(
+                f"{each}: this user may not write it (chown it, or run as its owner). What is in it is kept."
+            )
 
 
 def migrate(url: URL, engine: Engine) -> tuple[str | None, str]:

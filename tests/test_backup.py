@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from bot import cli, demo
 from domain.people import Company
@@ -151,6 +152,63 @@ async def test_a_damaged_backup_is_refused(floor: Floor, database_url: str, tmp_
     assert not (tmp_path / "new.db").exists()
 
 
+async def test_one_changed_letter_in_a_backup_is_noticed(
+    floor: Floor, database_url: str, tmp_path: Path
+) -> None:
+    """SQLite's own check looks at how the pages hang together, not at what is written on them."""
+    await floor.capture(team="east", company="远山精工")
+    file, there = tmp_path / "copy.db", read_url(f"sqlite:///{tmp_path}/new.db")
+    await asyncio.to_thread(backup, read_url(database_url), file)
+    body = file.read_bytes()
+    file.write_bytes(body.replace("远山精工".encode(), "近山精工".encode()))
+    with pytest.raises(BadBackup, match="is not what the backup wrote: it is damaged, or was changed since"):
+        restore(there, file, now=MONDAY_TEN)
+    assert not (tmp_path / "new.db").exists()
+    file.write_bytes(body)
+    restore(there, file, now=MONDAY_TEN)
+    (tmp_path / "by cp.db").write_bytes((tmp_path / "new.db").read_bytes())
+    assert restore(there, tmp_path / "by cp.db", now=MONDAY_TEN).leads == 1, (
+        "what bears no seal is taken as it is"
+    )
+
+
+@pytest.mark.parametrize("name", ["day#2.db", "day?2.db", "day%232.db", "天 2.db"])
+def test_a_path_is_taken_letter_by_letter(tmp_path: Path, sqlite_url: str, name: str) -> None:
+    """As an address, `day.db#2` would be `day.db`: another database was backed up, and restored."""
+    folder = tmp_path / name
+    folder.mkdir()
+    made = backup(read_url(sqlite_url), folder / name)
+    assert [each.name for each in folder.iterdir()] == [name]
+    there = make_url("sqlite://").set(database=str(folder / f"new {name}"))
+    assert restore(there, folder / name, now=MONDAY_TEN).size == made.size
+    assert backup(there, folder / "again.db").size == made.size
+    assert {each.name for each in folder.iterdir()} >= {name, f"new {name}", "again.db"}
+
+
+@pytest.mark.parametrize("what", ["notes", "another program's", "damaged", "empty"])
+def test_a_restore_moves_nothing_aside_but_a_database_of_ours(
+    tmp_path: Path, sqlite_url: str, what: str
+) -> None:
+    backup(read_url(sqlite_url), tmp_path / "copy.db")
+    target = tmp_path / "target.db"
+    if what == "another program's":
+        with closing(sqlite3.connect(target)) as other:
+            other.execute("CREATE TABLE t (x)")
+    else:
+        damaged = b"SQLite format 3\0" + b"\xff" * 5000
+        target.write_bytes({"notes": b"do not lose me", "damaged": damaged, "empty": b""}[what])
+    before = target.read_bytes()
+    url = read_url(f"sqlite:///{target}")
+    if what in ("damaged", "empty"):
+        moved = restore(url, tmp_path / "copy.db", now=MONDAY_TEN).moved
+        assert moved is not None
+        assert moved.read_bytes() == before
+        return
+    with pytest.raises(BadBackup, match="is no database of Leadbell and is left as it is"):
+        restore(url, tmp_path / "copy.db", now=MONDAY_TEN)
+    assert target.read_bytes() == before
+
+
 async def test_a_database_in_use_or_with_leads_is_not_overwritten(
     floor: Floor, engine_name: str, database_url: str, tmp_path: Path
 ) -> None:
@@ -217,7 +275,7 @@ async def test_an_old_copy_put_back_is_noticed_and_said(
         status, found = await world.call("/readyz")
         (said,) = (each for each in found["checks"] if each["name"] == "restored")
         assert (status, said["ok"]) == (503, False)
-        assert "all after 2026-11-02" in said["detail"]
+        assert "came after 2026-11-02" in said["detail"]
         fresh = await world.submit("王海")
         assert int(fresh[1:]) > 1000 + epoch.SKIP  # a card of the lost hours can't mean this one
         assert await asyncio.to_thread(cli.main, ["restore", "--confirm", *config]) == 0
@@ -296,6 +354,7 @@ def test_a_backup_of_a_newer_program_moves_nothing(tmp_path: Path, sqlite_url: s
     backup(url, tmp_path / "copy.db")
     with closing(sqlite3.connect(tmp_path / "copy.db")) as conn, conn:
         conn.execute("UPDATE alembic_version SET version_num = '9999'")
+        conn.execute("PRAGMA user_version = 0")  # the seal of before
     with pytest.raises(SchemaError, match="newer than this program"):
         restore(url, tmp_path / "copy.db", now=MONDAY_TEN)
     assert not list(tmp_path.glob("*before-restore*"))

@@ -422,8 +422,39 @@ def test_the_doctor_looks_at_the_disk_that_holds_the_database(
 
 
 def test_a_test_card_without_a_platform_is_one_sentence(tmp_path: Path) -> None:
-    found = leadbell("send-test", "--config", str(company_file(tmp_path, 8710)))
+    config = ("--config", str(company_file(tmp_path, 8710)))
+    found = leadbell("send-test", *config)
+    assert (found.returncode, found.stderr) == (2, "leadbell: no [wecom] and no [dingtalk] in the settings\n")
+    found = leadbell("send-test", "--channel", "dingtalk", *config)
     assert (found.returncode, found.stderr) == (2, "leadbell: no [dingtalk] in the settings\n")
+
+
+def test_the_doctor_sees_a_folder_in_which_no_database_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = company_file(tmp_path, 8710)
+    monkeypatch.setattr("storage.schema.os.access", lambda path, mode: path != tmp_path)
+    found = leadbell("doctor", "--config", str(config))
+    assert (
+        f"✘ database: {tmp_path}: this user may not write it (chown it, or run as its owner)" in found.stdout
+    )
+    assert found.returncode == 1
+
+
+def test_a_lead_is_proven_by_its_number_as_people_type_it(tmp_path: Path) -> None:
+    config = ("--config", str(company_file(tmp_path, 8710)))
+    assert leadbell("migrate", *config).returncode == 0
+    for typed in ("1042", "l1042", "L1042"):
+        assert leadbell("prove", typed, *config, "--lang", "en").stderr == "there is no lead L1042\n"
+
+
+def test_what_is_no_proof_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text("hello", "utf-8")
+    found = leadbell("prove", "--from", str(tmp_path / "p.json"), "--lang", "en")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "p.json is no proof as leadbell prove --json writes it: " in found.stderr
+    gone = leadbell("prove", "--from", str(tmp_path / "none.json"))
+    assert gone.stderr.endswith("none.json: No such file or directory; nothing was changed\n")
 
 
 @pytest.mark.parametrize(
