@@ -169,9 +169,9 @@ def lines(made: Document, *, zone: ZoneInfo, lang: str, alone: bool = False) -> 
         at = _clock(datetime.fromisoformat(anchor["at"]), zone)
         yield say(lang, "proof.anchor", no=anchor["no"], at=at, root=anchor["root"])
     yield ""
-    yield say(lang, "proof.facts")
+    yield say(lang, "proof.facts", zone=zone.key)
     for fact, row in zip(proof.facts, made.body["facts"], strict=False):
-        yield f"  {fact.no:>3}  {_clock(fact.at, zone)}  {_fact(fact)}  {row[-1][:12]}"
+        yield f"  {fact.no:>3}  {_clock(fact.at, zone)}  {_fact(fact, zone)}  {row[-1][:12]}"
     yield ""
     yield say(lang, "proof.clocks")
     for run in proof.runs:
@@ -191,8 +191,17 @@ def _clock(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}"
 
 
-def _fact(fact: Fact) -> str:
-    said = " ".join(f"{name}={value}" for name, value in fact.data.items())
+def _local(value: Any, zone: ZoneInfo) -> Any:
+    """An instant as the listing's own times; anything else as it is."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return value
+    return _clock(at, zone) if at is not None and at.tzinfo else value
+
+
+def _fact(fact: Fact, zone: ZoneInfo) -> str:
+    said = " ".join(f"{name}={_local(value, zone)}" for name, value in fact.data.items())
     return f"{fact.kind:<12} {fact.actor:<10} cycle={fact.cycle} offer={fact.offer} {said}".rstrip()
 
 

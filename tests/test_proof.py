@@ -388,6 +388,9 @@ async def test_a_printed_proof_gives_the_same_minutes_without_the_database(
             assert fact[2] in shown
             assert fact[-1][:12] in shown
         assert made.body["head"] in shown
+        assert "due=2026-11-02 10:05:00.000" in shown, "as every other time of it"
+        assert "+00:00" not in shown.partition(made.body["head"])[2].partition("policies")[0]
+        assert "Asia/Shanghai" in shown
         assert f"leadbell prove {lead.id}" in shown, "what was cut off the end only the database can tell"
 
 
