@@ -690,7 +690,7 @@ def _fullwidth(text: str, error: tomllib.TOMLDecodeError) -> str:
     found = re.search(r"at line (\d+)", str(error))
     line = text.splitlines()[int(found[1]) - 1] if found else ""
     bare = re.sub(r'"[^"]*"', "", line).partition("#")[0]
-    return "fullwidth" if re.search("[“”‘’＝，：【】]", bare) else ""
+    return "fullwidth" if re.search("[“”‘’＝，：．【】［］]", bare) else ""
 
 
 def _laid_over(under: Any, over: Any) -> Any:

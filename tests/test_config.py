@@ -332,6 +332,7 @@ def test_a_problem_nobody_foresaw_still_has_words() -> None:
         (b"[app]\nport = \n", "syntax", ""),
         ("[app]\nhost = “127.0.0.1”\n".encode(), "syntax", "fullwidth"),
         ("[app]\nport = ， # fine\n".encode(), "syntax", "fullwidth"),
+        ("# 库\n［database］\n".encode(), "syntax", "fullwidth"),
         ('[app]\nport = ] name = "张，伟" # 全角，在注释里\n'.encode(), "syntax", ""),
         (b"[app", "syntax", ""),
         ("# 设置\n".encode("gbk"), "not_utf8", ""),
