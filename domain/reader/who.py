@@ -6,7 +6,9 @@ speaks for each tag, and so does the tag in front; the tags that together are li
 learnt by `python -m tests.evaluation.learn_who`.
 """
 
+import math
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -129,9 +131,14 @@ def _places(text: str, value: str) -> list[int]:
 def tags_of(given: Sequence[Sign], found: Sequence[Spot]) -> list[int]:
     """The tags of signs of which these stretches are known."""
     tags = [0] * len(given)
+    starts = [sign.start for sign in given]
+    over: list[list[tuple[int, str]]] = [[] for _ in given]
+    for start, end, field in found:
+        for each in over[bisect_left(starts, start) : bisect_left(starts, end)]:
+            each.append((start, field))
     for nth, sign in enumerate(given):
-        for start, end, field in found:
-            if start <= sign.start < end and sign.word != "@":
+        for start, field in over[nth]:
+            if sign.word != "@":
                 inner = sign.start > start and nth > 0 and TAGS[tags[nth - 1]][1:] == field[0]
                 tags[nth] = TAGS.index(("I" if inner else "B") + field[0])
     return tags
@@ -206,13 +213,17 @@ def best(own: Sequence[Sequence[float]], weights: Weights) -> list[int]:
     if not own:
         return []
     steps = [weights.get(f"T{tag}", _NOTHING) for tag in TAGS]
+    into = [[(prev, steps[prev][tag]) for prev in _MAY_FOLLOW[tag]] for tag in range(len(TAGS))]
     score = [more if tag[0] != "I" else _NEVER for tag, more in zip(TAGS, own[0], strict=True)]
     back: list[list[int]] = []
     for given in own[1:]:
         came, new = [], []
-        for tag, more in enumerate(given):
-            last = max(_MAY_FOLLOW[tag], key=lambda prev: score[prev] + steps[prev][tag])
-            new.append(score[last] + steps[last][tag] + more)
+        for may, more in zip(into, given, strict=True):
+            top, last = -math.inf, 0
+            for prev, step in may:
+                if score[prev] + step > top:
+                    top, last = score[prev] + step, prev
+            new.append(top + more)
             came.append(last)
         score = new
         back.append(came)
