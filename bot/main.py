@@ -427,7 +427,7 @@ class Service:
         self.ticker.every(AUDIT_EVERY, self.check, name="auditor")
         self.ticker.every(TIDY_EVERY, self._tidy, name="tidy")
         self.ticker.every(TIDY_EVERY, self._watch_calendar, name="calendar")
-        self.ticker.every(ANCHOR_EVERY, self.lay_anchor, name="anchor", at_once=True)
+        self.ticker.every(ANCHOR_EVERY, self.lay_anchor, name="anchor")
         if self.heart.wanted:
             self.ticker.every(WATCH_EVERY, self.tell_all_is_well, name="watch")
 

@@ -21,11 +21,9 @@ class Ticker:
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
 
-    def every(
-        self, seconds: float, job: Callable[[], Awaitable[None]], *, name: str, at_once: bool = False
-    ) -> None:
-        """Run `job` every so many seconds (`at_once` = and at the start); an error is logged and the next
-        round runs all the same. One that is under way at the close is broken off without a word."""
+    def every(self, seconds: float, job: Callable[[], Awaitable[None]], *, name: str) -> None:
+        """Run `job` every so many seconds; an error is logged and the next round runs all the same. One that
+        is under way at the close is broken off without a word."""
 
         async def safely() -> None:
             try:
@@ -37,8 +35,6 @@ class Ticker:
                 log.error("tick failed", action="tick_failed", job=name, error=type(error).__name__)
 
         self._scheduler.add_job(safely, "interval", seconds=seconds, id=name)
-        if at_once:
-            self._scheduler.add_job(safely)
 
     def start(self) -> None:
         self._scheduler.start()

@@ -169,19 +169,6 @@ async def test_a_loop_ends_when_told_to_even_if_something_swallows_the_word(swal
         await supervisor.close()
 
 
-async def test_a_job_that_is_not_to_wait_for_its_first_hour_runs_at_the_start() -> None:
-    ticker, ran = Ticker(), asyncio.Event()
-
-    async def job() -> None:
-        ran.set()
-
-    ticker.every(3600, job, name="anchor", at_once=True)
-    ticker.start()
-    async with asyncio.timeout(5):
-        await ran.wait()
-    ticker.close()
-
-
 async def test_a_job_under_way_at_the_close_is_broken_off_without_a_word(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

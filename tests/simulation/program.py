@@ -35,24 +35,20 @@ class VirtualTicker:
     """scheduler.ticker.Ticker without APScheduler, which reads the real clock."""
 
     def __init__(self) -> None:
-        self._jobs: list[tuple[float, Callable[[], Awaitable[None]], bool]] = []
+        self._jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-    def every(
-        self, seconds: float, job: Callable[[], Awaitable[None]], *, name: str, at_once: bool = False
-    ) -> None:
-        self._jobs.append((seconds, job, at_once))
+    def every(self, seconds: float, job: Callable[[], Awaitable[None]], *, name: str) -> None:
+        self._jobs.append((seconds, job))
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._run(*each)) for each in self._jobs]
 
-    async def _run(self, seconds: float, job: Callable[[], Awaitable[None]], at_once: bool) -> None:
-        if not at_once:
-            await asyncio.sleep(seconds)
+    async def _run(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
         while True:
+            await asyncio.sleep(seconds)
             with contextlib.suppress(Exception):
                 await job()
-            await asyncio.sleep(seconds)
 
     def close(self) -> None:
         for task in self._tasks:
