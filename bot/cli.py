@@ -131,7 +131,9 @@ def _command(
     command.set_defaults(run=run)
     if config:
         command.add_argument("--config", type=Path, default=CONFIG, metavar="F", help="the settings' file")
-    command.add_argument("--lang", choices=("zh", "en"), default="zh", help="the language of what it says")
+    command.add_argument(
+        "--lang", choices=("zh", "en"), default="zh", help="of what it says in two languages"
+    )
     return command
 
 
@@ -282,7 +284,7 @@ async def _run(settings: Settings, path: Path) -> int:
 
 
 def _url(settings: Settings) -> Any:
-    """The database's address; SchemaError where it is a file that is not there, for no command makes one."""
+    """The database's address; SchemaError where it is a file that is not there: who asks so makes none."""
     from storage.engine import read_url
     from storage.schema import SchemaError
 
@@ -371,9 +373,9 @@ def _audited(settings: Settings, *, as_json: bool = False) -> int:
     from storage.engine import snapshot_engine
     from storage.housekeeping import last_heartbeat
 
-    url = _url(settings)
-    with _database(settings, snapshot_engine):
-        now = SystemClock().now()
+    with _database(settings, snapshot_engine) as engine:
+        url = engine.url
+    now = SystemClock().now()
     beat = last_heartbeat(url)
     if beat is not None and not settings.simulator.enabled and now - beat > STANDS_STILL:
         print(say("en", "audit.stands", since=f"{beat:%Y-%m-%d %H:%M:%S}"), file=sys.stderr)

@@ -166,7 +166,7 @@ def _seal(file: Path) -> None:
 
 
 def _refuse_changed(file: Path) -> None:
-    """A copy that bears no seal, such as one made with `cp`, is taken as it is."""
+    """A file that bears no seal, such as a database copied with `cp`, is taken as it is."""
     borne, found = _seals(file)
     if borne not in (0, found):
         raise BadBackup(f"{file} is not what the backup wrote: it is damaged, or was changed since")

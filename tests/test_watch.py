@@ -76,6 +76,25 @@ async def test_it_beats_with_the_newest_anchor_while_all_is_well(
         await starter.stop_all()
 
 
+async def test_anchors_are_an_hour_apart_however_often_the_program_starts(
+    database_url: str, tmp_path: Path
+) -> None:
+    starter = Starter(database_url=database_url, media=tmp_path / "media")
+    world = await starter.start()
+    try:
+        laid = []
+        for name in ("林海", "王海", "张海"):
+            await world.submit(name)
+            await world.service.lay_anchor()
+            laid.append((await world.service.store.write(chain.last_anchor)).no)
+            await starter.stop(world)
+            world = await starter.start()
+            await world.advance("31m")
+        assert laid == [1, 1, 2]
+    finally:
+        await starter.stop_all()
+
+
 async def test_an_auditor_that_fails_is_not_content(
     database_url: str, tmp_path: Path, address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
