@@ -6,6 +6,8 @@ import socket
 import sys
 from dataclasses import dataclass
 
+from bot.words import say
+
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - where a bot listens that listens everywhere
 PATIENCE = 3.0
 WHO_LISTENS = "lsof -nP -iTCP -sTCP:LISTEN" if sys.platform == "darwin" else "ss -ltnp"
@@ -62,18 +64,19 @@ async def who_answers(host: str, port: int) -> Neighbour | None:
         return Neighbour(installation=None)
 
 
-async def why_not(error: OSError, host: str, port: int, *, settings: str) -> str:
+async def why_not(error: OSError, host: str, port: int, *, settings: str, lang: str) -> str:
     """What stands in the way of listening there and what to do; `settings` names what sets the address."""
-    said = os.strerror(error.errno) if error.errno else str(error)  # its own text names the address again
-    return f"{host}:{port}: {said}: {await _advice(error.errno, host, port, settings)}"
+    number = error.errno or 0
+    # Its own text names the address again; a resolver's numbers are negative, and none of the system's.
+    said = os.strerror(number) if number > 0 else str(error.strerror).partition(" (")[0]
+    advice = say(lang, await _advice(number, host, port), settings=settings, command=WHO_LISTENS)
+    return say(lang, "address", address=f"{host}:{port}", why=said, advice=advice)
 
 
-async def _advice(number: int | None, host: str, port: int, settings: str) -> str:
+async def _advice(number: int, host: str, port: int) -> str:
+    """The key of the sentence."""
     if number == errno.EADDRINUSE:
         found = await who_answers(host, port)
-        if found is not None and found.installation is not None:
-            return f"a Leadbell runs there already (serve or demo). Stop it, or set another {settings}"
-        return f"another program listens there; `{WHO_LISTENS}` names it. Stop it, or set another {settings}"
-    if number == errno.EACCES:
-        return f"this user may not listen there. Take a port above 1023 as {settings}"
-    return f"no address of this machine. Set another {settings}, such as 127.0.0.1"
+        ours = found is not None and found.installation is not None
+        return "address.ours" if ours else "address.taken"
+    return "address.forbidden" if number == errno.EACCES else "address.foreign"

@@ -20,12 +20,12 @@ from zoneinfo import ZoneInfo
 from bot.address import try_address, why_not
 from bot.config import ConfigErrors, Settings, load, warnings
 from bot.seams import SystemClock, new_token
-from bot.words import say
+from bot.words import say, trouble_words
 from domain.errors import Unavailable
 from domain.people import Company, Listed
 
 CONFIG = Path("config.toml")
-LISTENS = "[app] port (LEADBELL_APP__PORT) or host"
+LISTENS = "[app] port / host (LEADBELL_APP__PORT)"
 UNREAD = 141
 """The exit status when nobody reads on (`| head`): that of other programs, which SIGPIPE ends."""
 STANDS_STILL = timedelta(minutes=1)
@@ -51,10 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     except Exception as error:
-        if not (said := _trouble(error)):
+        if not (said := _trouble(error, arguments.lang)):
             raise  # a mistake of our own, which is to be seen whole
-        print(f"leadbell: {said}", file=sys.stderr)
-        return 1
+        return _wrong(said)
 
 
 def _speak_anywhere() -> None:
@@ -65,20 +64,20 @@ def _speak_anywhere() -> None:
             stream.reconfigure(encoding="utf-8" if bare else None, errors="backslashreplace")
 
 
-def _trouble(error: Exception) -> str:
-    """What the machine failed at, in a sentence; "" for anything else."""
-    from storage.backup import BadBackup
-    from storage.engine import StoreInUse, trouble
-    from storage.schema import SchemaError
+def _wrong(said: str, status: int = 1) -> int:
+    print(f"leadbell: {said}", file=sys.stderr)
+    return status
 
-    if isinstance(error, BadBackup | SchemaError | StoreInUse):
-        return str(error)
-    if isinstance(error, Unavailable):
-        return f"the database ([database] url) does not answer ({error}): leadbell doctor"
+
+def _trouble(error: Exception, lang: str) -> str:
+    """What the machine failed at, in a sentence; "" for anything else."""
+    from storage.engine import as_trouble
+
     if isinstance(error, OSError):
-        then = ". Free some space" if error.errno == errno.ENOSPC else ""
-        return f"{error.filename or 'this machine'}: {error.strerror or error}; nothing was changed{then}"
-    return trouble(error)
+        key = "trouble.disk" if error.errno == errno.ENOSPC else "trouble.machine"
+        return say(lang, key, what=error.filename or "Leadbell", why=error.strerror or error)
+    found = as_trouble(error)
+    return trouble_words(lang, found) if found is not None else ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -216,13 +215,12 @@ def _demo(arguments: argparse.Namespace) -> int:
     try:
         try_address(arguments.host, arguments.port)  # a database made without its samples would stay without
     except OSError as error:
-        return _no_address(error, arguments.host, arguments.port, "--port or --host")
+        return _no_address(arguments, error, arguments.host, arguments.port, "--port / --host")
     return asyncio.run(_run_demo(settings, empty=arguments.empty, lang=arguments.lang))
 
 
-def _no_address(error: OSError, host: str, port: int, settings: str) -> int:
-    print(f"leadbell: {asyncio.run(why_not(error, host, port, settings=settings))}", file=sys.stderr)
-    return 1
+def _no_address(arguments: argparse.Namespace, error: OSError, host: str, port: int, settings: str) -> int:
+    return _wrong(asyncio.run(why_not(error, host, port, settings=settings, lang=arguments.lang)))
 
 
 async def _run_demo(settings: Settings, *, empty: bool, lang: str) -> int:
@@ -263,7 +261,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     try:
         try_address(settings.app.host, settings.app.port)  # before anything is caught up with in the database
     except OSError as error:
-        return _no_address(error, settings.app.host, settings.app.port, LISTENS)
+        return _no_address(arguments, error, settings.app.host, settings.app.port, LISTENS)
     _url(settings)  # said before a file is made
     return asyncio.run(_run(settings, arguments.config))
 
@@ -289,7 +287,7 @@ def _url(settings: Settings) -> Any:
     from storage.schema import SchemaError
 
     if settings.database.missing:
-        raise SchemaError(f"{settings.database.shown} is not there yet: run leadbell migrate")
+        raise SchemaError("schema.missing", database=settings.database.shown)
     return read_url(settings.database.url.get_secret_value())
 
 
@@ -311,14 +309,12 @@ def _init(arguments: argparse.Namespace) -> int:
     from bot.setup import AlreadyThere, ask, render_config, write_config
 
     if arguments.config.exists():
-        print(f"leadbell: {arguments.config} exists and is left as it is", file=sys.stderr)
-        return 1
+        return _wrong(say(arguments.lang, "cli.exists", file=arguments.config))
     try:
         answers = ask(input, print, arguments.lang)
         write_config(arguments.config, render_config(answers))
     except (AlreadyThere, EOFError) as error:
-        print(f"leadbell: {error!s}; nothing was written", file=sys.stderr)
-        return 1
+        return _wrong(say(arguments.lang, "cli.unwritten", why=error))
     print(f"{arguments.config} ✔  →  leadbell doctor --config {arguments.config}")
     return 0
 
@@ -362,10 +358,10 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 def _audit(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config, os.environ)
-    return _audited(settings, as_json=arguments.json)
+    return _audited(settings, arguments.lang, as_json=arguments.json)
 
 
-def _audited(settings: Settings, *, as_json: bool = False) -> int:
+def _audited(settings: Settings, lang: str, *, as_json: bool = False) -> int:
     """Print what does not hold as of the last heartbeat: the simulator's clock is its own, and what a program
     that has not run since has not done is no wonder."""
     from bot.company import build_company
@@ -378,7 +374,7 @@ def _audited(settings: Settings, *, as_json: bool = False) -> int:
     now = SystemClock().now()
     beat = last_heartbeat(url)
     if beat is not None and not settings.simulator.enabled and now - beat > STANDS_STILL:
-        print(say("en", "audit.stands", since=f"{beat:%Y-%m-%d %H:%M:%S}"), file=sys.stderr)
+        print(say(lang, "audit.stands", since=f"{beat:%Y-%m-%d %H:%M:%S}"), file=sys.stderr)
     now = beat or now
     company = build_company(settings, year=now.year)
     found = audit_database(url, company, now, grace=timedelta(seconds=1))
@@ -390,7 +386,7 @@ def _audited(settings: Settings, *, as_json: bool = False) -> int:
     else:
         for each in found:
             print(f"✘ INV-{each.invariant} {each.lead or ''} {each.what}")
-        print(f"{len(found)} violations" if found else "✔ every invariant holds")
+        print(say(lang, "audit.broken", count=len(found)) if found else say(lang, "audit.whole"))
     return 1 if found else 0
 
 
@@ -454,7 +450,9 @@ def _read(arguments: argparse.Namespace) -> int:
     local = now.astimezone(zone) if now.tzinfo else now.replace(tzinfo=zone)
     gc.disable()  # of half a million words and weights nothing is garbage
     context = make_context(
-        local, _own_names(settings) if settings else (), settings.reader.competitors if settings else ()
+        local,
+        _own_names(settings, arguments.lang) if settings else (),
+        settings.reader.competitors if settings else (),
     )
     gc.freeze()
     gc.enable()
@@ -495,7 +493,7 @@ def _restore(arguments: argparse.Namespace) -> int:
     if made.moved:
         print(say(arguments.lang, "restore.moved", file=made.moved))
     print(say(arguments.lang, "restore.done", leads=made.leads, facts=made.facts, number=made.number))
-    return _audited(settings)
+    return _audited(settings, arguments.lang)
 
 
 def _confirm(engine: Any, lang: str) -> int:
@@ -507,7 +505,7 @@ def _confirm(engine: Any, lang: str) -> int:
     return 0
 
 
-def _own_names(settings: Settings) -> Iterator[tuple[str, str]]:
+def _own_names(settings: Settings, lang: str) -> Iterator[tuple[str, str]]:
     """The company's products and further names, and the customers of its database where there is one."""
     from bot.company import read_names_file
 
@@ -522,7 +520,8 @@ def _own_names(settings: Settings) -> Iterator[tuple[str, str]]:
         with _database(settings) as engine:
             yield from known_names(engine)
     except (SchemaError, Unavailable) as error:
-        print(f"leadbell: without the customers of {settings.database.shown}: {error}", file=sys.stderr)
+        why = _trouble(error, lang)
+        _wrong(say(lang, "cli.without_customers", database=settings.database.shown, why=why))
 
 
 # -- tokens -------------------------------------------------------------------------------------------------
@@ -538,21 +537,9 @@ def _token_add(arguments: argparse.Namespace) -> int:
 
     def add(engine: Any) -> int:
         scopes = [each.strip() for each in ",".join(arguments.scope or ["capture,read"]).split(",")]
-        try:
-            token = tokens.add(
-                engine, name=arguments.name, new_token=new_token, now=SystemClock().now(), scopes=scopes
-            )
-        except tokens.NameTaken:
-            print(
-                f"leadbell: there is a live token {arguments.name!r}; leadbell token revoke {arguments.name}",
-                file=sys.stderr,
-            )
-            return 1
-        except tokens.BadToken as error:
-            print(f"leadbell: {error}", file=sys.stderr)
-            return 1
-        print(token)
-        print("shown this once: only its hash is kept", file=sys.stderr)
+        now = SystemClock().now()
+        print(tokens.add(engine, name=arguments.name, new_token=new_token, now=now, scopes=scopes))
+        print(say(arguments.lang, "token.once"), file=sys.stderr)
         return 0
 
     return _with_database(arguments, add)
@@ -575,10 +562,9 @@ def _token_revoke(arguments: argparse.Namespace) -> int:
 
     def revoke(engine: Any) -> int:
         if tokens.revoke(engine, name=arguments.name, now=SystemClock().now()):
-            print(f"{arguments.name} revoked")
+            print(say(arguments.lang, "token.revoked", name=arguments.name))
             return 0
-        print(f"leadbell: no live token {arguments.name!r}", file=sys.stderr)
-        return 1
+        return _wrong(say(arguments.lang, "token.none", name=arguments.name))
 
     return _with_database(arguments, revoke)
 
@@ -596,23 +582,24 @@ def _fake_wecom(arguments: argparse.Namespace) -> int:
         )
 
     text = commands.rehearsal(arguments.port, arguments.callback)
-    return _rehearse(arguments.init, text, run, "127.0.0.1", arguments.port)
+    return _rehearse(arguments, text, run, "127.0.0.1")
 
 
 def _rehearse(
-    file: Path | None, text: str, run: Callable[[], Coroutine[Any, Any, Any]], host: str, port: int
+    arguments: argparse.Namespace, text: str, run: Callable[[], Coroutine[Any, Any, Any]], host: str
 ) -> int:
     """Write the settings of a fake's small company and run it. Where it can't listen nothing is written."""
+    file: Path | None = arguments.init
     try:
-        try_address(host, port)
-        if file is not None and not _rehearsal_written(file, text):
+        try_address(host, arguments.port)
+        if file is not None and not _rehearsal_written(file, text, arguments.lang):
             return 1
         return asyncio.run(run()) or 0
     except OSError as error:
-        return _no_address(error, host, port, "--port")
+        return _no_address(arguments, error, host, arguments.port, "--port")
 
 
-def _rehearsal_written(file: Path, text: str) -> bool:
+def _rehearsal_written(file: Path, text: str, lang: str) -> bool:
     """Whether the settings are there now; those that were there are left as they are."""
     from bot.setup import AlreadyThere, write_config
 
@@ -620,9 +607,9 @@ def _rehearsal_written(file: Path, text: str) -> bool:
         write_config(file, text)
         print(f"{file} ✔", flush=True)
     except AlreadyThere:
-        print(f"{file} exists and is left as it is", flush=True)
+        print(say(lang, "cli.exists", file=file), flush=True)
     except OSError as error:
-        print(f"leadbell: {file}: {error.strerror}; nothing was written", file=sys.stderr)
+        _wrong(say(lang, "cli.unwritten", why=f"{file}: {error.strerror}"))
         return False
     return True
 
@@ -630,7 +617,7 @@ def _rehearsal_written(file: Path, text: str) -> bool:
 def _with_wecom(arguments: argparse.Namespace) -> tuple[Settings, Any]:
     settings = load(arguments.config, os.environ)
     if settings.wecom is None:
-        print("leadbell: no [wecom] in the settings", file=sys.stderr)
+        _wrong(say(arguments.lang, "cli.no_section", section="wecom"))
     return settings, settings.wecom
 
 
@@ -704,8 +691,7 @@ def _keep_directory(
 def _send_test(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config, os.environ)
     if not (arguments.channel or settings.wecom or settings.dingtalk):
-        print("leadbell: no [wecom] and no [dingtalk] in the settings", file=sys.stderr)
-        return 2
+        return _wrong(say(arguments.lang, "cli.no_platform"), 2)
     channel = arguments.channel or ("wecom" if settings.wecom is not None else "dingtalk")
     return (_send_test_wecom if channel == "wecom" else _send_test_dingtalk)(arguments)
 
@@ -722,8 +708,7 @@ def _send_test_wecom(arguments: argparse.Namespace) -> int:
         if each.wecom and (each.id == arguments.to if arguments.to else each.role == "admin")
     ]
     if not wanted:
-        print("leadbell: nobody to send to: no such person on WeCom, or no admin", file=sys.stderr)
-        return 2
+        return _wrong(say(arguments.lang, "cli.nobody"), 2)
     return asyncio.run(
         commands.send_test(section, wanted, link=settings.app.base_url, out=partial(print, flush=True))
     )
@@ -742,13 +727,13 @@ def _fake_dingtalk(arguments: argparse.Namespace) -> int:
         people = run.members_of(arguments.init or arguments.config)
         return run.run(host, port, people, partial(print, flush=True))
 
-    return _rehearse(arguments.init, run.rehearsal(f"http://{host}:{port}"), fake, host, port)
+    return _rehearse(arguments, run.rehearsal(f"http://{host}:{port}"), fake, host)
 
 
 def _with_dingtalk(arguments: argparse.Namespace) -> tuple[Settings, bool]:
     settings = load(arguments.config, os.environ)
     if settings.dingtalk is None:
-        print("leadbell: no [dingtalk] in the settings", file=sys.stderr)
+        _wrong(say(arguments.lang, "cli.no_section", section="dingtalk"))
     return settings, settings.dingtalk is not None
 
 
@@ -773,8 +758,7 @@ def _send_test_dingtalk(arguments: argparse.Namespace) -> int:
     people = [p for p in settings.people if (p.id == arguments.to if arguments.to else p.role == "admin")]
     wanted = {each.id: (each.dingtalk, say(each.lang, "cli.test")) for each in people if each.dingtalk}
     if not wanted:
-        print("leadbell: nobody to send to: no such person on DingTalk, or no admin", file=sys.stderr)
-        return 2
+        return _wrong(say(arguments.lang, "cli.nobody"), 2)
     failed = 0
     for person, (account, text) in wanted.items():
         try:

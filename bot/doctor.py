@@ -6,42 +6,25 @@ import pyexpat
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 import aiohttp
 
-from bot.address import WHO_LISTENS, web_address, who_answers
+from bot.address import WHO_LISTENS, Neighbour, web_address, who_answers
 from bot.channels.wecom import checkup
+from bot.checks import BAD, GOOD, WARN, Check, check
 from bot.company import build_company, read_names_file
 from bot.config import ConfigErrors, OpenAiShape, Settings, Wecom, load, warnings
 from bot.endpoint import Endpoint, Unreachable
 from bot.seams import SystemClock
+from bot.words import say
 
 ROOM = 200_000_000
 SECONDS = 3.0
 LONGEST_LIST = 4 << 20  # some endpoints list hundreds of models
-DAYS = 'years = [{year}], holidays = ["{year}-01-01", …], workdays = ["{year}-01-03", …] (docs/sla.md)'
-GOOD, BAD, WARN = "✔", "✘", "⚠"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    mark: str
-    name: str
-    means: str
-    next: str = ""
-
-    def line(self) -> str:
-        tail = f"\n    → {self.next}" if self.next else ""
-        return f"{self.mark} {self.name}: {self.means}{tail}"
-
-    def as_json(self) -> dict[str, str]:
-        return asdict(self)
-
-
-LookAtDatabase = Callable[[Settings, datetime], Iterator[Check]]
+LookAround = Callable[[Settings, datetime, str], Iterator[Check]]
 NameOfDatabase = Callable[[Settings], str | None]
 
 
@@ -49,80 +32,71 @@ def examine(
     path: Path,
     environ: Mapping[str, str],
     now: datetime,
-    database: LookAtDatabase,
+    around: LookAround,
     installation: NameOfDatabase,
     lang: str = "zh",
 ) -> Iterator[Check]:
-    """Every check, in the order in which one would mend them. `database` looks at the store; `installation`
-    names it ("" before its first start, None when it can't be read), as the bot that runs on it does.
-    `lang` is that of mistakes in the settings."""
-    yield _python()
+    """Every check, in the order in which one would mend them. `around` looks at what is outside the settings,
+    the store first; `installation` names the database ("" before its first start, None when it can't be
+    read), as the bot that runs on it does."""
+    yield _python(lang)
     try:
         settings = load(path, environ)
         company = build_company(settings, year=now.year)
         read_names_file(settings)
     except ConfigErrors as error:
         for mistake in error.mistakes:
-            check = f"leadbell check-config --config {path}"
-            yield Check(mark=BAD, name="config", means=mistake.line(lang), next=check)
+            then = f"leadbell check-config --config {path}"
+            yield Check(mark=BAD, name="config", means=mistake.line(lang), next=then)
         return
-    yield Check(
-        mark=GOOD, name="config", means=f"{path}: {len(company.people)} people, {len(company.teams)} teams"
-    )
+    people, teams = len(company.people), len(company.teams)
+    yield check(lang, GOOD, "config", "doctor.config", file=path, people=people, teams=teams)
     for mistake in warnings(settings):
         yield Check(mark=WARN, name="config", means=mistake.line(lang))
-    yield _calendar(company.calendar.unannounced(now))
-    yield _disk(_kept_in(settings))
-    yield from database(settings, now)
-    yield from _channels(settings)
-    yield from _running(settings, installation(settings))
+    yield _calendar(lang, company.calendar.unannounced(now))
+    yield _disk(lang, _kept_in(settings))
+    yield from around(settings, now, lang)
+    yield from _channels(lang, settings)
+    yield from _running(lang, settings, installation(settings))
 
 
-def _running(settings: Settings, ours: str | None) -> Iterator[Check]:
+def _running(lang: str, settings: Settings, ours: str | None) -> Iterator[Check]:
     """What the bot that runs on this machine says of itself: each instance knows its own connections."""
     host, port = settings.app.host, settings.app.port
     found, address = asyncio.run(who_answers(host, port)), web_address(host, port)
     if found is None:
-        yield Check(mark=WARN, name="bot", means=f"none answers at {address}", next="leadbell serve")
+        yield check(lang, WARN, "bot", "doctor.bot.none", address=address)
     elif found.installation is None:
-        then = f"`{WHO_LISTENS}` names it: stop it, or set another [app] port"
-        yield Check(mark=BAD, name="bot", means=f"another program answers at {address}", next=then)
+        yield check(lang, BAD, "bot", "doctor.bot.other", address=address, command=WHO_LISTENS)
     elif ours is None:
-        means = f"one answers at {address}; whether it is this one, only the database can tell"
-        yield Check(mark=WARN, name="bot", means=means, next="mend the line of the database above")
+        yield check(lang, WARN, "bot", "doctor.bot.unsure", address=address)
     elif found.installation != ours:
-        means = f"the Leadbell at {address} works on another database than {settings.database.shown}"
-        then = "stop it, or set another [app] port; if it is the right one, mend [database] url"
-        yield Check(mark=BAD, name="bot", means=means, next=then)
+        shown = settings.database.shown
+        yield check(lang, BAD, "bot", "doctor.bot.stranger", address=address, database=shown)
     else:
-        bad = [each for each in found.checks if not each.ok]
-        for each in bad:
-            yield Check(mark=BAD, name=f"bot: {each.name}", means=each.detail, next=_look_at(each.name))
-        if not bad:
-            yield Check(mark=GOOD, name="bot", means=f"{address}: ready")
+        yield from _ours(lang, address, found)
 
 
-def _look_at(name: str) -> str:
-    """Where the cause of a red line of `/readyz` is to be found."""
-    if name == "outbox" or name.startswith("stream"):
-        return "mend the channel's red lines above; what waits is sent by itself within 5 minutes of that"
-    return "read the log of leadbell serve, its last line about this"
+def _ours(lang: str, address: str, bot: Neighbour) -> Iterator[Check]:
+    bad = [each for each in bot.checks if not each.ok]
+    for each in bad:
+        outward = each.name == "outbox" or each.name.startswith("stream")
+        then = say(lang, "doctor.bot.channel.next" if outward else "doctor.bot.loop.next")
+        yield Check(mark=BAD, name=f"bot: {each.name}", means=each.detail, next=then)
+    if not bad:
+        yield check(lang, GOOD, "bot", "doctor.bot", address=address)
 
 
-def _python() -> Check:
-    means = f"Python {platform.python_version()}, {pyexpat.EXPAT_VERSION}"
-    return Check(mark=GOOD if sys.version_info >= (3, 11) else BAD, name="python", means=means)
+def _python(lang: str) -> Check:
+    key, mark = ("doctor.python", GOOD) if sys.version_info >= (3, 11) else ("doctor.python.old", BAD)
+    expat = pyexpat.EXPAT_VERSION
+    return check(lang, mark, "python", key, python=platform.python_version(), expat=expat)
 
 
-def _calendar(missing: int | None) -> Check:
+def _calendar(lang: str, missing: int | None) -> Check:
     if missing is None:
-        return Check(mark=GOOD, name="calendar", means="holidays and make-up days are announced")
-    return Check(
-        mark=WARN,
-        name="calendar",
-        means=f"{missing}: the make-up workdays are not known; clocks count Monday to Friday",
-        next=f"write them into a file and name it in [calendar] file: {DAYS.format(year=missing)}",
-    )
+        return check(lang, GOOD, "calendar", "doctor.calendar")
+    return check(lang, WARN, "calendar", "doctor.calendar.missing", year=missing)
 
 
 def _kept_in(settings: Settings) -> Path:
@@ -132,52 +106,39 @@ def _kept_in(settings: Settings) -> Path:
     return folder if folder.is_dir() else Path()
 
 
-def _disk(folder: Path) -> Check:
+def _disk(lang: str, folder: Path) -> Check:
     free = shutil.disk_usage(folder).free
-    means = f"{free // 1_000_000} MB free"
-    if free < ROOM:
-        return Check(mark=BAD, name="disk", means=means, next="free some space: a full disk stores nothing")
-    return Check(mark=GOOD, name="disk", means=means)
+    key, mark = ("doctor.disk", GOOD) if free >= ROOM else ("doctor.disk.full", BAD)
+    return check(lang, mark, "disk", key, free=free // 1_000_000)
 
 
-def _channels(settings: Settings) -> Iterator[Check]:
+def _channels(lang: str, settings: Settings) -> Iterator[Check]:
     if settings.simulator.enabled:
         yield Check(mark=GOOD, name="simulator", means=f"{settings.app.base_url}/sim")
     if settings.wecom is not None:
-        yield from _wecom(settings, settings.wecom)
+        yield from _wecom(lang, settings, settings.wecom)
     for name, section in (("speech", settings.speech), ("model", settings.model)):
         if section is not None:
-            yield asyncio.run(_answers(name, section))
+            yield asyncio.run(_answers(lang, name, section))
     if not (settings.simulator.enabled or settings.wecom or settings.dingtalk):
-        yield Check(
-            mark=BAD,
-            name="channels",
-            means="nobody can be reached",
-            next="set [simulator] enabled = true to try it",
-        )
+        yield check(lang, BAD, "channels", "doctor.channels")
 
 
-async def _answers(name: str, section: OpenAiShape) -> Check:
+async def _answers(lang: str, name: str, section: OpenAiShape) -> Check:
     """Whether the endpoint of that section answers and takes the key; nothing of anybody's is sent."""
-    address = f"{section.base_url}/models"
+    about = {"address": f"{section.base_url}/models", "section": name}
     async with aiohttp.ClientSession() as http:
         endpoint = Endpoint(base_url=section.base_url, api_key=section.key, http=http)
         try:
             status, _ = await endpoint.ask("GET", "/models", within=SECONDS, most=LONGEST_LIST)
         except Unreachable as error:
-            then = f"is it running, [{name}] base_url right?"
-            return Check(mark=BAD, name=name, means=f"{address}: {error}", next=then)
+            return check(lang, BAD, name, "doctor.endpoint.away", **about, why=error)
     if status in (401, 403):
-        means = f"{address} refuses the key ({status})"
-        return Check(mark=BAD, name=name, means=means, next=f"set [{name}] api_key")
-    return Check(mark=GOOD, name=name, means=f"{address} answers")
+        return check(lang, BAD, name, "doctor.endpoint.key", **about, status=status)
+    return check(lang, GOOD, name, "doctor.endpoint", **about)
 
 
-def _wecom(settings: Settings, section: Wecom) -> Iterator[Check]:
+def _wecom(lang: str, settings: Settings, section: Wecom) -> list[Check]:
     accounts = [person.wecom for person in settings.people if person.wecom]
-    found = asyncio.run(
-        checkup.examine(section, base_url=settings.app.base_url, accounts=accounts, clock=SystemClock())
-    )
-    for each in found:
-        mark = WARN if each.good is None else GOOD if each.good else BAD
-        yield Check(mark=mark, name=each.step, means=each.means, next=each.next)
+    base_url, clock = settings.app.base_url, SystemClock()
+    return asyncio.run(checkup.examine(section, base_url=base_url, accounts=accounts, clock=clock, lang=lang))

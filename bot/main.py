@@ -27,6 +27,7 @@ from bot.channels.tokens import AccessTokens, Fetched
 from bot.channels.wecom.app import WecomApp, make_app
 from bot.channels.wecom.face import Tiles
 from bot.channels.wecom.roll import read_roll
+from bot.checks import BAD, GOOD, WARN, Check, check
 from bot.company import build_company, read_days, read_names_file
 from bot.config import (
     ConfigErrors,
@@ -40,7 +41,6 @@ from bot.config import (
 )
 from bot.deliver import Deliverer, redraw
 from bot.directory import Directory, with_members
-from bot.doctor import BAD, GOOD, WARN, Check
 from bot.downloads import Downloader
 from bot.endpoint import Endpoint
 from bot.files import Files
@@ -62,7 +62,7 @@ from bot.web.keys import Keys
 from bot.web.lead_page import LeadPage
 from bot.web.signin import Gate
 from bot.web.sim import Simulator, Stream
-from bot.words import say
+from bot.words import say, trouble_words
 from domain.clock import Clock, from_micros
 from domain.errors import DirectoryShrunk, Unavailable
 from domain.people import Company, Listed, Person, same_people
@@ -90,7 +90,7 @@ from storage import (
     tokens,
 )
 from storage.audit import audit_database
-from storage.engine import is_sqlite, read_url, trouble, writer_engine
+from storage.engine import as_trouble, is_sqlite, read_url, writer_engine
 from storage.reads import Reads
 from storage.store import Store, ensure_desks
 from storage.writer import Once
@@ -147,7 +147,7 @@ def prepare_database(url: str) -> tuple[str | None, str]:
         engine.dispose()
 
 
-def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
+def look_at_database(settings: Settings, now: datetime, lang: str) -> Iterator[Check]:
     """The doctor's look at the store: reachable, at the right schema, and whether notices pile up."""
     url = read_url(settings.database.url.get_secret_value())
     shown = settings.database.shown
@@ -155,39 +155,31 @@ def look_at_database(settings: Settings, now: datetime) -> Iterator[Check]:
     try:
         if settings.database.missing:
             schema.check_writable(url)
-            yield Check(mark=WARN, name="database", means=f"{shown}: not there yet", next="leadbell migrate")
+            yield check(lang, WARN, "database", "doctor.database.missing", database=shown)
             return
         schema.check(engine)
         schema.check_writable(url)
-        yield Check(mark=GOOD, name="database", means=f"{shown}: schema {schema.HEAD}")
-        yield from _look_at_epoch(epoch.look(engine, epoch.Seen(url, settings.watch.seen_file)))
+        yield check(lang, GOOD, "database", "doctor.database", database=shown, version=schema.HEAD)
+        yield from _look_at_epoch(lang, epoch.look(engine, epoch.Seen(url, settings.watch.seen_file)))
         waiting, dead = housekeeping.backlog(engine, now)
         mark = WARN if waiting or dead else GOOD
-        yield Check(
-            mark=mark, name="outbox", means=f"{waiting} notices wait over a minute, {dead} could not be sent"
-        )
-    except schema.SchemaError as error:
-        then = "leadbell migrate" if "leadbell migrate" in str(error) else ""
-        yield Check(mark=BAD, name="database", means=str(error), next=then)
+        yield check(lang, mark, "outbox", "doctor.outbox", waiting=waiting, dead=dead)
     except Unavailable as error:
-        yield Check(
-            mark=BAD, name="database", means=f"{shown}: {error}", next="is the server up, the address right?"
-        )
+        yield check(lang, BAD, "database", "doctor.database.away", database=shown, why=error)
     except Exception as error:
-        if not (said := trouble(error)):
+        if (found := as_trouble(error)) is None:
             raise
-        yield Check(mark=BAD, name="database", means=said)
+        yield Check(mark=BAD, name="database", means=trouble_words(lang, found))
     finally:
         engine.dispose()
 
 
-def look_around(settings: Settings, now: datetime) -> Iterator[Check]:
+def look_around(settings: Settings, now: datetime, lang: str) -> Iterator[Check]:
     """The doctor's look at what is outside the settings: the store and the platforms."""
-    yield from look_at_database(settings, now)
+    yield from look_at_database(settings, now, lang)
     if settings.dingtalk is not None:
-        for finding in asyncio.run(ask_dingtalk(settings, examine_dingtalk)):
-            yield Check(mark=finding.mark, name=finding.name, means=finding.means, next=finding.next)
-        yield from _dingtalk_budget(settings, settings.dingtalk, now)
+        yield from asyncio.run(ask_dingtalk(settings, partial(examine_dingtalk, lang=lang)))
+        yield from _dingtalk_budget(lang, settings, settings.dingtalk, now)
 
 
 def installation_of(settings: Settings) -> str | None:
@@ -203,7 +195,7 @@ def installation_of(settings: Settings) -> str | None:
         engine.dispose()
 
 
-def _dingtalk_budget(settings: Settings, section: Dingtalk, now: datetime) -> Iterator[Check]:
+def _dingtalk_budget(lang: str, settings: Settings, section: Dingtalk, now: datetime) -> Iterator[Check]:
     engine = writer_engine(read_url(settings.database.url.get_secret_value()))
     try:
         used = {what: meters.counted(engine, name) for what, name in budget_names(now).items()}
@@ -212,13 +204,12 @@ def _dingtalk_budget(settings: Settings, section: Dingtalk, now: datetime) -> It
     finally:
         engine.dispose()
     for what, limit in (("calls", section.monthly_calls), ("pushes", section.monthly_pushes)):
-        found = budget(what, used[what], limit)
-        yield Check(mark=found.mark, name=found.name, means=found.means, next=found.next)
+        yield budget(lang, what, used[what], limit)
 
 
-def _look_at_epoch(lost: epoch.Lost | None) -> Iterator[Check]:
+def _look_at_epoch(lang: str, lost: epoch.Lost | None) -> Iterator[Check]:
     if lost is not None:
-        means = say("en", "watch.red", epoch=lost.epoch, since=_instant(lost.since))
+        means = say(lang, "watch.red", epoch=lost.epoch, since=_instant(lost.since))
         yield Check(mark=BAD, name="restored", means=means, next="leadbell restore --confirm")
 
 

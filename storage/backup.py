@@ -17,6 +17,7 @@ from sqlalchemy import URL, Boolean, Connection, Table, func, make_url, select
 
 from storage import epoch, schema, sql, tables
 from storage.engine import FileLock, is_sqlite, snapshot_engine, writer_engine
+from storage.trouble import Trouble
 
 AT_ONCE = 1_000
 SEAL = 60
@@ -26,8 +27,8 @@ HEADER = b"SQLite format 3\0"
 MEGABYTE = 1 << 20
 
 
-class BadBackup(Exception):
-    """The file can't be written, is none of ours, is damaged, or can't go where it should: the text says."""
+class BadBackup(Trouble):
+    """The file can't be written, is none of ours, is damaged, or can't go where it should."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class Copied:
 def backup(url: URL, file: Path) -> Copied:
     """Write all that is committed now into a new file. Raises BadBackup, SchemaError."""
     if file.exists():
-        raise BadBackup(f"{file} exists and is left as it is")
+        raise BadBackup("backup.exists", file=file)
     _check_schema(url)
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
@@ -59,7 +60,7 @@ def backup(url: URL, file: Path) -> Copied:
         _sync(part)
         part.rename(file)
     except (OSError, sqlite3.Error) as error:
-        raise BadBackup(f"{file}: {error}") from None
+        raise BadBackup("backup.failed", file=file, why=error) from None
     finally:
         part.unlink(missing_ok=True)
     return found
@@ -98,7 +99,7 @@ def _restored(url: URL, found: Copied, seen: epoch.Seen, moved: Path | None) -> 
 
 def _check_schema(url: URL) -> None:
     if is_sqlite(url) and not Path(url.database or "").exists():
-        raise BadBackup(f"{url.database} is not there")
+        raise BadBackup("backup.missing", file=url.database)
     engine = snapshot_engine(url)
     try:
         schema.check(engine)
@@ -109,18 +110,18 @@ def _check_schema(url: URL) -> None:
 def _look(file: Path) -> Copied:
     """Count what a backup holds; BadBackup when it is damaged or none of ours."""
     if not file.is_file():
-        raise BadBackup(f"{file} is not there")
+        raise BadBackup(f"backup.{'no_file' if file.exists() else 'missing'}", file=file)
     try:
         with closing(_reader(file)) as conn:
             whole = conn.execute("PRAGMA integrity_check").fetchone()[0]
             if whole != "ok":
-                raise BadBackup(f"{file} is damaged: {whole}")
+                raise BadBackup("backup.damaged", file=file, why=whole)
             leads, facts = (
                 conn.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
                 for name in ("leads", "events")
             )
     except sqlite3.Error as error:
-        raise BadBackup(f"{file} is no backup of Leadbell: {error}") from None
+        raise BadBackup("backup.foreign", file=file, why=error) from None
     return Copied(leads=leads, facts=facts, size=file.stat().st_size)
 
 
@@ -169,7 +170,7 @@ def _refuse_changed(file: Path) -> None:
     """A file that bears no seal, such as a database copied with `cp`, is taken as it is."""
     borne, found = _seals(file)
     if borne not in (0, found):
-        raise BadBackup(f"{file} is not what the backup wrote: it is damaged, or was changed since")
+        raise BadBackup("backup.changed", file=file)
 
 
 def _refuse_foreign(database: Path) -> None:
@@ -185,9 +186,7 @@ def _refuse_foreign(database: Path) -> None:
     except sqlite3.Error:
         pass  # a damaged one is what a backup is for
     if not ours:
-        raise BadBackup(
-            f"{database} is no database of Leadbell and is left as it is: name another, or move it"
-        )
+        raise BadBackup("backup.not_ours", file=database)
 
 
 def _sync(file: Path) -> None:
@@ -252,7 +251,7 @@ def _put_in_place(database: Path, file: Path, now: datetime) -> Path | None:
         moved = _move_aside(database, now) if database.exists() else None
         part.rename(database)
     except (OSError, sqlite3.Error) as error:
-        raise BadBackup(f"{database}: {error}") from None
+        raise BadBackup("backup.failed", file=database, why=error) from None
     finally:
         part.unlink(missing_ok=True)
     return moved
@@ -285,7 +284,7 @@ def _load(url: URL, file: Path) -> None:
 
 def _refuse_unless_empty(conn: Connection) -> None:
     if conn.execute(select(func.count()).select_from(tables.leads)).scalar_one():
-        raise BadBackup("the database holds leads: make an empty one and name it in [database] url")
+        raise BadBackup("backup.not_empty")
     for table in tables.metadata.sorted_tables:  # desks and marks that a start had made
         if table.name not in ("events", "anchors"):
             conn.execute(table.delete())

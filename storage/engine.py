@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from domain.errors import Unavailable
 from storage import sql
+from storage.trouble import Trouble
 
 BUSY_MS = 5000
 _FAILED = (DBAPIError, InterfaceError, PoolTimeout, OSError)
@@ -36,49 +37,37 @@ _TURNS = "-c idle_in_transaction_session_timeout=10000 -c lock_timeout=15000"
 
 
 _TROUBLES = (
-    ("unable to open", "its file can't be opened. Is its folder there, and may this user write there?"),
-    ("readonly", "this user may not write its file or folder. What is in it is kept."),
-    ("full", "the disk is full, so nothing of this was stored; what was before is kept. Free some space."),
-    (
-        "disk I/O",
-        "the disk fails or is full; what was stored before is kept. Free some space, look at the disk.",
-    ),
-    (
-        "not a database",
-        "its file is none, or damaged. It is left as it is: leadbell restore FILE brings a backup.",
-    ),
-    ("malformed", "its file is damaged. It is left as it is: leadbell restore FILE brings a backup."),
-    ("locked", "another program holds it, so nothing was changed. Stop that one, or try again."),
-    (
-        "password authentication failed",
-        "the server refuses its user or its password, so nothing was changed. An @ in one is written %40.",
-    ),
-    ("FATAL:  database", "the server has no such database, so nothing was changed. See docs/operations.md."),
-    ("FATAL:  role", "the server has no such user, so nothing was changed. See docs/operations.md."),
-    (
-        "permission denied for schema",
-        "its user may not make tables there, so nothing was changed. Make it the owner: "
-        "ALTER DATABASE … OWNER TO …",
-    ),
-    (
-        "resolve host",
-        "its host name is not known, so nothing was changed. An @ in a password is written %40.",
-    ),
-    ("connection", "it can't be reached, so nothing was changed. Is the server up, the address right?"),
+    ("unable to open", "db.open"),
+    ("readonly", "db.readonly"),
+    ("full", "db.full"),
+    ("disk I/O", "db.io"),
+    ("not a database", "db.foreign"),
+    ("malformed", "db.damaged"),
+    ("locked", "db.locked"),
+    ("password authentication failed", "db.password"),
+    ("FATAL:  database", "db.none"),
+    ("FATAL:  role", "db.role"),
+    ("permission denied for schema", "db.schema"),
+    ("resolve host", "db.host"),
+    ("connection", "db.away"),
 )
 
 
-def trouble(error: BaseException) -> str:
-    """What a database's error means to whoever runs a command, and what to do; "" for another error. Nothing
-    of a statement or an address is repeated."""
+def as_trouble(error: Exception) -> Trouble | None:
+    """What an error of storage means to whoever runs a command; None for any other. Nothing of a statement or
+    an address is repeated."""
+    if isinstance(error, Trouble):
+        return error
+    if isinstance(error, Unavailable):
+        return Trouble("away", why=error)
     if not isinstance(error, DBAPIError | InterfaceError):
-        return ""
+        return None
     said = str(error.orig)
-    means = next((means for part, means in _TROUBLES if part in said), type(error.orig).__name__)
-    return f"the database ([database] url): {means}"
+    code = next((code for part, code in _TROUBLES if part in said), "")
+    return Trouble(code) if code else Trouble("db.other", why=type(error.orig).__name__)
 
 
-class StoreInUse(Exception):
+class StoreInUse(Trouble):
     """Another process serves this database file."""
 
 
@@ -204,9 +193,7 @@ class FileLock:
             handle.seek(0)
             holder = handle.read().strip() or "?"
             handle.close()
-            raise StoreInUse(
-                f"{self._path} is held by process {holder}: stop it first (several instances need PostgreSQL)"
-            ) from None
+            raise StoreInUse("held", file=self._path, process=holder) from None
         handle.truncate(0)
         handle.write(str(os.getpid()))
         handle.flush()

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, inspect, text
 
 from storage.engine import is_sqlite
+from storage.trouble import Trouble
 
 HEAD = "0001"
 """The newest migration; tests compare it with the folder."""
@@ -15,8 +16,8 @@ NOBODYS = {"spatial_ref_sys"}
 """Tables that a server itself may have put into an empty database."""
 
 
-class SchemaError(Exception):
-    """The database does not fit this program. The text says what to do."""
+class SchemaError(Trouble):
+    """The database does not fit this program."""
 
 
 def current(engine: Engine) -> str | None:
@@ -33,14 +34,9 @@ def check(engine: Engine) -> None:
     version = current(engine)
     if version == HEAD:
         return
-    if version is None or version < HEAD:
-        raise SchemaError(
-            f"the database is at {version or 'no schema'}, this program needs {HEAD}: run `leadbell migrate`"
-        )
-    raise SchemaError(
-        f"the database is at {version}, newer than this program ({HEAD}): install the newer leadbell, "
-        "or restore the backup made before the upgrade. Nothing was changed."
-    )
+    if version is None:
+        raise SchemaError("schema.none", head=HEAD)
+    raise SchemaError(f"schema.{'old' if version < HEAD else 'newer'}", version=version, head=HEAD)
 
 
 def check_writable(url: URL) -> None:
@@ -50,9 +46,7 @@ def check_writable(url: URL) -> None:
     file = Path(url.database)
     for each in (file, file.absolute().parent):
         if each.exists() and not os.access(each, os.W_OK):
-            raise SchemaError(
-                f"{each}: this user may not write it (chown it, or run as its owner). What is in it is kept."
-            )
+            raise SchemaError("schema.unwritable", file=each)
 
 
 def migrate(url: URL, engine: Engine) -> tuple[str | None, str]:
@@ -84,10 +78,7 @@ def _check_empty(engine: Engine) -> None:
     with engine.connect() as conn:
         found = sorted(set(inspect(conn).get_table_names()) - NOBODYS)
     if found:
-        raise SchemaError(
-            f"the database holds tables of another program ({', '.join(found[:5])}): name an empty one. "
-            "Nothing was changed."
-        )
+        raise SchemaError("schema.foreign", tables=", ".join(found[:5]))
 
 
 def _copy_aside(file: Path, version: str) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.clock import from_micros, to_micros
 from storage.engine import reading
 from storage.tables import tokens
+from storage.trouble import Trouble
 
 SCOPES = ("capture", "read", "contact")
 """`contact` shows phones, e-mails and WeChat names unmasked; it goes with `read`."""
@@ -28,11 +29,11 @@ DEFAULT_SCOPES = frozenset({"capture", "read"})
 _NAME = re.compile(r"[\w.@-]{1,64}")
 
 
-class BadToken(ValueError):
-    """A name or a scope that cannot be; the text says which."""
+class BadToken(Trouble):
+    """A name or a scope that cannot be."""
 
 
-class NameTaken(ValueError):
+class NameTaken(Trouble):
     """A live token of that name is there already."""
 
 
@@ -50,8 +51,10 @@ def read_scopes(text: str) -> frozenset[str]:
     """The scopes of a list such as `capture,read`; BadToken names an unknown one, or an empty list."""
     found = frozenset(part.strip() for part in text.split(",") if part.strip())
     unknown = sorted(found - set(SCOPES))
-    if unknown or not found:
-        raise BadToken(f"unknown scope {unknown[0]!r}" if unknown else "no scope")
+    if unknown:
+        raise BadToken("token.scope", scope=unknown[0], scopes=", ".join(SCOPES))
+    if not found:
+        raise BadToken("token.no_scope", scopes=", ".join(SCOPES))
     return found
 
 
@@ -72,7 +75,7 @@ def add(
     256 random bits. The name of a revoked token is free again. Raises NameTaken or BadToken."""
     wanted = read_scopes(",".join(scopes))
     if not _NAME.fullmatch(name):
-        raise BadToken(f"a name holds letters, digits and . _ @ -, at most 64 of them: {name!r}")
+        raise BadToken("token.name", name=repr(name))
     token = new_token()
     row = {
         "name": name,
@@ -87,7 +90,7 @@ def add(
             if not conn.execute(again).rowcount:
                 conn.execute(insert(tokens).values(row))
     except IntegrityError:
-        raise NameTaken(name) from None
+        raise NameTaken("token.taken", name=name) from None
     return token
 
 

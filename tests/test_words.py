@@ -33,12 +33,13 @@ from domain.people import Role
 from domain.reasons import REASONS, Goes
 from domain.stages import Stage
 from domain.usecases.placing import NO_ROOM
+from storage.engine import _TROUBLES as TROUBLES
 
 BOT = Path(__file__).parents[1] / "bot"
 CHINESE = re.compile("[\u3400-\u9fff\u3001-\u3011]")
 TO_BE_TYPED = re.compile("/[a-z]+ .*|“[^”]*”|e\\.g\\. .*")
 """The examples in an English sentence: what people type may be Chinese in any language."""
-BESIDE_ITS_ENGLISH = {"config.py", "setup.py", "console.py", "checkup.py", "commands.py"}
+BESIDE_ITS_ENGLISH = {"config.py", "setup.py", "commands.py"}
 """They speak in a terminal before any setting is read, so each sentence stands there beside its English."""
 DATA = {"demo.py", "schemas.py", "holidays_cn.py", "rehearsal.py"}
 """Their Chinese is names, not what the bot says."""
@@ -80,6 +81,31 @@ def test_every_sentence_that_is_said_exists() -> None:
     said = _said()
     assert len(said) > 50
     assert [(place, key) for place, key in said if key not in CATALOGUES["zh"]] == []
+
+
+def _troubles() -> set[str]:
+    """The first argument of every error of storage that stops a command: its code."""
+    names = {"Trouble", "SchemaError", "BadBackup", "StoreInUse", "NameTaken", "BadToken"}
+    calls = [
+        node
+        for place in (BOT.parent / "storage", BOT)
+        for file in sorted(place.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+    ]
+    return {
+        part.value
+        for call in calls
+        if not isinstance(call.args[0], ast.JoinedStr)
+        for part in ast.walk(call.args[0])
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    } | {code for _, code in TROUBLES}
+
+
+def test_whatever_stops_a_command_has_its_sentence() -> None:
+    codes = _troubles()
+    assert len(codes) > 25
+    assert sorted(codes - {key.removeprefix("trouble.") for key in CATALOGUES["zh"]}) == []
 
 
 def _strings(tree: ast.AST) -> list[ast.Constant]:

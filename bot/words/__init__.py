@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from bot.words import cards, judging, notes, proof, replies
+from bot.words import cards, judging, notes, operating, proof, replies
 
 LANGS = ("zh", "en")
 """The languages; the first stands in for one that nobody knows."""
@@ -21,8 +22,8 @@ def _merged(*parts: Mapping[str, str]) -> dict[str, str]:
 
 
 CATALOGUES: Mapping[str, Mapping[str, str]] = {
-    "zh": _merged(cards.ZH, judging.ZH, notes.ZH, replies.ZH, proof.ZH),
-    "en": _merged(cards.EN, judging.EN, notes.EN, replies.EN, proof.EN),
+    "zh": _merged(cards.ZH, judging.ZH, notes.ZH, operating.ZH, replies.ZH, proof.ZH),
+    "en": _merged(cards.EN, judging.EN, notes.EN, operating.EN, replies.EN, proof.EN),
 }
 
 
@@ -40,6 +41,21 @@ def say(lang: str, key: str, **values: object) -> str:
 def known(lang: str, key: str, otherwise: str) -> str:
     """The sentence of that key, or `otherwise` where the key comes from data and may be any text."""
     return CATALOGUES.get(lang, CATALOGUES["zh"]).get(key, otherwise)
+
+
+class Trouble(Protocol):
+    """What is in the way of a command, such as storage.trouble.Trouble."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def given(self) -> Mapping[str, object]: ...
+
+
+def trouble_words(lang: str, trouble: Trouble) -> str:
+    """What is in the way, what is kept, and what to do."""
+    means = say(lang, f"trouble.{trouble.code}", **trouble.given)
+    return say(lang, "trouble.db", means=means) if trouble.code.startswith("db.") else means
 
 
 def reason_words(lang: str, code: str) -> str:

@@ -65,9 +65,9 @@ def test_a_name_that_cannot_be_a_source_is_refused(engine: Engine, clock: Steppe
 
 def test_scopes_are_read_from_a_list_and_an_unknown_one_is_named() -> None:
     assert tokens.read_scopes(" capture , read ") == {"capture", "read"}
-    with pytest.raises(tokens.BadToken, match="write"):
+    with pytest.raises(tokens.BadToken, match="scope=write"):
         tokens.read_scopes("capture,write")
-    with pytest.raises(tokens.BadToken, match="no scope"):
+    with pytest.raises(tokens.BadToken, match="no_scope"):
         tokens.read_scopes(" , ")
 
 

@@ -8,9 +8,10 @@ from aiohttp import ClientSession
 from bot.channels.base import Refused, Retryable
 from bot.channels.dingtalk.client import Client
 from bot.channels.dingtalk.door import examine_dingtalk, make_client, own_tokens, send_test
-from bot.channels.dingtalk.examine import Finding, budget
+from bot.channels.dingtalk.examine import budget
 from bot.channels.dingtalk.fake.book import Member
 from bot.channels.dingtalk.people import gone
+from bot.checks import Check
 from bot.config import Settings
 from tests.dingtalk.world import Opener, account_of
 
@@ -74,12 +75,12 @@ async def test_when_too_many_are_gone_nobody_is(
 # -- the doctor -------------------------------------------------------------------------------------------
 
 
-def marks(findings: list[Finding]) -> dict[str, str]:
+def marks(findings: list[Check]) -> dict[str, str]:
     return {each.name: each.mark for each in findings}
 
 
 async def test_all_is_well(client: Client, settings: Settings) -> None:
-    assert marks(await examine_dingtalk(client, settings)) == {
+    assert marks(await examine_dingtalk(client, settings, lang="zh")) == {
         "dingtalk": "✔", "dingtalk stream": "✔", "dingtalk robot": "✔", "dingtalk cards": "✔", "dingtalk people": "✔",
     }  # fmt: skip
 
@@ -88,7 +89,7 @@ async def test_wrong_credentials_are_named_and_nothing_else_is_asked(
     opener: Opener, client: Client, settings: Settings
 ) -> None:
     opener.fake.client_secret = "another"
-    (found,) = await examine_dingtalk(client, settings)
+    (found,) = await examine_dingtalk(client, settings, lang="zh")
     assert found.mark == "✘"
     assert "Client Secret" in found.next
 
@@ -116,7 +117,7 @@ async def test_each_mistake_in_the_console_is_named(
     mark: str,
 ) -> None:
     opener.fake.faults.refuse.append((path, status, code, {}))
-    found = await examine_dingtalk(client, settings)
+    found = await examine_dingtalk(client, settings, lang="zh")
     assert marks(found)[name] == mark
     assert next(each.next for each in found if each.name == name)
 
@@ -136,7 +137,7 @@ async def test_the_template_is_tried_and_its_variables_compared(
     opener.fake.book.templates.add("own.schema")
     mode = 'mode = "stream"'
     settings = opener.settings("stream", "", replace={mode: f"{mode}\n{section.format()}"})
-    found = marks(await examine_dingtalk(client, settings))
+    found = marks(await examine_dingtalk(client, settings, lang="zh"))
     assert (found["dingtalk cards"], found.get("dingtalk template")) == (cards, names)
     assert not any(card.people for card in opener.fake.book.cards.values())  # shown to nobody
 
@@ -145,17 +146,17 @@ async def test_a_platform_that_is_down_is_told_with_its_hosts(
     opener: Opener, client: Client, settings: Settings
 ) -> None:
     opener.fake.faults.down = True
-    (found,) = await examine_dingtalk(client, settings)
+    (found,) = await examine_dingtalk(client, settings, lang="zh")
     assert "api.dingtalk.com:443" in found.next
 
 
 async def test_a_local_address_is_wrong_in_the_http_mode(opener: Opener, client: Client) -> None:
-    found = await examine_dingtalk(client, opener.settings("http", ""))
+    found = await examine_dingtalk(client, opener.settings("http", ""), lang="zh")
     assert marks(found)["dingtalk http"] == "✘"
 
 
 def test_the_budget_turns_yellow_at_four_fifths_and_red_at_its_end() -> None:
-    assert [budget("calls", used, 5000).mark for used in (0, 3999, 4000, 4999, 5000, 6000)] == [
+    assert [budget("zh", "calls", used, 5000).mark for used in (0, 3999, 4000, 4999, 5000, 6000)] == [
         "✔",
         "✔",
         "⚠",

@@ -282,7 +282,7 @@ def test_settings_that_can_be_used_but_are_hardly_meant_get_no_tick(tmp_path: Pa
 
 
 def test_the_doctor_names_the_setting_for_a_year_without_announced_days(tmp_path: Path) -> None:
-    [good, bad] = [doctor._calendar(None), doctor._calendar(2031)]
+    [good, bad] = [doctor._calendar("en", None), doctor._calendar("en", 2031)]
     assert (good.mark, good.next) == ("✔", "")
     assert bad.next.startswith("write them into a file and name it in [calendar] file: years = [2031], ")
     days = tmp_path / "days.toml"
@@ -305,7 +305,8 @@ def test_the_doctor_looks_at_everything(tmp_path: Path) -> None:
     found = leadbell("doctor", "--config", str(config))
     assert found.returncode == 0, found.stdout
     assert "✔" in found.stdout
-    assert "⚠ bot: none answers" in found.stdout
+    assert "⚠ bot: http://127.0.0.1:" in found.stdout
+    assert "没有机器人在运行" in found.stdout
     rows = json.loads(leadbell("doctor", "--json", "--config", str(config)).stdout)
     assert isinstance(rows, list)
     assert rows
@@ -327,7 +328,7 @@ async def doctor_beside(folder: Path, path: str, status: int, said: object) -> E
     app = web.Application()
     app.router.add_get(path, answer)
     async with TestServer(app, port=port):
-        return await asyncio.to_thread(leadbell, "doctor", "--config", str(config))
+        return await asyncio.to_thread(leadbell, "doctor", "--config", str(config), "--lang", "en")
 
 
 async def test_the_doctor_says_what_to_do_about_a_red_line_of_the_running_bot(tmp_path: Path) -> None:
@@ -379,7 +380,7 @@ def test_a_database_that_cannot_be_used_is_a_sentence_and_no_traceback(
     config = company_file(tmp_path, free_port())
     known = f"sqlite:///{tmp_path / 'leadbell.db'}"
     config.write_text(config.read_text("utf-8").replace(known, url.format(folder=tmp_path)), "utf-8")
-    found = leadbell(*command.split(), "--config", str(config))
+    found = leadbell(*command.split(), "--config", str(config), "--lang", "en")
     said = found.stdout + found.stderr
     if command == "doctor":
         [line] = [each for each in said.splitlines() if " database: " in each]
@@ -424,8 +425,8 @@ def test_the_doctor_looks_at_the_disk_that_holds_the_database(
 def test_a_test_card_without_a_platform_is_one_sentence(tmp_path: Path) -> None:
     config = ("--config", str(company_file(tmp_path, 8710)))
     found = leadbell("send-test", *config)
-    assert (found.returncode, found.stderr) == (2, "leadbell: no [wecom] and no [dingtalk] in the settings\n")
-    found = leadbell("send-test", "--channel", "dingtalk", *config)
+    assert (found.returncode, found.stderr) == (2, "leadbell: 设置里没有 [wecom]，也没有 [dingtalk]\n")
+    found = leadbell("send-test", "--channel", "dingtalk", *config, "--lang", "en")
     assert (found.returncode, found.stderr) == (2, "leadbell: no [dingtalk] in the settings\n")
 
 
@@ -435,9 +436,7 @@ def test_the_doctor_sees_a_folder_in_which_no_database_can_be_made(
     config = company_file(tmp_path, 8710)
     monkeypatch.setattr("storage.schema.os.access", lambda path, mode: path != tmp_path)
     found = leadbell("doctor", "--config", str(config))
-    assert (
-        f"✘ database: {tmp_path}: this user may not write it (chown it, or run as its owner)" in found.stdout
-    )
+    assert f"✘ database: {tmp_path}：本用户不能写（chown，或换它的所有者来运行）" in found.stdout
     assert found.returncode == 1
 
 
@@ -454,7 +453,7 @@ def test_what_is_no_proof_is_said_to_be_none(tmp_path: Path) -> None:
     assert (found.returncode, found.stdout) == (1, "")
     assert "p.json is no proof as leadbell prove --json writes it: " in found.stderr
     gone = leadbell("prove", "--from", str(tmp_path / "none.json"))
-    assert gone.stderr.endswith("none.json: No such file or directory; nothing was changed\n")
+    assert gone.stderr.endswith("none.json：No such file or directory，什么都没改\n")
 
 
 @pytest.mark.parametrize(
@@ -464,7 +463,7 @@ def test_what_is_no_proof_is_said_to_be_none(tmp_path: Path) -> None:
 def test_where_no_database_is_yet_a_command_says_so_and_makes_none(tmp_path: Path, command: str) -> None:
     config = str(company_file(tmp_path, 8710))
     found = leadbell(*command.split(), "--config", config)
-    assert found.stderr.endswith("leadbell.db is not there yet: run leadbell migrate\n")
+    assert found.stderr.endswith("leadbell.db 还没有建：运行 leadbell migrate\n")
     assert (found.returncode, found.stdout) == (1, "")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["config.toml"]
 
@@ -476,7 +475,7 @@ def test_tokens_are_added_listed_and_revoked(tmp_path: Path) -> None:
     added = leadbell("token", "add", "fair", "--scope", "capture", "--config", config)
     assert added.returncode == 0
     assert added.stdout.strip().startswith("lb_")
-    assert "once" in added.stderr
+    assert "只显示这一次" in added.stderr
     listed = leadbell("token", "list", "--config", config)
     assert "fair" in listed.stdout
     assert added.stdout.strip() not in listed.stdout
@@ -541,7 +540,7 @@ def test_a_fake_whose_address_is_taken_says_what_to_do_and_writes_nothing(
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        found = leadbell("fake", platform, "--init", str(file), "--port", port)
+        found = leadbell("fake", platform, "--init", str(file), "--port", port, "--lang", "en")
     assert found.stderr.startswith(f"leadbell: 127.0.0.1:{port}: Address already in use: another program")
     assert "set another --port" in found.stderr
     assert (found.returncode, found.stdout, file.exists()) == (1, "", False)
@@ -551,7 +550,7 @@ def test_a_fake_whose_address_is_taken_says_what_to_do_and_writes_nothing(
 def test_a_fake_writes_over_no_settings(run: Callable[..., Process], tmp_path: Path, platform: str) -> None:
     file = tmp_path / "config.toml"
     port = str(free_port())
-    for said in (f"{file} ✔", f"{file} exists and is left as it is"):
+    for said in (f"{file} ✔", f"{file} 已存在，原样保留"):
         fake = run("fake", platform, "--init", str(file), "--port", port)
         fake.until(lambda fake=fake: "api_base" in fake.said(), "its settings")  # type: ignore[misc]
         assert fake.said().startswith(said)
@@ -565,7 +564,7 @@ def test_a_fake_writes_over_no_settings(run: Callable[..., Process], tmp_path: P
 def test_settings_that_cannot_be_written_are_said_before_the_fake_runs(tmp_path: Path) -> None:
     file = tmp_path / "nowhere" / "config.toml"
     found = leadbell("fake", "wecom", "--init", str(file), "--port", str(free_port()))
-    assert found.stderr == f"leadbell: {file}: No such file or directory; nothing was written\n"
+    assert found.stderr == f"leadbell: {file}: No such file or directory，什么都没写\n"
     assert (found.returncode, found.stdout) == (1, "")
 
 
@@ -580,8 +579,8 @@ def test_serving_at_an_address_that_is_taken_says_who_has_it_and_changes_nothing
     process.until(lambda: ready(f"http://127.0.0.1:{port}"), "serving")
     found = leadbell("serve", "--config", str(second))
     assert found.stderr == (
-        f"leadbell: 127.0.0.1:{port}: Address already in use: a Leadbell runs there already (serve or demo). "
-        "Stop it, or set another [app] port (LEADBELL_APP__PORT) or host\n"
+        f"leadbell: 127.0.0.1:{port}：Address already in use：那里已有一个 Leadbell 在运行（serve 或 demo）。"
+        "停掉它，或换一个 [app] port / host (LEADBELL_APP__PORT)\n"
     )
     assert (found.returncode, found.stdout) == (1, "")
     with sqlite3.connect(tmp_path / "b" / "leadbell.db") as database:
@@ -590,12 +589,13 @@ def test_serving_at_an_address_that_is_taken_says_who_has_it_and_changes_nothing
 
 
 @pytest.mark.parametrize(
-    ("host", "why"), [("192.0.2.1", "no address of this machine"), ("no.invalid", "no address")]
+    ("host", "why"),
+    [("192.0.2.1", "Cannot assign requested address"), ("no.invalid", "Name or service not known")],
 )
 def test_serving_at_an_address_of_elsewhere_is_said(tmp_path: Path, host: str, why: str) -> None:
     config = company_file(tmp_path, free_port())
     config.write_text(config.read_text("utf-8").replace('host = "127.0.0.1"', f'host = "{host}"'), "utf-8")
     found = leadbell("serve", "--config", str(config))
     assert found.stderr.startswith(f"leadbell: {host}:")
-    assert why in found.stderr
+    assert f"：{why}：不是本机的地址。" in found.stderr
     assert found.returncode == 1

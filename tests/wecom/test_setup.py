@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,34 +10,33 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.channels.wecom import checkup, commands
-from bot.channels.wecom.checkup import Finding
 from bot.channels.wecom.rehearsal import MEMBERS
+from bot.checks import BAD, GOOD, Check
 from bot.config import Settings, load, warnings
 from tests.wecom.world import House, settings_for
 
 PEOPLE = ["ZhangWei", "lilei", "WangFang"]
 
 
-async def look(house: House, settings: Settings | None = None) -> dict[str, Finding]:
+async def look(house: House, settings: Settings | None = None) -> dict[str, Check]:
     chosen = settings or settings_for(house.folder, house.database_url, house.fake)
     assert chosen.wecom is not None
     base = house.fake.state.callback.removesuffix(checkup.CALLBACK) or "http://127.0.0.1:9"
-    found = await checkup.examine(
-        chosen.wecom, base_url=base, accounts=PEOPLE, clock=house.bot.clock if house.service else house.clock
-    )
-    return {each.step.removeprefix("wecom "): each for each in found}
+    clock = house.bot.clock if house.service else house.clock
+    found = await checkup.examine(chosen.wecom, base_url=base, accounts=PEOPLE, clock=clock, lang="zh")
+    return {each.name.removeprefix("wecom "): each for each in found}
 
 
 async def test_every_step_is_well_against_a_platform_that_is_well(house: House) -> None:
     found = await look(house)
     assert list(found) == ["token", "trusted IP", "app", "members", "clock", "callback", "domain"]
-    assert {name for name, each in found.items() if each.good} >= set(found) - {"clock"}
+    assert {name for name, each in found.items() if each.mark == GOOD} >= set(found) - {"clock"}
 
 
 async def test_an_address_that_is_not_trusted_is_named(house: House) -> None:
     house.fake.state.moods.address_refused = True
     found = (await look(house))["token"]
-    assert found.good is False
+    assert found.mark == BAD
     assert "10.0.0.1" in found.means
     assert "企业可信IP" in found.next
 
@@ -51,25 +51,25 @@ async def test_a_wrong_secret_a_lost_member_and_another_token_are_named(house: H
     assert settings.wecom is not None
     other = settings.wecom.model_copy(update={"token": type(settings.wecom.token)("another-token-of-tests")})
     found = await look(house, settings.model_copy(update={"wecom": other}))
-    assert found["callback"].good is False
-    assert "restart" in found["callback"].next
+    assert found["callback"].mark == BAD
+    assert "重启它" in found["callback"].next
 
 
 async def test_the_id_of_another_app_and_an_app_that_is_off_are_named(house: House) -> None:
     house.fake.state.moods.closed = True
-    assert "disabled" in (await look(house))["app"].means
+    assert "停用" in (await look(house))["app"].means
     house.fake.state.moods.closed = False
     house.fake.state.agent_id += 1
     found = (await look(house))["app"]
-    assert found.good is False
+    assert found.mark == BAD
     assert "wecom.agent_id" in found.next
 
 
 async def test_a_clock_that_is_wrong_and_a_bot_that_is_not_there_are_named(still_house: House) -> None:
     found = await look(still_house)
-    assert found["callback"].good is False
-    assert found["clock"].good is False  # the test's own clock stands in another year
-    assert "s from the platform's" in found["clock"].means
+    assert found["callback"].mark == BAD
+    assert found["clock"].mark == BAD  # the test's own clock stands in another year
+    assert re.fullmatch(r"与平台的时间相差 \d+ 秒", found["clock"].means)
 
 
 def collect() -> tuple[list[str], Callable[[str], None]]:

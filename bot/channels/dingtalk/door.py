@@ -17,7 +17,7 @@ from bot.cards.model import Card, CardState
 from bot.channels.base import Refused, Retryable
 from bot.channels.dingtalk.channel import NAME, DingtalkChannel
 from bot.channels.dingtalk.client import Client
-from bot.channels.dingtalk.examine import Finding, examine
+from bot.channels.dingtalk.examine import examine
 from bot.channels.dingtalk.http import CARD, Callbacks, card_secret
 from bot.channels.dingtalk.meter import CALLS, PUSHES, Meter, month_of
 from bot.channels.dingtalk.people import gone
@@ -27,6 +27,7 @@ from bot.channels.dingtalk.sign import EventCrypto
 from bot.channels.dingtalk.signin import DingtalkSignIn
 from bot.channels.dingtalk.stream import Stream, Timing
 from bot.channels.tokens import AccessTokens, Fetched
+from bot.checks import Check
 from bot.config import LOOPBACK
 from bot.config import Dingtalk as Settings
 from bot.config import Settings as AllSettings
@@ -328,7 +329,7 @@ async def ask_dingtalk(
         return await ask(client, settings)
 
 
-async def examine_dingtalk(client: Client, settings: AllSettings) -> list[Finding]:
+async def examine_dingtalk(client: Client, settings: AllSettings, *, lang: str) -> list[Check]:
     section = settings.dingtalk
     assert section is not None
     findings = examine(
@@ -338,6 +339,7 @@ async def examine_dingtalk(client: Client, settings: AllSettings) -> list[Findin
         base_url=settings.app.base_url,
         accounts={person.id: person.dingtalk for person in settings.people if person.dingtalk},
         template=template_of(section),
+        lang=lang,
     )
     return [finding async for finding in findings]
 
