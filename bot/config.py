@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -627,7 +627,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     raw = _laid_over(table, _Environment(environ)())
     unset: dict[Loc, Mistake] = {}
     raw = _revealed(raw, environ, (), unset)
-    mistakes = [*_foreign(environ), *unset.values()]
+    mistakes = [*_foreign(environ, str(table)), *unset.values()]
     settings = None
     try:
         settings = Settings(**raw)
@@ -716,14 +716,30 @@ def _revealed(raw: Any, environ: Mapping[str, str], loc: Loc, unset: dict[Loc, M
     return None
 
 
-def _foreign(environ: Mapping[str, str]) -> Iterator[Mistake]:
-    """Variables that look like a setting of ours in a section that isn't there."""
+def _written_flat() -> Iterator[tuple[str, str]]:
+    """Each key of a section as a variable with one `_` too few, and as it is right."""
+    for section, info in Settings.model_fields.items():
+        model = None if get_origin(info.annotation) is tuple else _model_in(info.annotation)
+        for key, inner in model.model_fields.items() if model else ():
+            names = (section.upper(), (inner.alias or key).upper())
+            yield "_".join(names), BETWEEN.join(names)
+
+
+def _foreign(environ: Mapping[str, str], file: str) -> Iterator[Mistake]:
+    """Variables that look like a setting of ours in a section that isn't there, or with one `_` too few;
+    `file` is what the settings' file holds, which may name any variable."""
+    flat = dict(_written_flat())
     for name in sorted(environ):
-        section, between, _ = name.upper().removeprefix(PREFIX).partition(BETWEEN)
-        if name.upper().startswith(PREFIX) and between and section.lower() not in Settings.model_fields:
+        if not name.upper().startswith(PREFIX):
+            continue
+        inner = name.upper().removeprefix(PREFIX)
+        section, between, _ = inner.partition(BETWEEN)
+        if between and section.lower() not in Settings.model_fields:
             near = nearest(section.lower(), Settings.model_fields)
             near = name.upper().replace(section, near.upper(), 1) if near else ""
             yield Mistake(key=name, code="unknown", near=near)
+        elif not between and name not in file and (meant := flat.get(inner)):
+            yield Mistake(key=name, code="unknown", near=f"{PREFIX}{meant}")
 
 
 def _echo(error: Any) -> bool:

@@ -468,6 +468,25 @@ def test_a_variable_of_no_section_is_named_with_the_one_that_was_meant(tmp_path:
     assert (second.key, second.near) == ("LEADBELL_ZZZZZZ__X", "")
 
 
+def test_a_variable_with_one_underscore_too_few_is_named_and_not_passed_over(tmp_path: Path) -> None:
+    variables = {
+        "LEADBELL_APP_PORT": "9000",
+        "LEADBELL_LOG_JSON": "true",
+        "LEADBELL_WECOM_SECRET": "x",
+        "LEADBELL_X": "x",
+    }
+    found = mistakes(tmp_path, ONE, variables)
+    assert {each.key: each.near for each in found} == {
+        "LEADBELL_APP_PORT": "LEADBELL_APP__PORT",
+        "LEADBELL_LOG_JSON": "LEADBELL_LOG__JSON",
+        "LEADBELL_WECOM_SECRET": "LEADBELL_WECOM__SECRET",
+    }
+    used = ONE | {"api": {"tokens": {"website": "env:LEADBELL_WECOM_SECRET"}}}
+    assert mistakes(tmp_path, used, {"LEADBELL_WECOM_SECRET": "website-token-of-the-test"}) == [], (
+        "the file names it"
+    )
+
+
 @pytest.mark.parametrize("text", ["09:00-12:00", '"09:00-12:00"', "[", "5"])
 def test_a_list_that_is_no_json_in_the_environment_is_named_by_its_variable(
     tmp_path: Path, text: str
