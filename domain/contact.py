@@ -101,10 +101,11 @@ _SPELT_DIGITS = str.maketrans("零〇一幺二三四五六七八九", "001123456
 
 
 # What no reading takes for sure, but a mask must hide: a mobile number whose digits are signs and words mixed
-# (138 一一一一 3333) or stand apart by more than one sign, and the number of a QQ account.
+# (138 一一一一 3333) or stand apart by more than one sign, one with a digit too few or too many, whose rest
+# is soon guessed, and the number of a QQ account.
 _ANY_DIGIT = str.maketrans("零〇一幺二三四五六七八九壹贰叁肆伍陆柒捌玖\n", "001123456789123456789 ")
 _APART = "[ ._·-]{0,3}"
-_LOOSE = re.compile(rf"(?<![0-9])1{_APART}[3-9](?:{_APART}[0-9]){{9}}(?![0-9])")
+_LOOSE = re.compile(rf"(?<![0-9])1{_APART}[3-9](?:{_APART}[0-9]){{8,10}}(?![0-9]| ?(?:[万亿元块]|RMB))")
 _QQ = re.compile(
     r"(?:(?<![A-Za-z])QQ|扣扣)(?:号码?|群号?)?[ :=是]{0,4}(?P<id>[1-9][0-9]{4,10})(?![0-9])", re.IGNORECASE
 )
@@ -326,7 +327,8 @@ def contact_keys(*, phone: str | None, email: str | None, wechat: str | None) ->
 
 
 def without_contacts(text: str, shown: Callable[[str, str], str]) -> str:
-    """The text with each contact as `shown(kind, value)`; a kind is `phone`, `email`, `wechat` or `qq`."""
+    """The text with each contact as `shown(kind, value)`; a kind is `phone`, `nearly` (a phone
+    with a digit too few or too many), `email`, `wechat` or `qq`."""
     if not _MAYBE.search(text):
         return text
     plain = fold(text).replace("\n", " ")
@@ -334,7 +336,7 @@ def without_contacts(text: str, shown: Callable[[str, str], str]) -> str:
     found = [(at.start, at.end, "phone", at.value) for at in find_phones(plain)]
     found += [(at.start, at.end, "email", at.value) for at in find_emails(plain)]
     found += [(at.end - len(at.value), at.end, "wechat", at.value) for at in find_wechats(plain)]
-    found += [(m.start(), m.end(), "phone", f"+86{_digits(m[0])}") for m in loose]
+    found += [(m.start(), m.end(), *_guessed(_digits(m[0]))) for m in loose]
     found += [(m.start("id"), m.end(), "qq", m["id"]) for m in _QQ.finditer(plain)]
     pieces, done = [], 0
     for start, end, kind, value in sorted(found):
@@ -344,7 +346,17 @@ def without_contacts(text: str, shown: Callable[[str, str], str]) -> str:
     return "".join((*pieces, text[done:]))
 
 
-_MASKS = {"phone": mask_phone, "email": mask_email, "wechat": mask_wechat, "qq": mask_wechat}
+def _guessed(digits: str) -> tuple[str, str]:
+    return ("phone", f"+86{digits}") if len(digits) == 11 else ("nearly", digits)
+
+
+_MASKS = {
+    "phone": mask_phone,
+    "nearly": lambda digits: f"{digits[:3]}****{digits[-2:]}",
+    "email": mask_email,
+    "wechat": mask_wechat,
+    "qq": mask_wechat,
+}
 
 
 def hide_contacts(text: str) -> str:

@@ -1,6 +1,7 @@
 """What a note lets one conclude, and the next step that was agreed: proposals until a person confirms."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 
@@ -9,6 +10,12 @@ from domain.reader.understand import NextStep, Reading
 
 AFTERNOON, MORNING = time(16, 0), time(9, 0)
 SOON = timedelta(minutes=30)
+_PARTS = (
+    (re.compile("中午|正午|晌午"), time(11, 0)),
+    (re.compile("下午|午后|午饭后|[下后]晌|[下晏]昼"), time(14, 0)),
+    (re.compile("傍晚|晚上|晚间|今晚|晚$|夜"), time(17, 0)),
+)
+"""When somebody is reminded of what is to be done in a part of a day: as it begins, before work ends."""
 LONGEST_BREAK = 31
 """Days in which a workday is looked for."""
 
@@ -123,16 +130,19 @@ def facts_of(reading: Reading, *, calendar: WorkingCalendar, now: datetime) -> F
 
 
 def due_of(step: NextStep, *, calendar: WorkingCalendar, now: datetime) -> datetime:
-    """When to remind: at the time that was said, else when work begins on the first workday of those named,
-    of a deadline on the last one that is not behind it; of today, in the afternoon, or in half an hour when
-    that is late."""
+    """When to remind: at the time that was said, else in the part of the day that was, else when work begins
+    on the first workday of those named, of a deadline on the last one that is not behind it; of today, in the
+    afternoon, or in half an hour when that is late."""
     if step.at is not None:
         return step.at
     day = _in_time(step.day, calendar) if step.by else step.day
     if day <= now.date():
         later = datetime.combine(now.date(), AFTERNOON, now.tzinfo)
         return later if later > now + SOON else now + SOON
-    return morning_of(datetime.combine(day, time(0, 0), now.tzinfo), calendar)
+    midnight = datetime.combine(day, time(0, 0), now.tzinfo)
+    part = next((hour for words, hour in _PARTS if not step.by and words.search(step.said)), None)
+    found = calendar.next_open(datetime.combine(day, part, now.tzinfo)) if part else midnight
+    return found if part and found.date() == day else morning_of(midnight, calendar)
 
 
 def _in_time(deadline: date, calendar: WorkingCalendar) -> date:

@@ -15,7 +15,13 @@ LIMITS: Mapping[str, int] = {
     "name": 20, "company": 60, "title": 20, "industry": 20, "region": 20, "product": 40, "need": 200, "amount": 40,
 }  # fmt: skip
 """The fields that a model may quote for, with the longest quote."""
-_HIDDEN = {"phone": "〔电话〕", "email": "〔邮箱〕", "wechat": "〔微信〕", "qq": "〔QQ〕"}
+_HIDDEN = {
+    "phone": "〔电话〕",
+    "nearly": "〔电话〕",
+    "email": "〔邮箱〕",
+    "wechat": "〔微信〕",
+    "qq": "〔QQ〕",
+}
 _NUMBERED = frozenset({"product", "need", "amount"})
 
 

@@ -43,6 +43,19 @@ def test_a_deadline_on_a_day_off_rings_on_the_last_workday_before_it(deadline: d
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "rings"),
+    [
+        ("周四上午", 9), ("周四中午", 11), ("周四下午", 14), ("周四傍晚", 17), ("周四晚上", 17), ("周四晚", 17), ("最晚周四", 9),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_day_rings_as_it_begins(said: str, rings: int) -> None:
+    thursday = replace(step(date(2026, 1, 8)), said=said)
+    assert due_of(thursday, calendar=BUSINESS, now=NOW) == datetime(2026, 1, 8, rings, tzinfo=SHANGHAI)
+    saturday = replace(step(date(2026, 1, 10)), said=said)
+    assert due_of(saturday, calendar=BUSINESS, now=NOW) == datetime(2026, 1, 12, 9, tzinfo=SHANGHAI)
+
+
 def test_where_work_never_stops_a_day_alone_rings_at_nine() -> None:
     assert due_of(step(date(2026, 1, 10)), calendar=ALWAYS, now=NOW) == datetime(
         2026, 1, 10, 9, tzinfo=SHANGHAI

@@ -214,6 +214,8 @@ def test_a_phone_that_is_spelt_out_is_a_phone() -> None:
         ("qq号：123456789。", "qq号：12****。"),
         ("扣扣是123456", "扣扣是12****"),
         ("ｗｘ：zhang_wei", "ｗｘ：zh****"),
+        ("要MES 139123456789", "要MES 139****89"),
+        ("要MES 139 1234 567", "要MES 139****67"),
     ],
 )
 def test_a_number_written_to_slip_through_is_masked(typed: str, hidden: str) -> None:
@@ -227,6 +229,8 @@ def test_a_number_written_to_slip_through_is_masked(typed: str, hidden: str) -> 
         "一三五七九",
         "QQ群里认识的",
         "订单13811113333445",
+        "预算1500000000元",
+        "13:30-14:30 16:00-17:30",
         "13,800,000,000元",
         "十三\n5家门店",
     ],
