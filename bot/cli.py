@@ -25,6 +25,7 @@ from domain.errors import Unavailable
 from domain.people import Company, Listed
 
 CONFIG = Path("config.toml")
+LOCAL = "127.0.0.1"
 LISTENS = "[app] port / host (LEADBELL_APP__PORT)"
 UNREAD = 141
 """The exit status when nobody reads on (`| head`): that of other programs, which SIGPIPE ends."""
@@ -206,16 +207,16 @@ def _demo(arguments: argparse.Namespace) -> int:
     from bot import demo
     from bot.logs import set_up
 
+    try:
+        try_address(arguments.host, arguments.port)  # a database made without its samples would stay without
+    except OSError as error:
+        return _no_address(arguments, error, arguments.host, arguments.port, "--port / --host")
     folder: Path = arguments.data
     path = demo.write_company(folder, host=arguments.host, port=arguments.port, token=new_token())
     environ = dict(os.environ)
     environ["LEADBELL_APP__HOST"], environ["LEADBELL_APP__PORT"] = arguments.host, str(arguments.port)
     settings = load(path, environ)
     set_up("warning", as_json=False)
-    try:
-        try_address(arguments.host, arguments.port)  # a database made without its samples would stay without
-    except OSError as error:
-        return _no_address(arguments, error, arguments.host, arguments.port, "--port / --host")
     return asyncio.run(_run_demo(settings, empty=arguments.empty, lang=arguments.lang))
 
 
@@ -582,7 +583,7 @@ def _fake_wecom(arguments: argparse.Namespace) -> int:
         )
 
     text = commands.rehearsal(arguments.port, arguments.callback)
-    return _rehearse(arguments, text, run, "127.0.0.1")
+    return _rehearse(arguments, text, run, LOCAL)
 
 
 def _rehearse(
@@ -590,13 +591,15 @@ def _rehearse(
 ) -> int:
     """Write the settings of a fake's small company and run it. Where it can't listen nothing is written."""
     file: Path | None = arguments.init
+    if file is None and arguments.config != CONFIG and not arguments.config.exists():
+        return _wrong(say(arguments.lang, "cli.no_file", file=arguments.config))
     try:
         try_address(host, arguments.port)
         if file is not None and not _rehearsal_written(file, text, arguments.lang):
             return 1
         return asyncio.run(run()) or 0
     except OSError as error:
-        return _no_address(arguments, error, host, arguments.port, "--port")
+        return _no_address(arguments, error, host, arguments.port, "--port" if host == LOCAL else "--host")
 
 
 def _rehearsal_written(file: Path, text: str, lang: str) -> bool:

@@ -770,6 +770,8 @@ def _told(raw: Any, error: Any) -> Mistake:
 def _nearest_zone(meant: str) -> str:
     from zoneinfo import available_timezones  # noqa: PLC0415  # reads a folder of hundreds of files
 
+    if "beijing" in meant.lower() or meant.lower() in ("china", "asia/china"):
+        return "Asia/Shanghai"  # China's zone bears its largest city's name
     return nearest(meant, available_timezones())
 
 

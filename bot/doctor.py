@@ -19,6 +19,7 @@ from bot.config import ConfigErrors, OpenAiShape, Settings, Wecom, load, warning
 from bot.endpoint import Endpoint, Unreachable
 from bot.seams import SystemClock
 from bot.words import say
+from domain.calendar import Mode
 
 ROOM = 200_000_000
 SECONDS = 3.0
@@ -53,7 +54,7 @@ def examine(
     yield check(lang, GOOD, "config", "doctor.config", file=path, people=people, teams=teams)
     for mistake in warnings(settings):
         yield Check(mark=WARN, name="config", means=mistake.line(lang))
-    yield _calendar(lang, company.calendar.unannounced(now))
+    yield _calendar(lang, settings.calendar.mode, company.calendar.unannounced(now))
     yield _disk(lang, _kept_in(settings))
     yield from around(settings, now, lang)
     yield from _channels(lang, settings)
@@ -93,7 +94,9 @@ def _python(lang: str) -> Check:
     return check(lang, mark, "python", key, python=platform.python_version(), expat=expat)
 
 
-def _calendar(lang: str, missing: int | None) -> Check:
+def _calendar(lang: str, mode: Mode, missing: int | None) -> Check:
+    if mode is Mode.ALWAYS:
+        return check(lang, GOOD, "calendar", "doctor.calendar.always")
     if missing is None:
         return check(lang, GOOD, "calendar", "doctor.calendar")
     return check(lang, WARN, "calendar", "doctor.calendar.missing", year=missing)

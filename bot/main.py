@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import logging
+import os
 import signal
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -90,7 +91,7 @@ from storage import (
     tokens,
 )
 from storage.audit import audit_database
-from storage.engine import as_trouble, is_sqlite, read_url, writer_engine
+from storage.engine import FileLock, as_trouble, is_sqlite, read_url, writer_engine
 from storage.reads import Reads
 from storage.store import Store, ensure_desks
 from storage.writer import Once
@@ -136,14 +137,19 @@ def make_router() -> Router:
 
 
 def prepare_database(url: str) -> tuple[str | None, str]:
-    """Bring the database's schema to this program's version; returns (from, to)."""
+    """Bring the database's schema to this program's version; returns (from, to). Raises StoreInUse where it
+    would change a file that a program runs on."""
     found = read_url(url)
     if is_sqlite(found) and found.database:
         Path(found.database).parent.mkdir(parents=True, exist_ok=True)
     engine = writer_engine(found)
+    lock = FileLock(found)
     try:
+        if schema.current(engine) != schema.HEAD:
+            lock.take()  # of a program whose file was taken away under it, or of an older one
         return schema.migrate(found, engine)
     finally:
+        lock.free()
         engine.dispose()
 
 
@@ -160,6 +166,7 @@ def look_at_database(settings: Settings, now: datetime, lang: str) -> Iterator[C
         schema.check(engine)
         schema.check_writable(url)
         yield check(lang, GOOD, "database", "doctor.database", database=shown, version=schema.HEAD)
+        yield from _look_at_places(lang, settings)
         yield from _look_at_epoch(lang, epoch.look(engine, epoch.Seen(url, settings.watch.seen_file)))
         waiting, dead = housekeeping.backlog(engine, now)
         mark = WARN if waiting or dead else GOOD
@@ -172,6 +179,21 @@ def look_at_database(settings: Settings, now: datetime, lang: str) -> Iterator[C
         yield Check(mark=BAD, name="database", means=trouble_words(lang, found))
     finally:
         engine.dispose()
+
+
+def _look_at_places(lang: str, settings: Settings) -> Iterator[Check]:
+    """The further places that the program writes to, where the settings name them."""
+    seen, media = settings.watch.seen_file, settings.media.folder
+    if seen and not _may_write(folder := Path(seen).absolute().parent):
+        yield check(lang, BAD, "watch.seen_file", "doctor.place", folder=folder)
+    if media:
+        made = (each for each in (Path(media).absolute(), *Path(media).absolute().parents) if each.exists())
+        if not _may_write(folder := next(made)):  # the program makes the rest of the path
+            yield check(lang, BAD, "media.folder", "doctor.place", folder=folder)
+
+
+def _may_write(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK)
 
 
 def look_around(settings: Settings, now: datetime, lang: str) -> Iterator[Check]:
@@ -537,7 +559,7 @@ class Service:
         health.mount(
             app,
             health.Health(
-                ping=self.reads.ping,
+                ping=self._ping,
                 schema=self.reads.schema,
                 loops=self.supervisor.ages,
                 outbox_late=lambda: self.reads.outbox_late(self.clock.now()),
@@ -654,6 +676,8 @@ class Service:
         if seen is not None and stands.behind(seen):
             lost = await self.store.write(epoch.begin_epoch, seen=seen)
             log.error("the database is older than what was seen", action="lost", epoch=lost.epoch)
+        elif await self.reads.marks("lost") is not None:
+            log.warning("restored, and nobody has looked yet", action="lost")  # and cards go out all the same
         if seen is not None:
             await self._erase_again([each for each in seen.erased if each not in stands.erased])
 
@@ -670,6 +694,10 @@ class Service:
     def _drop_files(self, places: Iterable[str]) -> None:
         for place in places:
             self.files.drop(place)
+
+    async def _ping(self) -> None:
+        self.store.check_file()
+        await self.reads.ping()
 
     async def lost(self) -> str:
         """What readiness says of a restored database that nobody has looked at yet, or nothing."""

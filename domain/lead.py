@@ -487,6 +487,11 @@ class Lead:
         self.record(Kind.HELP_REQUESTED, at=at, actor=by, reason=reason, to=helper)
         self.tell(Tell.HELP, helper, self.events, by=by, reason=reason)
 
+    def help_as_before(self, before: "Lead", *, by: str, now: datetime) -> None:
+        """Undo: whoever was asked is asked no more; who was asked before them still is."""
+        self.helper, self.help_reason = before.helper, before.help_reason
+        self.record(Kind.UNDONE, at=now, actor=by, verb="help")
+
     def _end_help(self) -> None:
         self.helper = self.help_reason = None
 

@@ -111,6 +111,8 @@ def _look(file: Path) -> Copied:
     """Count what a backup holds; BadBackup when it is damaged or none of ours."""
     if not file.is_file():
         raise BadBackup(f"backup.{'no_file' if file.exists() else 'missing'}", file=file)
+    if not os.access(file, os.R_OK):
+        raise BadBackup("backup.unreadable", file=file)
     try:
         with closing(_reader(file)) as conn:
             whole = conn.execute("PRAGMA integrity_check").fetchone()[0]
@@ -121,7 +123,8 @@ def _look(file: Path) -> Copied:
                 for name in ("leads", "events")
             )
     except sqlite3.Error as error:
-        raise BadBackup("backup.foreign", file=file, why=error) from None
+        kind = "damaged" if "malformed" in str(error) else "foreign"
+        raise BadBackup(f"backup.{kind}", file=file, why=error) from None
     return Copied(leads=leads, facts=facts, size=file.stat().st_size)
 
 

@@ -7,12 +7,14 @@ PostgreSQL: psycopg 3 for the writer and for reads alike.
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+import structlog
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -21,6 +23,8 @@ from sqlalchemy.pool import NullPool
 from domain.errors import Unavailable
 from storage import sql
 from storage.trouble import Trouble
+
+log = structlog.get_logger("storage")
 
 BUSY_MS = 5000
 _FAILED = (DBAPIError, InterfaceError, PoolTimeout, OSError)
@@ -172,6 +176,42 @@ def _begin_deferred(connection: Any) -> None:
 
 def _begin_immediate(connection: Any) -> None:
     sql.send_outside(connection, "BEGIN IMMEDIATE")
+
+
+class DatabaseFile:
+    """The file of a SQLite database, as it was at its first opening; of PostgreSQL there is none to lose."""
+
+    def __init__(self, url: URL) -> None:
+        self._path = Path(url.database) if is_sqlite(url) and url.database else None
+        self._known: tuple[int, int] | None = None
+
+    def check(self) -> None:
+        """Raises Unavailable unless what lies at its path is the file that was there at the first call."""
+        if self._path is None:
+            return
+        try:
+            found = self._path.stat()
+            here = found.st_dev, found.st_ino
+        except OSError:
+            here = 0, 0
+        self._known = self._known or here
+        if here != self._known:
+            raise Unavailable("its file was moved or deleted")
+
+    def save(self, conn: Connection) -> None:
+        """Copy what an open connection still reaches into a new file beside the old place, and say where."""
+        assert self._path is not None
+        target = self._path.with_name(f"{self._path.name}.saved-{os.getpid()}")
+        try:
+            with closing(sqlite3.connect(target)) as copy:
+                target.chmod(0o600)
+                driver = conn.connection.driver_connection
+                assert driver is not None
+                driver.backup(copy)
+        except (OSError, sqlite3.Error) as error:
+            log.critical("the database's file is gone", action="file_gone", error=type(error).__name__)
+        else:
+            log.critical("the database's file is gone", action="file_gone", saved=str(target))
 
 
 class FileLock:

@@ -35,6 +35,7 @@ def check(engine: Engine) -> None:
     if version == HEAD:
         return
     if version is None:
+        _check_empty(engine)
         raise SchemaError("schema.none", head=HEAD)
     raise SchemaError(f"schema.{'old' if version < HEAD else 'newer'}", version=version, head=HEAD)
 

@@ -102,6 +102,10 @@ class Store:
         self._writer.submit(unit)
         return await future
 
+    def check_file(self) -> None:
+        """Raises Unavailable when the file of a SQLite database is not where it was any more."""
+        self._writer.file.check()
+
     async def audit(self, now: datetime, *, grace: timedelta | None = None) -> list[Violation]:
         """What does not hold at `now`, on a snapshot; `grace` is the sweep's own waiting by default."""
         waits = timedelta(seconds=self.sweep_grace) if grace is None else grace

@@ -27,6 +27,7 @@ from domain.notices import Notice
 from domain.people import Company
 from domain.sla import Policy
 from storage import sql
+from storage.engine import DatabaseFile
 from storage.outbox import Pace
 from storage.tables import inbox
 from storage.uow import Batch, UnitOfWork
@@ -89,6 +90,8 @@ class Writer:
         self._queue: queue.Queue[Unit | None] = queue.Queue(MOST_QUEUED)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._kept: Connection | None = None
+        self.file = DatabaseFile(engine.url)
+        self._saved = False
         self._closing = False
 
     def start(self) -> None:
@@ -187,6 +190,17 @@ class Writer:
             self._kept = self._engine.connect()
         return self._kept
 
+    def _look_at_file(self) -> None:
+        """A SQLite file that was moved or deleted can be written to for as long as it is open, and what goes
+        into it is lost: nothing is taken any more, and what it holds is saved beside where it was."""
+        try:
+            self.file.check()
+        except Unavailable:
+            if not self._saved:
+                self._saved = True
+                self.file.save(self._connection())
+            raise
+
     def let_go(self) -> None:
         """Give the connection back."""
         kept, self._kept = self._kept, None
@@ -194,6 +208,7 @@ class Writer:
             kept.close()
 
     def _attempt(self, units: Sequence[Unit]) -> None:
+        self._look_at_file()
         try:
             batch = self._transact(self._connection(), units)
         except Exception:

@@ -87,8 +87,8 @@ def handed_back_text(lead: Lead, viewer: Person, company: Company, args: Args) -
 
 
 def hand_back_stands(lead: Lead, args: Args) -> bool:
-    """Whether nobody undid the hand-back that a notice told of."""
-    return lead.handbacks >= parts.number(args, "nth")
+    """Whether nobody undid the hand-back that a notice told of; one that comes later is another."""
+    return lead.handbacks >= parts.number(args, "nth") and args.get("state") != "undone"
 
 
 def off_duty_card(viewer: Person, company: Company, args: Args) -> Card:

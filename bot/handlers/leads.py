@@ -104,7 +104,8 @@ async def ask_visit(bot: Bot, click: Click) -> Reply:
 
     def answer(lead: Lead) -> Reply:
         who = parts.who(lead, viewer)
-        return Reply(text=say(viewer.lang, "visit.asked", lead=lead.id, who=who), say=True)
+        asked = say(viewer.lang, "visit.asked", lead=lead.id, who=who)
+        return Reply(text=asked + notes.still_offered(viewer.lang, lead, click.by), say=True)
 
     return await bot.act(click, talk.ask, answer, kind="visit", lead_id=action.lead, by=click.by, at=click.at)
 
@@ -180,18 +181,19 @@ async def on_duty(bot: Bot, click: Click) -> Reply:
     return await bot.act(
         click,
         set_duty,
-        lambda moved: Reply(text=duty_words(bot.person(click.by), True, moved[1])),
+        lambda moved: Reply(text=duty_words(bot.person(click.by), True, *moved[1:])),
         by=click.by,
         on=True,
         at=click.at,
     )
 
 
-def duty_words(person: Person, on: bool, moved: int) -> str:
-    """What is said to who went on or off duty, with how many leads moved."""
+def duty_words(person: Person, on: bool, moved: int, waiting: int) -> str:
+    """What is said to who went on or off duty, with how many leads moved, and how many wait for somebody."""
     key = f"duty.{'on' if on else 'off'}"
-    if moved:
-        return say(person.lang, f"{key}.{'placed' if on else 'moved'}", count=moved)
+    if moved or waiting:
+        how = "placed" if on else "moved" if not waiting else "both" if moved else "waiting"
+        return say(person.lang, f"{key}.{how}", count=moved, waiting=waiting)
     if person.role is not Role.REP:
         return say(person.lang, "duty.on.other" if on else "duty.off.other")
     return say(person.lang, key)

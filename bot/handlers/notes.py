@@ -24,6 +24,7 @@ from domain.reader.book import Talk
 from domain.reader.kinds import Kind
 from domain.reader.understand import EDGES, Reading
 from domain.reader.will import WEIGHED
+from domain.stages import Stage
 from domain.usecases import notes, talk
 from domain.usecases.notes import Heard, Kept
 from domain.usecases.seeing import lead_for
@@ -224,6 +225,7 @@ async def visit_asked_for(bot: Bot, chat: Chat, lead_id: str) -> Reply:
 
     def answer(kept: Kept) -> Reply:
         text = say(lang, "visit.done", lead=kept.lead.id, who=parts.who(kept.lead, bot.person(chat.by)))
+        text += still_offered(lang, kept.lead, chat.by)
         if not (kept.facts.worth_asking or kept.voice):
             return Reply(text=text)
         return replace(kept_reply(kept), text=text)
@@ -232,6 +234,12 @@ async def visit_asked_for(bot: Bot, chat: Chat, lead_id: str) -> Reply:
         chat, notes.visit_asked_for, answer, lead_id=lead_id, heard=heard, by=chat.by, key=chat.key,
         at=chat.at, media=chat.media,
     )  # fmt: skip
+
+
+def still_offered(lang: str, lead: Lead, by: str) -> str:
+    """To whoever logs a visit to a lead that is only offered them: no visit stops the clock of acceptance."""
+    offered = lead.stage is Stage.OFFERED and lead.owner == by
+    return f"\n{say(lang, 'visit.unaccepted')}" if offered else ""
 
 
 async def _ask_which(

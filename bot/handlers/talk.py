@@ -286,7 +286,7 @@ async def _duty(bot: Bot, chat: Chat, rest: str, on: bool) -> Reply:
     return await bot.act(
         chat,
         set_duty,
-        lambda moved: Reply(text=duty_words(bot.person(chat.by), on, moved[1])),
+        lambda moved: Reply(text=duty_words(bot.person(chat.by), on, *moved[1:])),
         by=chat.by,
         on=on,
         at=chat.at,

@@ -15,25 +15,27 @@ NAMED = 10
 """How many leads of somebody who left are named; of the rest only the number is told."""
 
 
-def set_duty(uow: Uow, *, by: str, on: bool, at: datetime) -> tuple[Desk, int]:
+def set_duty(uow: Uow, *, by: str, on: bool, at: datetime) -> tuple[Desk, int, int]:
     """Go on or off duty. Off: unaccepted offers go to others at once; on: what waits is offered.
 
-    Returns the desk and how many leads found somebody. Again = no change.
+    Returns the desk, how many leads found somebody, and how many of those given up nobody can take yet.
+    Again = no change.
     """
     desk = uow.desk(by)
     if desk.on_duty is on and desk.lapses == 0:
-        return desk, 0
+        return desk, 0, 0
     person = uow.company.person(by)
     if not on:
         desk.on_duty, desk.lapses = False, 0
         uow.save_desk(desk)
         moved = release_leads(uow, person=by, why=Kind.OWNER_LEFT, now=at, only_offered=True)
-        return uow.desk(by), sum(uow.lead(lead).stage is Stage.OFFERED for lead in moved)
+        placed = sum(uow.lead(lead).stage is Stage.OFFERED for lead in moved)
+        return uow.desk(by), placed, len(moved) - placed
     desk.come_on_duty(uow.desks(rep.id for rep in uow.company.reps(person.team) if rep.id != by))
     uow.save_desk(desk)
     _told_back(uow, by, at)
     placed = place_waiting(uow, team=person.team, now=at) if person.role is Role.REP else 0
-    return uow.desk(by), placed
+    return uow.desk(by), placed, 0
 
 
 def _told_back(uow: Uow, by: str, at: datetime) -> None:

@@ -182,8 +182,7 @@ def hand_back(
         _tell_leader(uow, lead, reason, by, said=bool(words.strip()))
     uow.save(lead)
     close_question(uow, lead.id, by)
-    if goes is not Goes.EXPERT:
-        _remember(uow, "handback", lead, by, at)
+    _remember(uow, "help" if goes is Goes.EXPERT else "handback", lead, by, at)
     return lead
 
 
@@ -451,6 +450,8 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
         # An answer that closed nothing: only it goes, for the clock may have moved the lead since.
         lead.edit(lead.customer.with_values(extra=act.before.customer.extra), by=by, now=at)
         lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
+    elif act.verb == "help":
+        lead.help_as_before(act.before, by=by, now=at)
     elif act.verb == "facts":
         facts_back(uow, lead, act, by, at)
     elif act.verb == "next":
@@ -466,6 +467,8 @@ def _take_back(uow: Uow, lead: Lead, act: Undo, by: str, at: datetime) -> None:
             # a visit made stands as long as another visit does.
             lead.record(Kind.UNDONE, at=at, actor=by, verb=act.verb)
             return
+        if act.verb == "handback":
+            mark_cards(uow, lead.id, "undone", tell=Tell.HANDED_BACK, nth=act.before.handbacks + 1)
         _as_before(uow, lead, act, by, at)
 
 

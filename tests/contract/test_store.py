@@ -1,23 +1,25 @@
 """Opening, closing and losing the store, on both databases."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import Connection, create_engine, text
+from structlog.testing import capture_logs
 
 from domain.errors import Unavailable
 from domain.notices import Notice, Tell
 from domain.people import Company
 from domain.usecases.leads import capture_lead
 from storage import engine as engines
-from storage import writer
+from storage import meters, writer
 from storage.engine import StoreInUse, read_url, reading
 from storage.store import Store
 from storage.uow import UnitOfWork
@@ -310,3 +312,27 @@ def capture_nobody(uow: object, *, now: object) -> object:
     from domain.lead import Customer, Origin
 
     return capture_lead(uow, customer=Customer(name="x"), origin=Origin(), now=now)  # type: ignore[arg-type]
+
+
+async def test_a_file_that_is_deleted_under_a_running_program_takes_nothing_and_is_saved(
+    sqlite_url: str, company: Company
+) -> None:
+    """Until now whoever handed a lead in was told that it is kept, and it went with the process."""
+    store = await Store.open(sqlite_url, company)
+    file = Path(str(read_url(sqlite_url).database))
+    try:
+        store.check_file()
+        await store.write(meters.count_up, counts={"before": 3})
+        for each in file.parent.glob(f"{file.name}*"):
+            each.unlink()
+        with capture_logs() as logged:
+            for _ in range(2):
+                with pytest.raises(Unavailable):
+                    await store.write(meters.count_up, counts={"after": 1})
+        with pytest.raises(Unavailable):
+            store.check_file()
+        [said] = [each for each in logged if each.get("action") == "file_gone"]
+    finally:
+        await store.close()
+    with closing(sqlite3.connect(said["saved"])) as saved:
+        assert saved.execute("SELECT name, count FROM meters").fetchall() == [("before", 3)]

@@ -128,8 +128,8 @@ class Floor:
         lead = await self.lead(lead_id)
         return lead.offer.no if lead.offer else lead.accepted_offer
 
-    async def undo(self, by: str, lead: str | None = None) -> Undo:
-        undone: Undo = await self.do(leads.undo_last, by=by, at=self.now, lead_id=lead)
+    async def undo(self, by: str, lead: str | None = None, verb: str | None = None) -> Undo:
+        undone: Undo = await self.do(leads.undo_last, by=by, at=self.now, lead_id=lead, verb=verb)
         return undone
 
     async def assign(self, lead: str, to: str, by: str) -> Lead:
@@ -141,8 +141,8 @@ class Floor:
         return found
 
     async def duty(self, by: str, *, on: bool) -> tuple[Desk, int]:
-        found: tuple[Desk, int] = await self.do(duty.set_duty, by=by, on=on, at=self.now)
-        return found
+        desk, placed, _ = await self.do(duty.set_duty, by=by, on=on, at=self.now)
+        return desk, placed
 
     # -- the machine ------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from aiohttp.test_utils import TestServer
 
 from bot import demo, doctor
 from bot.cli import main
+from domain.calendar import Mode
 
 WHOLE = "/lead 张伟 上海博达智能科技有限公司 采购总监 13812345678 制造业 想上一套MES"
 WITHIN = 30.0
@@ -282,7 +283,7 @@ def test_settings_that_can_be_used_but_are_hardly_meant_get_no_tick(tmp_path: Pa
 
 
 def test_the_doctor_names_the_setting_for_a_year_without_announced_days(tmp_path: Path) -> None:
-    [good, bad] = [doctor._calendar("en", None), doctor._calendar("en", 2031)]
+    [good, bad] = [doctor._calendar("en", Mode.BUSINESS, year) for year in (None, 2031)]
     assert (good.mark, good.next) == ("✔", "")
     assert bad.next.startswith("write them into a file and name it in [calendar] file: years = [2031], ")
     days = tmp_path / "days.toml"
@@ -599,3 +600,35 @@ def test_serving_at_an_address_of_elsewhere_is_said(tmp_path: Path, host: str, w
     assert found.stderr.startswith(f"leadbell: {host}:")
     assert f"：{why}：不是本机的地址。" in found.stderr
     assert found.returncode == 1
+
+
+def test_the_doctor_sees_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
+    config = company_file(tmp_path, free_port())
+    places = f'\n[watch]\nseen_file = "{tmp_path}/nowhere/seen"\n[media]\nfolder = "{config}/media"\n'
+    config.write_text(config.read_text("utf-8") + places, "utf-8")
+    assert leadbell("migrate", "--config", str(config)).returncode == 0
+    found = leadbell("doctor", "--config", str(config))
+    assert f"✘ watch.seen_file: {tmp_path}/nowhere：没有这个目录，或本用户不能写" in found.stdout
+    assert f"✘ media.folder: {config}：没有这个目录，或本用户不能写" in found.stdout
+    assert found.returncode == 1
+
+
+def test_a_database_that_is_served_is_not_migrated_anew(run: Callable[..., Process], tmp_path: Path) -> None:
+    """Its file was taken away: a new one in its place would be found and taken for it."""
+    port = free_port()
+    config = company_file(tmp_path, port)
+    assert leadbell("migrate", "--config", str(config)).returncode == 0
+    process = run("serve", "--config", str(config))
+    process.until(lambda: ready(f"http://127.0.0.1:{port}"), "serving")
+    assert leadbell("migrate", "--config", str(config)).returncode == 0, "there is nothing to do"
+    (tmp_path / "leadbell.db").unlink()
+    found = leadbell("migrate", "--config", str(config))
+    assert (found.returncode, "占用" in found.stderr) == (1, True)
+
+
+def test_a_fake_names_a_settings_file_that_is_not_there(tmp_path: Path) -> None:
+    for platform in ("wecom", "dingtalk"):
+        found = leadbell(
+            "fake", platform, "--config", str(tmp_path / "none.toml"), "--port", str(free_port())
+        )
+        assert (found.returncode, found.stderr) == (1, f"leadbell: 找不到 {tmp_path}/none.toml\n")

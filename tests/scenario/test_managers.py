@@ -449,6 +449,11 @@ async def test_a_hand_back_that_is_undone_is_told_so(world: World) -> None:
     await world.advance("1s")
     [told] = await world.phone("wangfang").cards("周倩")
     assert told["card"]["lines"] == ["退回已撤销"]
+    await rep.does("handback", "周倩")
+    await rep.does("confirm", "周倩", reason="bad_number")
+    first, second = await world.phone("wangfang").cards("周倩")
+    assert first["card"]["lines"] == ["退回已撤销"], "another hand-back makes the first no truer"
+    assert "空号错号" in words(second)
 
 
 async def test_who_gave_it_back_is_on_the_card_that_asks_the_manager_to_decide(world: World) -> None:

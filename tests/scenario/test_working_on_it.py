@@ -146,6 +146,19 @@ async def test_a_second_tap_on_asking_for_help_rings_nobody_again(world: World) 
     assert (await world.kinds(lead)).count("help_requested") == 1
 
 
+async def test_a_call_for_help_is_taken_back_and_nothing_older_in_its_place(world: World) -> None:
+    lead, rep = await held(world)
+    await rep.does("handback", "周倩")
+    await rep.does("confirm", "周倩", reason="too_technical")
+    [helper] = {to for to in ("sunli", "wangfang") if await world.phone(to).cards("周倩", "live")}
+    assert (await rep.says("/undo")).endswith(f"已撤销：求助 {lead}")
+    found = await world.lead(lead)
+    assert (found["stage"], found["owner"]) == ("accepted", rep.person), "the acceptance stands"
+    await world.advance("1s")
+    assert not await world.phone(helper).cards("周倩", "live"), "who was asked reads that it is over"
+    assert f"已撤销：接收 {lead}" in await rep.says("/undo")
+
+
 async def test_an_expert_is_asked_and_the_lead_stays(world: World) -> None:
     lead, rep = await held(world)
     said = await hand_back(rep, "周倩", "too_technical")

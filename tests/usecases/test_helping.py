@@ -111,7 +111,7 @@ async def test_a_contact_that_is_taken_back_sends_no_helper_away(floor: Floor) -
     await floor.accept(lead, "e1")
     await floor.contact(lead, "e1")
     await floor.hand_back(lead, "e1", "too_technical")
-    await floor.undo("e1", lead)
+    await floor.undo("e1", lead, verb="contact")
     found = await floor.lead(lead)
     assert (found.stage, found.helper, found.help_reason) == ("accepted", "exp", "too_technical")
 

@@ -118,7 +118,7 @@ async def _people(lang: str, client: Client, accounts: dict[str, str]) -> Check:
     for person, account in list(accounts.items())[:MOST_ASKED]:
         try:
             if await read_member(client, account) is None:
-                missing.append(person)
+                missing.append(f"{person} = {account}")
         except (Retryable, Refused) as error:
             return _refused(lang, WARN, "people", error)
     if missing:
