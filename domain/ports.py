@@ -150,6 +150,10 @@ class Uow(Protocol):
         """Every open lead that this person owns."""
         ...
 
+    def drafts_of(self, person: str) -> Sequence[Lead]:
+        """The drafts that this person has handed in, the newest first."""
+        ...
+
     def desk(self, person: str) -> Desk:
         """A person's desk, locked; a new one for who has none."""
         ...

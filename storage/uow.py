@@ -376,6 +376,10 @@ class UnitOfWork(Planning):
         rows = self._select("owner = ?", (person,))
         return self._leads(rows, lambda row: row[OWNER] == person)
 
+    def drafts_of(self, person: str) -> Sequence[Lead]:
+        where = "captured_by = ? AND stage = 'draft' ORDER BY created_at DESC, id DESC"
+        return self._leads(self._select(where, (person,)), lambda row: row[STAGE] == "draft")
+
     # -- desks ------------------------------------------------------------------------------------------
 
     def desk(self, person: str) -> Desk:

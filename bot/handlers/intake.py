@@ -61,7 +61,7 @@ def _filled(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:
     if found is None:
         return Reply(text="")
     text = question(lang, heard, found) if heard.asked else say(lang, "lead.unsure", lead=found.id)
-    return Reply(text=text, card="draft", lead=found.id)
+    return _and_then(lang, Reply(text=text, card="draft", lead=found.id), heard.then)
 
 
 async def _fill(bot: Bot, model: Model, chat: Chat, lead: Lead, text: str) -> None:
@@ -92,9 +92,10 @@ def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - o
     who = parts.who(found, bot.person(chat.by))
     match heard.what:
         case "sent":
-            return submitted(bot, found)
+            return _and_then(lang, submitted(bot, found), heard.then)
         case "unsure":
-            return Reply(text=say(lang, "lead.unsure", lead=found.id), card="draft", lead=found.id)
+            unsure = Reply(text=say(lang, "lead.unsure", lead=found.id), card="draft", lead=found.id)
+            return _and_then(lang, unsure, heard.then)
         case "known":
             return Reply(text=say(lang, "lead.known", lead=found.id, where=where(bot, lang, found)))
         case "asked" | "bad_value":
@@ -108,6 +109,13 @@ def told(bot: Bot, chat: Chat, heard: talk.Heard) -> Reply:  # noqa: PLR0911 - o
         case _:
             key = "stopped.draft" if found.stage == "invalid" else "stopped"
             return Reply(text=say(lang, key, lead=found.id))
+
+
+def _and_then(lang: str, reply: Reply, then: talk.Heard | None) -> Reply:
+    """The answer, and the question that is open now."""
+    if then is None or then.lead is None:
+        return reply
+    return replace(reply, text="\n".join(filter(None, (reply.text, question(lang, then, then.lead)))))
 
 
 def with_voice(bot: Bot, chat: Chat, text: str) -> str:

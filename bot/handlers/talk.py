@@ -340,9 +340,12 @@ async def _said(bot: Bot, chat: Chat, word: str) -> Reply:
     """Words under a quoted lead, the answer to the open question, or a message of its own."""
     asked = await bot.reads.dialog(chat.by)
     dialog = asked if asked is not None and talk.still_open(asked, chat.at) else None
+    named = _NUMBERED.match(chat.text)
+    if named and (reply := await _under_its_draft(bot, chat, named[1].upper(), named[2])) is not None:
+        return reply
     quoted = await notes.lead_quoted(bot, chat)
     if dialog is None or (quoted and dialog.lead_id != quoted):
-        if quoted and (reply := await _under_its_draft(bot, chat, quoted)) is not None:
+        if quoted and (reply := await _under_its_draft(bot, chat, quoted, chat.text)) is not None:
             return reply
         found = await (notes.take(bot, chat, chat.text, None) if quoted else _free_note(bot, chat))
         return found or await _again(bot, chat)
@@ -355,8 +358,12 @@ async def _said(bot: Bot, chat: Chat, word: str) -> Reply:
     return await _answer(bot, chat, dialog)
 
 
-async def _under_its_draft(bot: Bot, chat: Chat, quoted: str) -> Reply | None:
-    """Words under what was asked about one's draft answer that question, whatever was asked since."""
+_NUMBERED = re.compile(r"\s*(L[0-9]{1,18})[\s:：,，]+(\S.*)", re.IGNORECASE | re.DOTALL)
+
+
+async def _under_its_draft(bot: Bot, chat: Chat, quoted: str, text: str) -> Reply | None:
+    """Words under what was asked about one's draft, or behind its number, answer that question, whatever was
+    asked since."""
     lead = await bot.reads.lead(quoted)
     lacks = lead is not None and missing_fields(lead.customer, bot.company.required)
     if lead is None or not lacks or lead.stage is not Stage.DRAFT or lead.origin.by != chat.by:
@@ -366,10 +373,10 @@ async def _under_its_draft(bot: Bot, chat: Chat, quoted: str) -> Reply | None:
         talk.answer_draft,
         lambda heard: told(bot, chat, heard),
         lead_id=quoted,
-        text=chat.text,
+        text=text,
         by=chat.by,
         at=chat.at,
-        answers=bot.mind.judged(chat.text),
+        answers=bot.mind.judged(text),
     )
 
 

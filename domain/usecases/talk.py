@@ -76,6 +76,8 @@ class Heard:
     lead: Lead | None = None
     asked: str = ""
     problem: str = ""
+    then: "Heard | None" = None
+    """The question about another draft of theirs, which is asked again now that this one is done."""
 
 
 def customer_of(read: LeadText) -> Customer:
@@ -341,9 +343,18 @@ def _ask_next(uow: Uow, lead: Lead, by: str, at: datetime, after: str = "") -> H
         uow.set_dialog(Dialog(person=by, kind="draft", lead_id=lead.id, about=ahead[0], at=at))
         return Heard(what="asked", lead=lead, asked=ahead[0])
     uow.end_dialog(by)
-    if lead.stage is Stage.DRAFT:
-        return Heard(what="unsure", lead=lead)
-    return Heard(what="sent", lead=lead)
+    what = "unsure" if lead.stage is Stage.DRAFT else "sent"
+    return Heard(what=what, lead=lead, then=_asked_before(uow, lead, by, at))
+
+
+def _asked_before(uow: Uow, done: Lead, by: str, at: datetime) -> Heard | None:
+    """The newest other draft of theirs that lacks something: what is typed next is an answer about it."""
+    for lead in uow.drafts_of(by):
+        missing = missing_fields(lead.customer, uow.company.required)
+        if lead.id != done.id and missing:
+            uow.set_dialog(Dialog(person=by, kind="draft", lead_id=lead.id, about=missing[0], at=at))
+            return Heard(what="asked", lead=lead, asked=missing[0])
+    return None
 
 
 def fill_draft(uow: Uow, *, lead_id: str, values: Mapping[str, object], by: str, at: datetime) -> Heard:

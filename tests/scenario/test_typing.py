@@ -67,6 +67,27 @@ async def test_a_running_clock_survives_a_restart(starter: Starter) -> None:
     assert (await world.phone("wangfang").card("周倩"))["card"]["state"] == "done"
 
 
+async def test_of_two_drafts_each_gets_its_answer(world: World) -> None:
+    """The question about the first is asked again once the second is done; or its number says which is meant."""
+    rep = world.phone("xiaolin")
+    first, second, third = [
+        (await rep.says(f"/lead {name} {phone} {firm} 想上ERP")).split()[0]
+        for name, phone, firm in (
+            ("王芬", "13700001111", "南京绿源有限公司"), ("李勇", "13700002222", "昆山鼎新有限公司"),
+            ("赵强", "13700003333", "无锡远大有限公司"),
+        )
+    ]  # fmt: skip
+    assert {(await world.lead(each))["stage"] for each in (first, second, third)} == {"draft"}
+    await rep.type(f"{second} 纺织")
+    assert (await world.lead(second))["customer"]["industry"] == "纺织"
+    answers = await rep.type("电子")
+    assert (await world.lead(third))["customer"]["industry"] == "电子"
+    assert any(f"{first} 已存草稿。什么行业？" in words(each) for each in answers)
+    await rep.type("环保")
+    assert (await world.lead(first))["customer"]["industry"] == "环保"
+    assert {(await world.lead(each))["stage"] for each in (first, second, third)} == {"offered"}
+
+
 async def test_cancel_takes_the_draft_back(world: World) -> None:
     xiaolin = world.phone("xiaolin")
     lead = (await xiaolin.says("/lead 周倩 杭州云栖数据有限公司")).split()[0]
