@@ -133,11 +133,19 @@ def _word_of(line: str, spot: who.Spot, rules: Mapping[str, str]) -> Word | None
         if rules.get("name", "").startswith(line[start:end]):
             return None
         start -= 1
+    if field == "company" and _torn(line[start:end]):
+        return None  # 启明医疗器械(|上海)有限公司
     before = _PLACE_BEFORE.search(line, max(0, start - 12), start) if field == "company" else None
     start = before.start() if before else start
     return Word(start, end, line[start:end], Kind.OTHER)
 
 
+def _torn(text: str) -> bool:
+    """Whether a bracket of it has its other half outside."""
+    return any(text.count(left) != text.count(right) for left, right in ("()", "（）"))
+
+
+_BRACKETS = re.compile(r"[(（]([^()（）]{2,8})[)）]")
 _PLACE_BEFORE = re.compile(f"(?:(?:{PLACE.pattern})[省市县区]?){{1,2}}\\Z")
 """宜昌|三峡茶业: the town is a part of the name that it touches."""
 
@@ -152,7 +160,7 @@ def _fill(page: Page, placed: Placed, simplify: Mapping[int, int]) -> None:
     page.sure = page.sure and placed.sure
     if "region" not in page.labelled:
         company = fold(page.values.get("company", ""))[:60].translate(simplify)
-        own = region_of(company)
+        own = _seat(company)
         place = placed.region or (
             own if is_city(own) else region_in(page.said.replace(page.values.get("name", "\0"), "\0")) or own
         )
@@ -160,6 +168,13 @@ def _fill(page: Page, placed: Placed, simplify: Mapping[int, int]) -> None:
     trade = lexicon.TRADE_SPOKEN.search(page.plain)
     if trade:
         page.values.setdefault("industry", trade[1])
+
+
+def _seat(company: str) -> str | None:
+    """The place in a firm's name; the one in brackets before others (东方电子（苏州）, and 东方 is a name)."""
+    inside = _BRACKETS.search(company)
+    found = (inside and region_of(inside[1])) or region_of(company)
+    return None if found == "东方" else found
 
 
 def _spoken(name: str, title: Word | None) -> str:

@@ -252,3 +252,21 @@ def test_names_that_no_list_knows_are_known_by_their_place(
 ) -> None:
     found = read_lead(text)
     assert (found.name, found.title) == (name, title)
+
+
+@pytest.mark.parametrize(
+    ("text", "company", "region"),
+    [
+        (
+            "王刚 启明医疗器械（上海）有限公司 13811110021 医疗器械 UDI追溯",
+            "启明医疗器械（上海）有限公司",
+            "上海",
+        ),
+        ("王刚 启明医疗器械(上海)有限公司 13811110021 UDI追溯", "启明医疗器械(上海)有限公司", "上海"),
+        ("李明 东方电子（苏州）有限公司 13811110022 电子 想要MES", "东方电子（苏州）有限公司", "苏州"),
+        ("李明 东方电子有限公司 13811110022 电子 想要MES", "东方电子有限公司", None),
+    ],
+)
+def test_a_firm_with_its_place_in_brackets_stays_whole(text: str, company: str, region: str | None) -> None:
+    found = read_lead(text, tools())
+    assert (found.company, found.region) == (company, region)
