@@ -44,6 +44,7 @@ MORE_FOR = timedelta(minutes=30)
 ANSWER_WITHIN = timedelta(hours=1)
 A_SLIP = 8
 """So many characters may be a field's name mistyped; more are a message."""
+_SENTENCE, _NUMBER = re.compile(r"[，,。；;！!？?\n]"), re.compile("[0-9][0-9 -]{4}|@")
 _TOGETHER = ("amount", "contact")
 """Fields of typed words that fill several of the customer's."""
 _NO_TOOLS = Tools()
@@ -378,10 +379,13 @@ def _edit(uow: Uow, dialog: Dialog, text: str, at: datetime) -> Heard:
 
 
 def is_its_own(dialog: Dialog, text: str) -> bool:
-    """Whether words that come while a field's name is asked for name none, and are too long for a slip: they
-    are a message, and must not be lost."""
-    if dialog.kind != "edit" or dialog.about or len(text) <= A_SLIP:
+    """Whether words that come while a field's name is asked for name none, and are too long for a slip, or a
+    sentence comes while a name or a number is: they are a message, which renames no firm and is not lost."""
+    if dialog.kind != "edit" or len(text) <= A_SLIP:
         return False
+    if dialog.about:
+        sentence = _SENTENCE.search(text) is not None and _NUMBER.search(text) is None
+        return sentence and dialog.about not in ("need", "amount")
     return _named(text)[0] not in (*CUSTOMER_FIELDS, *_TOGETHER)
 
 

@@ -67,6 +67,19 @@ async def test_a_running_clock_survives_a_restart(starter: Starter) -> None:
     assert (await world.phone("wangfang").card("周倩"))["card"]["state"] == "done"
 
 
+async def test_a_sentence_is_no_new_name_of_a_firm(world: World) -> None:
+    lead = await world.submit("周倩")
+    rep = await world.owner(lead)
+    await rep.does("accept", "周倩")
+    firm = (await world.lead(lead))["company"]
+    assert "公司" in await rep.says(f"/edit {lead} 公司")
+    await rep.type("今天见了周总，方案认可，下周三下午回访")
+    assert (await world.lead(lead))["company"] == firm
+    assert "visit_logged" in await world.kinds(lead)
+    await rep.type("苏州远山精工有限公司")
+    assert (await world.lead(lead))["company"] == "苏州远山精工有限公司"
+
+
 async def test_of_two_drafts_each_gets_its_answer(world: World) -> None:
     """The question about the first is asked again once the second is done; or its number says which is meant."""
     rep = world.phone("xiaolin")
