@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +30,7 @@ LOCAL = "127.0.0.1"
 LISTENS = "[app] port / host (LEADBELL_APP__PORT)"
 UNREAD = 141
 """The exit status when nobody reads on (`| head`): that of other programs, which SIGPIPE ends."""
+Words = Callable[[str], str]
 STANDS_STILL = timedelta(minutes=1)
 """Since the last heartbeat: a program that runs beats every few seconds."""
 
@@ -36,7 +38,8 @@ STANDS_STILL = timedelta(minutes=1)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     _speak_anywhere()
-    arguments = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments = _parser(_lang(given)).parse_args(given)
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
         status = run(arguments)
@@ -55,6 +58,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not (said := _trouble(error, arguments.lang)):
             raise  # a mistake of our own, which is to be seen whole
         return _wrong(said)
+
+
+def _lang(given: Sequence[str]) -> str:
+    """The language of `--help`: that of `--lang`, wherever it stands."""
+    return "en" if "--lang=en" in given or ("--lang", "en") in pairwise(given) else "zh"
 
 
 def _speak_anywhere() -> None:
@@ -81,59 +89,63 @@ def _trouble(error: Exception, lang: str) -> str:
     return trouble_words(lang, found) if found is not None else ""
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="leadbell", description=say("zh", "cli.about"))
+def _parser(lang: str) -> argparse.ArgumentParser:
+    words = partial(say, lang)
+    parser = argparse.ArgumentParser(prog="leadbell", description=words("cli.about"))
     parser.add_argument("--version", action="version", version=f"leadbell {version('leadbell')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    add = partial(_command, commands)
-    demo = add("demo", _demo, "run a sample company in the browser, with no account", config=False)
-    demo.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-    demo.add_argument("--port", type=_port, default=8710)
+    add = partial(_command, commands, words)
+    demo = add("demo", _demo, words("command.demo"), config=False)
+    demo.add_argument("--host", default="127.0.0.1", help=words("option.host"))
+    demo.add_argument("--port", type=_port, default=8710, help=words("option.port"))
     demo.add_argument(
-        "--data", type=Path, default=Path("demo-data"), metavar="DIR", help="where its data is kept"
+        "--data", type=Path, default=Path("demo-data"), metavar="DIR", help=words("option.data")
     )
-    demo.add_argument("--empty", action="store_true", help="leave out the sample leads")
-    add("init", _init, "write a config.toml by a few questions")
-    add("serve", _serve, "run the bot on the configured channels")
-    add("check-config", _check_config, "name every mistake in the settings at once")
-    doctor = add("doctor", _doctor, "check everything and name the next step")
-    doctor.add_argument("--json", action="store_true")
-    add("migrate", _migrate, "bring the database to the newest schema")
-    audit = add("audit", _audit, "check the invariants on the live data")
-    audit.add_argument("--json", action="store_true")
-    prove = add("prove", _prove, "prove a lead's clocks from its facts, minute by minute")
-    prove.add_argument("lead", nargs="?", metavar="LEAD", help="such as L1042")
-    prove.add_argument("--json", action="store_true", help="with all that the sums need")
-    prove.add_argument(
-        "--from", dest="file", type=Path, metavar="FILE", help="count such a JSON anew, without a database"
-    )
-    backup = add("backup", _backup, "write everything into one file, while the bot runs")
-    backup.add_argument("file", type=Path, metavar="FILE")
-    restore = add("restore", _restore, "put a backup where the database is to be")
-    restore.add_argument("file", type=Path, nargs="?", metavar="FILE")
-    restore.add_argument("--confirm", action="store_true", help="the restored database was looked at")
-    read = add("read", _read, "read lines from standard input, write what they say as JSON", config=False)
-    read.add_argument("--kind", choices=("auto", "lead", "note", "visit"), default="auto")
-    read.add_argument("--now", type=datetime.fromisoformat, metavar="ISO", help="when they were written")
-    read.add_argument("--config", type=Path, metavar="F", help="the company's own names")
-    read.add_argument("--explain", action="store_true", help="add the spans, each with its rule")
-    _token_commands(commands)
-    _platform_commands(commands)
+    demo.add_argument("--empty", action="store_true", help=words("option.empty"))
+    add("init", _init, words("command.init"))
+    add("serve", _serve, words("command.serve"))
+    add("check-config", _check_config, words("command.check_config"))
+    doctor = add("doctor", _doctor, words("command.doctor"))
+    doctor.add_argument("--json", action="store_true", help=words("option.json"))
+    add("migrate", _migrate, words("command.migrate"))
+    audit = add("audit", _audit, words("command.audit"))
+    audit.add_argument("--json", action="store_true", help=words("option.json"))
+    prove = add("prove", _prove, words("command.prove"))
+    prove.add_argument("lead", nargs="?", metavar="LEAD", help=words("option.lead"))
+    prove.add_argument("--json", action="store_true", help=words("option.proof_json"))
+    prove.add_argument("--from", dest="file", type=Path, metavar="FILE", help=words("option.from"))
+    backup = add("backup", _backup, words("command.backup"))
+    backup.add_argument("file", type=Path, metavar="FILE", help=words("option.file"))
+    restore = add("restore", _restore, words("command.restore"))
+    restore.add_argument("file", type=Path, nargs="?", metavar="FILE", help=words("option.file"))
+    restore.add_argument("--confirm", action="store_true", help=words("option.confirm"))
+    read = add("read", _read, words("command.read"), config=False)
+    kinds = ("auto", "lead", "note", "visit")
+    read.add_argument("--kind", choices=kinds, default="auto", help=words("option.kind"))
+    read.add_argument("--now", type=datetime.fromisoformat, metavar="ISO", help=words("option.now"))
+    read.add_argument("--config", type=Path, metavar="F", help=words("option.names"))
+    read.add_argument("--explain", action="store_true", help=words("option.explain"))
+    _token_commands(commands, words)
+    _platform_commands(commands, words)
     return parser
 
 
 def _command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], int], text: str, *, config: bool = True
+    commands: Any,
+    words: Words,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    text: str,
+    *,
+    config: bool = True,
 ) -> argparse.ArgumentParser:
     """A command with the options that nearly every one has."""
     command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     command.set_defaults(run=run)
     if config:
-        command.add_argument("--config", type=Path, default=CONFIG, metavar="F", help="the settings' file")
-    command.add_argument(
-        "--lang", choices=("zh", "en"), default="zh", help="of what it says in two languages"
-    )
+        command.add_argument("--config", type=Path, default=CONFIG, metavar="F", help=words("option.config"))
+    command.add_argument("--lang", choices=("zh", "en"), default="zh", help=words("option.lang"))
     return command
 
 
@@ -144,60 +156,55 @@ def _port(text: str) -> int:
     return port
 
 
-def _token_commands(commands: Any) -> None:
-    token = commands.add_parser("token", help="API tokens: shown once, kept as hashes")
+def _token_commands(commands: Any, words: Words) -> None:
+    token = commands.add_parser("token", help=words("command.token"))
     verbs = token.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, run, text in (
-        ("add", _token_add, "make a token; it is shown this once"),
-        ("list", _token_list, "whose tokens there are and what they may do"),
-        ("revoke", _token_revoke, "end a token"),
+        ("add", _token_add, words("command.token_add")),
+        ("list", _token_list, words("command.token_list")),
+        ("revoke", _token_revoke, words("command.token_revoke")),
     ):
-        verb = _command(verbs, name, run, text)
+        verb = _command(verbs, words, name, run, text)
         if name != "list":
-            verb.add_argument("name")
+            verb.add_argument("name", help=words("option.token_name"))
         if name == "add":
-            verb.add_argument(
-                "--scope", action="append", help="capture, read, contact; several with commas (capture,read)"
-            )
+            verb.add_argument("--scope", action="append", help=words("option.scope"))
 
 
-def _platform_commands(commands: Any) -> None:
+def _platform_commands(commands: Any, words: Words) -> None:
     def add(name: str, verb: str, run: Callable[[argparse.Namespace], int], text: str) -> Any:
-        parser = commands.choices.get(name) or commands.add_parser(name, help=text)
+        parser = commands.choices.get(name) or commands.add_parser(name, help=words(f"command.{name}"))
         verbs = getattr(parser, "verbs", None)
         if verbs is None:
             verbs = parser.verbs = parser.add_subparsers(dest="verb", required=True, metavar="WHAT")
-        return _command(verbs, verb, run, text)
+        return _command(verbs, words, verb, run, text)
 
     fake = add(
         "fake",
         "wecom",
         _fake_wecom,
-        "run a WeCom or DingTalk of one's own, to rehearse a set-up without an account",
+        words("command.fake_wecom"),
     )
-    fake.add_argument("--port", type=_port, default=8790)
-    fake.add_argument("--init", type=Path, metavar="F", help="first write the settings of a small company")
-    fake.add_argument("--callback", default="http://127.0.0.1:8710/callback/wecom", metavar="URL")
-    add("wecom", "menu", _wecom_menu, "put up the app's menu (and its tile, with wecom.workbench)")
-    _sync_options(add("sync", "wecom", _sync_wecom, "take people over from the company's directory"))
-    fake = add(
-        "fake", "dingtalk", _fake_dingtalk, "run a DingTalk of one's own, to try the bot without an account"
-    )
-    fake.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-    fake.add_argument("--port", type=_port, default=8720)
-    fake.add_argument("--init", type=Path, metavar="F", help="first write the settings of a small company")
-    _sync_options(add("sync", "dingtalk", _sync_dingtalk, "take people over from the organisation"))
-    test = _command(commands, "send-test", _send_test, "send a test card to the admins, or to one person")
-    test.add_argument("--channel", choices=("wecom", "dingtalk"), help="on which platform; else the one set")
-    test.add_argument("--to", default="", metavar="PERSON", help="a person's id")
+    fake.add_argument("--port", type=_port, default=8790, help=words("option.port"))
+    fake.add_argument("--init", type=Path, metavar="F", help=words("option.init"))
+    callback = "http://127.0.0.1:8710/callback/wecom"
+    fake.add_argument("--callback", default=callback, metavar="URL", help=words("option.callback"))
+    add("wecom", "menu", _wecom_menu, words("command.menu"))
+    _sync_options(words, add("sync", "wecom", _sync_wecom, words("command.sync_wecom")))
+    fake = add("fake", "dingtalk", _fake_dingtalk, words("command.fake_dingtalk"))
+    fake.add_argument("--host", default="127.0.0.1", help=words("option.host"))
+    fake.add_argument("--port", type=_port, default=8720, help=words("option.port"))
+    fake.add_argument("--init", type=Path, metavar="F", help=words("option.init"))
+    _sync_options(words, add("sync", "dingtalk", _sync_dingtalk, words("command.sync_dingtalk")))
+    test = _command(commands, words, "send-test", _send_test, words("command.send_test"))
+    test.add_argument("--channel", choices=("wecom", "dingtalk"), help=words("option.channel"))
+    test.add_argument("--to", default="", metavar="PERSON", help=words("option.to"))
 
 
-def _sync_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--dry-run", action="store_true", help="tell what is different, write nothing")
-    command.add_argument("--toml", action="store_true", help="print [[people]] entries of newcomers instead")
-    command.add_argument(
-        "--force", action="store_true", help="even when more than half of the people are gone"
-    )
+def _sync_options(words: Words, command: argparse.ArgumentParser) -> None:
+    command.add_argument("--dry-run", action="store_true", help=words("option.dry_run"))
+    command.add_argument("--toml", action="store_true", help=words("option.toml"))
+    command.add_argument("--force", action="store_true", help=words("option.force"))
 
 
 # -- running ------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What the bot answers, in Chinese and in English."""
 
 ZH: dict[str, str] = {
-    "cli.about": "线索铃 Leadbell: leads as cards in the chat, five minutes to accept.",
+    "cli.about": "线索铃 Leadbell：线索变成聊天里的卡片，五分钟内接收",
     "cli.demo": "线索铃 Leadbell\n  模拟器 simulator:  {address}/sim\n  API:              {address}/openapi.json",
     "cli.try": "试试 try: /lead 张伟 上海博达智能科技有限公司 采购总监 13812345678 制造业 想上一套MES\nCtrl-C 停止 stops",
     "accepted": "✅ 已接收 {lead} {who}，电话 {phone}。联系后点「已联系」",

@@ -204,14 +204,14 @@ def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPar
 
 @pytest.mark.parametrize("page", READMES)
 def test_the_table_of_commands_holds_every_command(page: str) -> None:
-    known = _commands(cli._parser())
+    known = _commands(cli._parser("en"))
     in_table = set(re.findall(r"^\| `leadbell ([a-z-]+)", read(page), re.MULTILINE))
     assert in_table == set(known)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_and_option_that_a_page_shows_exists(page: str) -> None:
-    known = _commands(cli._parser())
+    known = _commands(cli._parser("en"))
     wrong = []
     for call in re.findall(r"(?:^|[`/ ])leadbell ((?:[a-z-]+)(?: [^`\n|]*)?)(?=[`\n|])", read(page)):
         name, *rest = call.split()

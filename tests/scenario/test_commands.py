@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -294,6 +295,14 @@ def test_the_doctor_names_the_setting_for_a_year_without_announced_days(tmp_path
         config.read_text("utf-8").replace("[calendar]", '[calendar]\nfile = "days.toml"', 1), "utf-8"
     )
     assert leadbell("check-config", "--config", str(config)).returncode == 0, "the shown format is taken"
+
+
+@pytest.mark.parametrize("command", ["", "doctor", "token add", "fake wecom", "sync dingtalk", "restore"])
+def test_help_is_in_the_language_that_is_asked_for(command: str) -> None:
+    chinese = leadbell(*command.split(), "--help").stdout
+    english = leadbell(*command.split(), "--lang", "en", "--help").stdout if command else ""
+    assert re.search("[\u4e00-\u9fff]", chinese)
+    assert not re.search("[\u4e00-\u9fff]", english)
 
 
 def test_the_command_tells_its_version() -> None:
