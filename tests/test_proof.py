@@ -534,7 +534,7 @@ async def test_what_a_stopped_program_has_not_done_since_is_no_violation(
     assert f"{lead.id} overdue" in capsys.readouterr().out
     await place.store.write(epoch.beat, now=place.now)
     assert cli.main(["audit", *arguments]) == 0
-    assert "the bot has not run since 2026-11-02 02:00" in capsys.readouterr().err
+    assert "程序自 2026-11-02 02:00:00 UTC 起没有运行" in capsys.readouterr().err
 
 
 async def test_the_command_reads_the_database_and_sees_an_altered_row(
