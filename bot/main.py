@@ -146,7 +146,7 @@ def prepare_database(url: str) -> tuple[str | None, str]:
     lock = FileLock(found)
     try:
         if schema.current(engine) != schema.HEAD:
-            lock.take()  # of a program whose file was taken away under it, or of an older one
+            lock.take()  # a program may run on it, or on the file that was taken away from here
         return schema.migrate(found, engine)
     finally:
         lock.free()

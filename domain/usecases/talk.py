@@ -44,7 +44,7 @@ MORE_FOR = timedelta(minutes=30)
 ANSWER_WITHIN = timedelta(hours=1)
 A_SLIP = 8
 """So many characters may be a field's name mistyped; more are a message."""
-_SENTENCE, _NUMBER = re.compile(r"[，,。；;！!？?\n]"), re.compile("[0-9][0-9 -]{4}|@")
+_SENTENCE, _NUMBER = re.compile(r"[，。；;！!？?\n]"), re.compile("[0-9][0-9 -]{4}|@")  # but Co., Ltd.
 _TOGETHER = ("amount", "contact")
 """Fields of typed words that fill several of the customer's."""
 _NO_TOOLS = Tools()
@@ -294,6 +294,7 @@ def answer_draft(
     heard = _answer(uow, asked, text, at, answers)
     if open_since is not None and heard.what not in ("asked", "bad_value"):
         uow.set_dialog(open_since)
+        return replace(heard, then=None)
     return heard
 
 
@@ -380,7 +381,7 @@ def _edit(uow: Uow, dialog: Dialog, text: str, at: datetime) -> Heard:
 
 def is_its_own(dialog: Dialog, text: str) -> bool:
     """Whether words that come while a field's name is asked for name none, and are too long for a slip, or a
-    sentence comes while a name or a number is: they are a message, which renames no firm and is not lost."""
+    sentence comes while a name or a number is: they may be a message, which is not lost, nor a new name."""
     if dialog.kind != "edit" or len(text) <= A_SLIP:
         return False
     if dialog.about:

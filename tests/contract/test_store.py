@@ -20,11 +20,12 @@ from domain.people import Company
 from domain.usecases.leads import capture_lead
 from storage import engine as engines
 from storage import meters, writer
+from storage.backup import restore
 from storage.engine import StoreInUse, read_url, reading
 from storage.store import Store
 from storage.uow import UnitOfWork
 from tests.conftest import OpenStore
-from tests.fakes.clock import SteppedClock
+from tests.fakes.clock import MONDAY_TEN, SteppedClock
 from tests.fakes.company import make_company
 from tests.fakes.floor import Floor
 
@@ -336,3 +337,7 @@ async def test_a_file_that_is_deleted_under_a_running_program_takes_nothing_and_
         await store.close()
     with closing(sqlite3.connect(said["saved"])) as saved:
         assert saved.execute("SELECT name, count FROM meters").fetchall() == [("before", 3)]
+    restore(read_url(sqlite_url), Path(said["saved"]), now=MONDAY_TEN)
+    again = await Store.open(sqlite_url, company)
+    assert await meters.read_counts(again.reader, "") == {"before": 3}
+    await again.close()

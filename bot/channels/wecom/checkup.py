@@ -43,10 +43,13 @@ async def examine(
     return found
 
 
+def _key_of(code: int) -> str:
+    """The sentence of a code of the platform: https://developer.work.weixin.qq.com/document/path/90313."""
+    return f"wecom.error.{code}" if code in _KNOWN_ERRORS else "wecom.error"
+
+
 def _wrong(lang: str, step: str, error: SetUpWrong) -> Check:
-    """A code of the platform: https://developer.work.weixin.qq.com/document/path/90313."""
-    key = f"wecom.error.{error.code}" if error.code in _KNOWN_ERRORS else "wecom.error"
-    return check(lang, BAD, step, key, code=error.code, ip=error.ip or "?")
+    return check(lang, BAD, step, _key_of(error.code), code=error.code, ip=error.ip or "?")
 
 
 async def _token(lang: str, client: Client) -> Check:
@@ -78,8 +81,7 @@ async def _app(lang: str, client: Client, settings: Wecom) -> Check:
     try:
         app = await client.get("agent/get", agentid=str(agent))
     except (SetUpWrong, ApiError) as error:
-        key = f"wecom.error.{error.code}" if error.code in _KNOWN_ERRORS else "wecom.error"
-        means = say(lang, key, code=error.code, ip="?")
+        means = say(lang, _key_of(error.code), code=error.code, ip="?")
         return check(lang, BAD, step, "wecom.app.other", means=means, agent=agent)
     except (Retryable, Refused) as error:
         return check(lang, WARN, step, "wecom.untried", why=error)
